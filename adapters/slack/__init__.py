@@ -1,0 +1,32 @@
+"""Slack: payload <-> message, over slack-bolt. `twin.py` is a local Slack for tests and play."""
+
+from __future__ import annotations
+
+from agent.errors import ConfigError
+from agent.ports import Adapter, Surroundings
+
+
+def open_adapter(surroundings: Surroundings) -> Adapter | None:
+    """The Slack adapter, or None when no bot token is configured.
+
+    Raises:
+        ConfigError: there is a token but no signing secret.
+    """
+    environ = surroundings.environ
+    token = environ.get("SLACK_BOT_TOKEN", "")
+    if not token:
+        return None
+    secret = environ.get("SLACK_SIGNING_SECRET", "")
+    if not secret:
+        raise ConfigError(
+            "SLACK_SIGNING_SECRET is missing: copy it from the app's Basic Information page"
+        )
+    # Imported here: a process that only serves another platform does not pay for Slack's SDK.
+    from adapters.slack.adapter import SLACK_API, SlackAdapter
+
+    return SlackAdapter(
+        token=token,
+        signing_secret=secret,
+        api_url=environ.get("SLACK_API_URL") or SLACK_API,
+        clock=surroundings.clock,
+    )

@@ -1,0 +1,275 @@
+"""The Slack adapter: `Adapter` over slack-bolt and the Web API."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from adapters.slack import checking
+from adapters.slack.calls import call
+from adapters.slack.mrkdwn import read
+from adapters.slack.payloads import Identity
+from adapters.slack.receiving import Receiver
+from adapters.slack.rendering import plain, render
+from agent.errors import ConfigError, DeliveryError, DeliveryRetry, DeliveryUnknown, RowFatal
+from agent.messages import Author, ConversationId, IncomingMessage
+from agent.ports import (
+    Capabilities,
+    Clock,
+    Door,
+    EarlierMessage,
+    Finding,
+    Profile,
+    WebRequest,
+    WebResponse,
+)
+from agent.records import Delivery
+
+log = logging.getLogger(__name__)
+
+SLACK_API = "https://slack.com/api/"
+CALL_SECONDS = 10
+CONNECT_SECONDS = 3
+CONNECTIONS = 100
+PROFILE_SECONDS = 24 * 3600.0
+PROFILES = 10_000
+NAMED_AUTHORS = 10
+"""Authors of an earlier thread whose names are looked up: a call each."""
+FIND_PAGES = 5
+FIND_SLACK = 120.0
+"""Seconds before our first send from which on a post may be that send: clocks differ."""
+
+
+class SlackAdapter:
+    """One Slack workspace, in HTTP mode."""
+
+    platform = "slack"
+    capabilities = Capabilities(can_be_asked=True, ephemeral=True, max_text=12_000)
+
+    def __init__(self, *, token: str, signing_secret: str, api_url: str, clock: Clock) -> None:
+        """Nothing is opened before `start`."""
+        self.tenant = ""
+        self.routes: Mapping[str, Callable[[WebRequest], Awaitable[WebResponse]]] = {
+            "/slack/events": self._receive
+        }
+        self._token = token
+        self._signing_secret = signing_secret
+        self._api_url = api_url.rstrip("/") + "/"
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+        self._receiver: Receiver | None = None
+        self._profiles: OrderedDict[str, tuple[float, Profile]] = OrderedDict()
+
+    async def start(self, door: Door) -> None:
+        """Learn who we are and begin to receive."""
+        identity = await self._identify()
+        self.tenant = identity.team_id
+        self._receiver = Receiver(
+            self._client,
+            identity,
+            signing_secret=self._signing_secret,
+            clock=self._clock,
+            door=door,
+        )
+
+    async def stop(self) -> None:
+        """Stop receiving and close the connections."""
+        self._receiver = None
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(self, delivery: Delivery) -> str:
+        """Post or edit one message; a form that Slack refuses is sent once more as plain text."""
+        try:
+            return await self._put(delivery, render(delivery.message))
+        except RowFatal:
+            return await self._put(delivery, {**plain(delivery.message), "blocks": []})
+
+    async def find(self, delivery: Delivery) -> str | None:
+        """Look for our own metadata where the message would be."""
+        if delivery.message.replaces:
+            return None  # an edit can simply be repeated
+        place = delivery.message.conversation
+        where: dict[str, Any] = {"channel": place.channel, "include_all_metadata": True}
+        if delivery.sending_since:
+            where["oldest"] = f"{delivery.sending_since - FIND_SLACK:.6f}"
+        thread = delivery.under_ref or place.thread
+        for _ in range(FIND_PAGES):
+            if thread:
+                page = await call(self._client.conversations_replies(ts=thread, limit=200, **where))
+            else:
+                page = await call(self._client.conversations_history(limit=200, **where))
+            for message in page.get("messages") or ():
+                payload = (message.get("metadata") or {}).get("event_payload") or {}
+                if payload.get("id") == delivery.message.id:
+                    return str(message["ts"])
+            where["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
+            if not where["cursor"]:
+                return None
+        return None
+
+    async def thinking(self, conversation: ConversationId, on: bool) -> None:
+        """Slack's status under the thread; Slack clears it itself when the app posts."""
+        try:
+            await call(
+                self._client.assistant_threads_setStatus(
+                    channel_id=conversation.channel,
+                    thread_ts=conversation.thread,
+                    status="is thinking…" if on else "",
+                )
+            )
+        except DeliveryError as error:
+            log.debug("no status shown: %s", error.code)
+
+    async def profile(self, author: Author, tenant: str) -> Profile:
+        """users.info, kept for a day."""
+        known = self._profiles.get(author.id)
+        if known is not None and known[0] > self._clock.now():
+            return replace(known[1], external=known[1].external or author.external)
+        try:
+            answer = await call(self._client.users_info(user=author.id, include_locale=True))
+        except DeliveryError as error:
+            log.info("no profile: %s", error.code)
+            return Profile(author.id, author.name, external=author.external)
+        profile = _profile(author, answer.get("user") or {}, tenant)
+        self._profiles[author.id] = (self._clock.now() + PROFILE_SECONDS, profile)
+        if len(self._profiles) > PROFILES:
+            self._profiles.popitem(last=False)
+        return profile
+
+    async def earlier(self, message: IncomingMessage, limit: int) -> Sequence[EarlierMessage]:
+        """What stands in the thread before the message."""
+        place = message.conversation
+        try:
+            page = await call(
+                self._client.conversations_replies(
+                    channel=place.channel, ts=place.thread, latest=message.id, limit=limit
+                )
+            )
+        except DeliveryError as error:
+            log.info("no earlier messages: %s", error.code)
+            return ()
+        before = [one for one in page.get("messages") or () if one.get("ts") != message.id]
+        return [await self._earlier(one, place, number) for number, one in enumerate(before)]
+
+    async def permalink(self, message: IncomingMessage) -> str:
+        """chat.getPermalink."""
+        ts = message.conversation.thread if message.kind.is_control else message.id
+        try:
+            answer = await call(
+                self._client.chat_getPermalink(channel=message.conversation.channel, message_ts=ts)
+            )
+        except DeliveryError:
+            return ""
+        return str(answer.get("permalink") or "")
+
+    async def direct_channel(self, user_id: str) -> str:
+        """conversations.open."""
+        answer = await call(self._client.conversations_open(users=[user_id]))
+        return str((answer.get("channel") or {}).get("id") or "")
+
+    async def check(self, human_channel: str) -> Sequence[Finding]:
+        """What `frontdesk check` says about Slack."""
+        return await checking.check(self._client, human_channel)
+
+    @property
+    def _client(self) -> AsyncWebClient:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, connect=CONNECT_SECONDS),
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=60),
+            )
+            # The SDK's own retry repeats a post whose answer was lost; ours asks first.
+            self._shared = AsyncWebClient(
+                token=self._token, base_url=self._api_url, session=self._session, retry_handlers=[]
+            )
+        return self._shared
+
+    async def _receive(self, request: WebRequest) -> WebResponse:
+        if self._receiver is None:
+            return WebResponse(503)
+        return await self._receiver.handle(request)
+
+    async def _identify(self) -> Identity:
+        try:
+            me = await self._client.auth_test()
+        except SlackApiError as error:
+            code = error.response.get("error")
+            raise ConfigError(f"Slack refuses SLACK_BOT_TOKEN: {code}") from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ConfigError(
+                f"Slack cannot be reached at {self._api_url} ({type(error).__name__})"
+            ) from None
+        return Identity(
+            team_id=str(me.get("team_id") or ""),
+            bot_user_id=str(me.get("user_id") or ""),
+            bot_id=str(me.get("bot_id") or ""),
+            enterprise_id=str(me.get("enterprise_id") or ""),
+        )
+
+    async def _put(self, delivery: Delivery, content: dict[str, Any]) -> str:
+        message = delivery.message
+        place = message.conversation
+        if not message.replaces:
+            thread = delivery.under_ref or place.thread or None
+            posted = self._client.chat_postMessage(
+                channel=place.channel, thread_ts=thread, **content
+            )
+            return _ts(await call(posted))
+        if not delivery.replaces_ref:
+            raise RowFatal("the message to be edited never arrived")
+        content = {name: value for name, value in content.items() if not name.startswith("unfurl")}
+        try:
+            edited = self._client.chat_update(
+                channel=place.channel, ts=delivery.replaces_ref, **content
+            )
+            return _ts(await call(edited))
+        except DeliveryUnknown as error:
+            raise DeliveryRetry(str(error)) from None  # an edit is the same however often
+
+    async def _earlier(
+        self, one: Mapping[str, Any], place: ConversationId, number: int
+    ) -> EarlierMessage:
+        author = Author(str(one.get("user") or one.get("bot_id") or ""))
+        from_bot = bool(one.get("bot_id"))
+        name = str(one.get("username") or "")
+        if not from_bot and number < NAMED_AUTHORS:
+            name = (await self.profile(author, place.tenant)).name
+        return EarlierMessage(
+            author_id=author.id,
+            author_name=name or author.id,
+            text=read(str(one.get("text") or ""), ""),
+            from_bot=from_bot,
+            sent_at=float(one.get("ts") or 0),
+        )
+
+
+def _profile(author: Author, user: Mapping[str, Any], tenant: str) -> Profile:
+    card = user.get("profile") or {}
+    names = (card.get("real_name"), user.get("real_name"), card.get("display_name"))
+    home = user.get("team_id") or tenant
+    enterprise = bool(user.get("enterprise_user"))
+    return Profile(
+        id=author.id,
+        name=next((str(name) for name in (*names, user.get("name")) if name), author.name),
+        locale=str(user.get("locale") or ""),
+        time_zone=str(user.get("tz") or ""),
+        guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        external=bool(
+            author.external or user.get("is_stranger") or (home != tenant and not enterprise)
+        ),
+        bot=bool(user.get("is_bot")),
+    )
+
+
+def _ts(answer: AsyncSlackResponse) -> str:
+    return str(answer.get("ts") or "")

@@ -1,0 +1,65 @@
+"""What `frontdesk check` looks at in Slack: the token, its scopes, the human channel."""
+
+from __future__ import annotations
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.calls import call
+from agent.errors import DeliveryError
+from agent.ports import Finding
+
+SCOPES = (
+    "app_mentions:read",
+    "assistant:write",
+    "channels:history",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "groups:history",
+    "groups:read",
+    "im:history",
+    "im:read",
+    "im:write",
+    "mpim:history",
+    "users:read",
+)
+"""The bot scopes this adapter needs; manifest.json asks for exactly these."""
+
+
+async def check(client: AsyncWebClient, human_channel: str) -> list[Finding]:
+    """Look at the credentials and at the human channel (its id, or '' for none)."""
+    try:
+        me = await call(client.auth_test())
+    except DeliveryError as error:
+        detail = f"{error}: reinstall the app and copy its bot token into SLACK_BOT_TOKEN"
+        return [Finding("Slack token", False, detail)]
+    who = f"{me.get('user')} in {me.get('team')} ({me.get('team_id')})"
+    findings = [Finding("Slack token", True, who), _scopes(dict(me.headers))]
+    if human_channel:
+        findings.append(await _channel(client, human_channel))
+    return findings
+
+
+def _scopes(headers: dict[str, str]) -> Finding:
+    granted = next((v for n, v in headers.items() if n.lower() == "x-oauth-scopes"), None)
+    if granted is None:
+        return Finding("Slack scopes", True, "Slack did not say which scopes the token has")
+    missing = sorted(set(SCOPES) - {scope.strip() for scope in granted.split(",")})
+    if missing:
+        detail = f"missing {', '.join(missing)}: update the app from manifest.json and reinstall it"
+        return Finding("Slack scopes", False, detail)
+    return Finding("Slack scopes", True, f"all {len(SCOPES)} scopes")
+
+
+async def _channel(client: AsyncWebClient, channel: str) -> Finding:
+    subject = f"Slack human channel {channel}"
+    try:
+        info = (await call(client.conversations_info(channel=channel))).get("channel") or {}
+    except DeliveryError as error:
+        detail = f"{error}: is the id right, and is the app invited (/invite @Frontdesk)?"
+        return Finding(subject, False, detail)
+    if info.get("is_archived"):
+        return Finding(subject, False, "it is archived: choose another FRONTDESK_HUMAN_CHANNEL")
+    if not info.get("is_member"):
+        return Finding(subject, False, "the bot is not a member: /invite @Frontdesk there")
+    return Finding(subject, True, f"#{info.get('name', channel)}")

@@ -1,0 +1,59 @@
+"""Slack's own markup, read and written.
+
+Slack's `text` is not Markdown: `&`, `<` and `>` are escaped, and everything special stands in angle
+brackets (https://docs.slack.dev/messaging/formatting-message-text). Reading turns it into what a
+person sees; writing makes sure that nothing a model wrote can become special.
+"""
+
+from __future__ import annotations
+
+import re
+
+SPECIAL = re.compile(r"<([^<>]*)>")
+PING = re.compile(r"<(?=[!@#])")
+WORD_JOINER = "\u2060"
+"""Invisible; put behind '<' it keeps Slack from reading a mention, in text, blocks and code."""
+
+
+def read(text: str, bot_user_id: str) -> str:
+    """What a person sees of a Slack text; mentions of the bot itself are left out."""
+    if "<" in text:
+        text = SPECIAL.sub(lambda match: _seen(match[1], bot_user_id), text)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+
+def mentions(text: str, user_id: str) -> bool:
+    """Whether a Slack text mentions the user: '<@U1>' or '<@U1|name>'."""
+    return f"<@{user_id}>" in text or f"<@{user_id}|" in text
+
+
+def defuse(markdown: str) -> str:
+    """Markdown that mentions nobody and no channel, whatever it says."""
+    return PING.sub("<" + WORD_JOINER, markdown)
+
+
+def escape(text: str) -> str:
+    """Plain text for a mrkdwn field: nothing in it is special."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def link(url: str, label: str) -> str:
+    """A link in a mrkdwn field; the label alone if the address is not one a client may open."""
+    shown = escape(label).replace("|", "¦")
+    if not re.match(r"(https?|slack)://[^\s<>|]+$", url):
+        return shown
+    return f"<{url}|{shown}>"
+
+
+def _seen(inside: str, bot_user_id: str) -> str:
+    target, _, label = inside.partition("|")
+    if target.startswith("@"):
+        return "" if target[1:] == bot_user_id else "@" + (label.lstrip("@") or target[1:])
+    if target.startswith("#"):
+        return "#" + (label or target[1:])
+    if target.startswith("!"):
+        command = target[1:].partition("^")[0]
+        return label or "@" + command
+    if target.startswith("mailto:"):
+        return label or target.removeprefix("mailto:")
+    return f"[{label}]({target})" if label and label != target else target

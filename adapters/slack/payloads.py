@@ -1,0 +1,228 @@
+"""Slack's JSON becomes messages of ours, or None for what is deliberately not read.
+
+Pure functions over parsed payloads; nothing in a payload is trusted to have the shape it should
+have. The shapes are those of https://docs.slack.dev/reference/events and the bodies in the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.slack import mrkdwn
+from agent.messages import Author, ConversationId, IncomingMessage, Kind
+
+Payload = Mapping[str, Any]
+
+SPOKEN = frozenset({None, "", "file_share", "thread_broadcast", "me_message"})
+"""Subtypes of `message` that a person wrote; every other one is the channel's housekeeping."""
+EVENTS = frozenset(
+    {
+        "app_mention",
+        "message.channels",
+        "message.groups",
+        "message.im",
+        "message.mpim",
+        "agent_session_stopped",
+    }
+)
+"""The event subscriptions that this module reads; the manifest lists exactly these."""
+BUTTONS = {
+    "frontdesk_ask_person": Kind.ASK_PERSON,
+    "frontdesk_leave_queue": Kind.LEAVE_QUEUE,
+    "frontdesk_feedback": Kind.FEEDBACK,
+}
+"""The action ids of our own buttons and the controls they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who we are in this workspace, as auth.test said."""
+
+    team_id: str
+    bot_user_id: str
+    bot_id: str = ""
+    enterprise_id: str = ""
+
+
+def is_ours(body: Payload, identity: Identity) -> bool:
+    """Whether a payload belongs to the organisation this deployment serves."""
+    ours = {identity.team_id, identity.enterprise_id} - {""}
+    named = {_text(body, "team_id"), _text(_map(body, "team"), "id"), _text(body, "enterprise_id")}
+    named.add(_text(_map(body, "enterprise"), "id"))
+    for authorization in body.get("authorizations") or ():
+        if isinstance(authorization, Mapping):
+            named.add(_text(authorization, "team_id"))
+            named.add(_text(authorization, "enterprise_id"))
+    return bool(named & ours)
+
+
+def read_event(body: Payload, identity: Identity) -> IncomingMessage | None:
+    """Read an Events API envelope; None for everything that is not an utterance or a stop."""
+    event = _map(body, "event")
+    if not is_ours(body, identity):
+        return None
+    match _text(event, "type"):
+        case "app_mention":
+            return _spoken(body, event, identity)
+        case "message":
+            return _message(body, event, identity)
+        case "agent_session_stopped":
+            return _stopped(event, identity)
+    return None
+
+
+def read_action(body: Payload, identity: Identity) -> IncomingMessage | None:
+    """Read a press of one of our buttons (block_actions)."""
+    actions = body.get("actions")
+    action = actions[0] if isinstance(actions, list) and actions else None
+    if not isinstance(action, Mapping) or not is_ours(body, identity):
+        return None
+    kind = BUTTONS.get(_text(action, "action_id"))
+    message = _map(body, "message")
+    channel = _text(_map(body, "channel"), "id") or _text(_map(body, "container"), "channel_id")
+    ts = _text(message, "ts") or _text(_map(body, "container"), "message_ts")
+    user = _text(_map(body, "user"), "id")
+    if kind is None or not (channel and ts and user):
+        return None
+    detail, _, about = _text(action, "value").partition("|")
+    thread = _text(message, "thread_ts") or ts
+    press = _text(action, "action_ts") or _text(body, "trigger_id")
+    return IncomingMessage(
+        conversation=ConversationId("slack", identity.team_id, channel, thread),
+        id=f"{ts}.{user}.{press}",
+        kind=kind,
+        author=Author(user, _text(_map(body, "user"), "name")),
+        sent_at=_seconds(press),
+        direct=channel.startswith("D"),
+        in_thread=True,
+        detail=detail,
+        about=about,
+    )
+
+
+def _message(body: Payload, event: Payload, identity: Identity) -> IncomingMessage | None:
+    subtype = event.get("subtype")
+    if subtype == "message_changed":
+        return _changed(body, event, identity)
+    if subtype == "message_deleted":
+        return _deleted(event, identity)
+    return _spoken(body, event, identity) if subtype in SPOKEN else None
+
+
+def _spoken(
+    body: Payload,
+    event: Payload,
+    identity: Identity,
+    *,
+    kind: Kind = Kind.MESSAGE,
+    revision: str = "",
+    around: Payload | None = None,
+) -> IncomingMessage | None:
+    """An utterance from a message object; `around` is the event that carries the channel when the
+    message is nested in it.
+    """
+    outer = around if around is not None else event
+    channel, ts, user = _text(outer, "channel"), _text(event, "ts"), _text(event, "user")
+    from_bot = event.get("bot_id") or event.get("bot_profile") or user == identity.bot_user_id
+    if not (channel and ts and user) or from_bot:
+        return None
+    raw = _text(event, "text")
+    thread = _text(event, "thread_ts")
+    return IncomingMessage(
+        conversation=ConversationId("slack", identity.team_id, channel, thread or ts),
+        id=ts,
+        kind=kind,
+        author=Author(user, external=_external(body, event, identity)),
+        text=mrkdwn.read(raw, identity.bot_user_id),
+        revision=revision,
+        sent_at=_seconds(ts),
+        mentions_bot=mrkdwn.mentions(raw, identity.bot_user_id),
+        direct=_text(outer, "channel_type") == "im" or channel.startswith("D"),
+        in_thread=bool(thread) and thread != ts,
+        files=_files(event),
+    )
+
+
+def _changed(body: Payload, event: Payload, identity: Identity) -> IncomingMessage | None:
+    message, before = _map(event, "message"), _map(event, "previous_message")
+    if message.get("subtype") == "tombstone":
+        # The root of a thread leaves a tombstone when it is deleted while replies remain.
+        return _gone(event, before or message, identity)
+    edited = _text(_map(message, "edited"), "ts")
+    unchanged = bool(before) and before.get("text") == message.get("text")
+    if not edited or unchanged or message.get("subtype") not in SPOKEN:
+        return None  # a link was unfolded, a reply was counted, a file was renamed
+    return _spoken(body, message, identity, kind=Kind.EDIT, revision=edited, around=event)
+
+
+def _deleted(event: Payload, identity: Identity) -> IncomingMessage | None:
+    return _gone(event, _map(event, "previous_message"), identity)
+
+
+def _gone(event: Payload, before: Payload, identity: Identity) -> IncomingMessage | None:
+    channel = _text(event, "channel")
+    ts = _text(event, "deleted_ts") or _text(before, "ts")
+    user = _text(before, "user")
+    if not (channel and ts) or before.get("bot_id") or user == identity.bot_user_id:
+        return None
+    thread = _text(before, "thread_ts")
+    return IncomingMessage(
+        conversation=ConversationId("slack", identity.team_id, channel, thread or ts),
+        id=ts,
+        kind=Kind.DELETE,
+        author=Author(user),
+        revision="deleted",
+        sent_at=_seconds(_text(event, "ts")),
+        direct=_text(event, "channel_type") == "im" or channel.startswith("D"),
+        in_thread=bool(thread) and thread != ts,
+    )
+
+
+def _stopped(event: Payload, identity: Identity) -> IncomingMessage | None:
+    channel, thread, user = (_text(event, name) for name in ("channel", "thread_ts", "user"))
+    if not (channel and thread and user):
+        return None
+    when = _text(event, "event_ts") or thread
+    return IncomingMessage(
+        conversation=ConversationId("slack", identity.team_id, channel, thread),
+        id=when,
+        kind=Kind.STOP,
+        author=Author(user),
+        sent_at=_seconds(when),
+        direct=channel.startswith("D"),
+        in_thread=True,
+    )
+
+
+def _external(body: Payload, event: Payload, identity: Identity) -> bool:
+    if not body.get("is_ext_shared_channel"):
+        return False
+    home = _text(event, "user_team") or _text(event, "source_team") or _text(event, "team")
+    return home not in ("", identity.team_id, identity.enterprise_id)
+
+
+def _files(event: Payload) -> tuple[str, ...]:
+    files = event.get("files")
+    if not isinstance(files, list):
+        return ()
+    named = (_text(one, "name") or _text(one, "title") for one in files if isinstance(one, Mapping))
+    return tuple(name or "a file" for name in named)
+
+
+def _map(payload: Payload, name: str) -> Payload:
+    value = payload.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(payload: Payload, name: str) -> str:
+    value = payload.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _seconds(ts: str) -> float:
+    try:
+        return float(ts)
+    except ValueError:
+        return 0.0

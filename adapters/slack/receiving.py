@@ -1,0 +1,181 @@
+"""What Slack sends us: verified on the raw bytes, parsed, and through bolt to the door.
+
+Bolt parses before it verifies, and acknowledges an event before its listener has run; so the
+signature is checked here first, and the inbox row is written in bolt's global middleware, which
+runs before the acknowledgement. Bolt then routes what a person is waiting for: presses and
+commands.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.signature import SignatureVerifier
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack import payloads
+from agent.errors import StorageError
+from agent.messages import Author
+from agent.ports import Clock, Command, Door, WebRequest, WebResponse
+
+log = logging.getLogger(__name__)
+
+COMMAND = "/frontdesk"
+MAX_BODY = 1_000_000
+"""Bytes; Slack's largest documented payloads (views, 40 000 character messages) stay far below."""
+REPLAY_WINDOW = 300.0
+"""Seconds between Slack's time stamp and ours (https://docs.slack.dev/authentication)."""
+
+Next = Callable[[], Awaitable[BoltResponse]]
+
+
+class _SignedAt:
+    """The clock of slack_sdk's verifier, ours."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> float:
+        return self._clock.now()
+
+
+class Receiver:
+    """Turns one HTTP request of Slack into at most one call of the door."""
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        identity: payloads.Identity,
+        *,
+        signing_secret: str,
+        clock: Clock,
+        door: Door,
+    ) -> None:
+        """Nothing is received before `handle` is called."""
+        self._identity = identity
+        self._door = door
+        self._verifier = SignatureVerifier(signing_secret, clock=_SignedAt(clock))  # type: ignore[arg-type]
+        self._app = self._bolt(client)
+
+    async def handle(self, request: WebRequest) -> WebResponse:
+        """Answer one POST to /slack/events; never raises, never answers 500."""
+        if len(request.body) > MAX_BODY:
+            return WebResponse(413)
+        if not self._is_signed(request):
+            return WebResponse(401)
+        body = parse(request)
+        if body is None:
+            return WebResponse(400)
+        # The body is verified and parsed by now; this mode hands it to bolt as it is.
+        answer = await self._app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        return _to_web(answer)
+
+    def _is_signed(self, request: WebRequest) -> bool:
+        timestamp = request.headers.get("x-slack-request-timestamp", "")
+        signature = request.headers.get("x-slack-signature", "")
+        if not (timestamp.isdecimal() and len(timestamp) <= 12 and signature.isascii()):
+            return False
+        return bool(self._verifier.is_valid(request.body, timestamp, signature))
+
+    def _bolt(self, client: AsyncWebClient) -> AsyncApp:
+        identity = self._identity
+
+        async def authorize() -> AuthorizeResult:
+            return AuthorizeResult(
+                enterprise_id=identity.enterprise_id or None,
+                team_id=identity.team_id,
+                bot_user_id=identity.bot_user_id,
+                bot_id=identity.bot_id,
+                bot_token=client.token,
+            )
+
+        # Its warnings are about choices made here on purpose, and may quote payloads.
+        quiet = logging.getLogger("frontdesk.bolt")
+        quiet.setLevel(logging.ERROR)
+        app = AsyncApp(
+            name="frontdesk",
+            logger=quiet,
+            client=client,
+            authorize=authorize,
+            before_authorize=self._events,
+            request_verification_enabled=False,
+            ignoring_self_events_enabled=False,
+            attaching_function_token_enabled=False,
+            attaching_conversation_kwargs_enabled=False,
+        )
+        for action_id in payloads.BUTTONS:
+            app.action(action_id)(self._pressed)
+        app.command(COMMAND)(self._commanded)
+        app.error(self._failed)
+        return app
+
+    async def _events(self, body: dict[str, Any], next: Next) -> BoltResponse:
+        if body.get("type") == "url_verification":
+            return await next()
+        if body.get("type") == "event_callback":
+            message = payloads.read_event(body, self._identity)
+            try:
+                if message is not None:
+                    await self._door.accept(message)
+            except StorageError as error:
+                log.warning("an event was not accepted: %s", error.code)
+                return BoltResponse(status=503)
+            return BoltResponse(status=200)
+        if body.get("type") == "block_actions" or "command" in body:
+            if payloads.is_ours(body, self._identity):
+                return await next()
+            return BoltResponse(status=200)
+        return BoltResponse(status=200)  # a kind of payload that we never asked for
+
+    async def _pressed(self, ack: Callable[..., Awaitable[Any]], body: dict[str, Any]) -> None:
+        message = payloads.read_action(body, self._identity)
+        if message is not None:
+            await self._door.accept(message)
+        await ack()
+
+    async def _commanded(self, ack: Callable[..., Awaitable[Any]], body: dict[str, Any]) -> None:
+        command = Command(
+            platform="slack",
+            tenant=self._identity.team_id,
+            channel=str(body.get("channel_id", "")),
+            author=Author(str(body.get("user_id", "")), str(body.get("user_name", ""))),
+            text=str(body.get("text", "")),
+            id=str(body.get("trigger_id", "")),
+        )
+        text = await self._door.command(command)
+        blocks = [{"type": "markdown", "text": text}]
+        await ack(text=text, blocks=blocks, response_type="ephemeral")
+
+    async def _failed(self, error: Exception) -> BoltResponse:
+        log.error("a press or command failed: %s", type(error).__name__)
+        return BoltResponse(status=503)
+
+
+def parse(request: WebRequest) -> dict[str, Any] | None:
+    """The payload of a verified request as a dict, None if it is not one.
+
+    Events are JSON; commands are a form; presses are a form whose field `payload` is JSON.
+    """
+    try:
+        text = request.body.decode()
+        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            form = dict(parse_qsl(text, keep_blank_values=True))
+            body = json.loads(form["payload"]) if "payload" in form else form
+        else:
+            body = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _to_web(answer: BoltResponse) -> WebResponse:
+    headers = {name: values[0] for name, values in answer.headers.items() if values}
+    return WebResponse(answer.status, answer.body.encode(), headers)

@@ -1,0 +1,182 @@
+"""The local Slack's HTTP side: the Web API and the response URLs, with the faults that are set."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from collections import deque
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from adapters.slack import twin_agent, twin_chat, twin_reads
+from adapters.slack.twin_api import ApiError, Args, Method, run
+from adapters.slack.twin_events import KEPT, working_mark
+from adapters.slack.twin_faults import Fault, Faults, Kind, RateLimits
+from adapters.slack.twin_platform import Platform
+from adapters.slack.twin_respond import respond
+from adapters.slack.twin_state import Json
+
+METHODS: dict[str, Method] = {**twin_chat.METHODS, **twin_reads.METHODS, **twin_agent.METHODS}
+JSON_HEADERS = {"Content-Type": "application/json; charset=utf-8"}
+# SO_LINGER on, zero seconds: closing sends a reset instead of a farewell.
+NO_LINGER = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the Web API: what was asked, when (the clock's time), and the outcome.
+
+    `error` is '' for `ok: true`, else the code or the name of the fault; `done` tells whether the
+    call had its effect, whatever the client was told.
+    """
+
+    method: str
+    args: Mapping[str, Any]
+    at: float
+    error: str
+    done: bool
+
+
+class Server:
+    """Answers HTTP for the platform."""
+
+    def __init__(self, platform: Platform, token: str) -> None:
+        self.faults = Faults()
+        self.calls: deque[Call] = deque(maxlen=KEPT)
+        self._platform = platform
+        self._token = token
+        self._clock = platform.workspace.clock
+        self._limits = RateLimits(self._clock)
+        self._mark = working_mark(self._clock)
+
+    def routes(self) -> list[web.RouteDef]:
+        """What an aiohttp application needs to be this server."""
+        return [
+            web.route("*", "/api/{method}", self._api),
+            web.post("/response/{id}", self._response_url),
+        ]
+
+    def _working(self) -> AbstractContextManager[object]:
+        return self._mark() if self._mark else nullcontext()
+
+    async def _api(self, request: web.Request) -> web.Response:
+        with self._working():
+            method = request.match_info["method"]
+            values = _values(request, await request.read())
+            channel = str(values.get("channel") or values.get("channel_id") or "")
+            fault = self.faults.take(method, channel)
+            if fault is None:
+                return self._answer(request, method, values)
+            return await self._faulty(request, method, values, fault)
+
+    async def _faulty(
+        self, request: web.Request, method: str, values: Mapping[str, Any], fault: Fault
+    ) -> web.Response:
+        late = fault.after_effect or fault.kind is Kind.SLOW
+        response = self._answer(request, method, values) if fault.after_effect else None
+        if not late:
+            self._note(method, values, fault.kind.name.lower(), done=False)
+        if fault.kind in {Kind.ANSWER, Kind.ERROR}:
+            headers = fault.headers or JSON_HEADERS
+            return web.Response(status=fault.status, body=fault.body, headers=headers)
+        if fault.kind is Kind.RESET:
+            _reset(request)
+            return web.Response(status=500)
+        await self._clock.sleep(fault.seconds)
+        return response or self._answer(request, method, values)
+
+    def _answer(self, request: web.Request, method: str, values: Mapping[str, Any]) -> web.Response:
+        known = METHODS.get(method)
+        body, headers = self._limited(method, known, values)
+        if body is None:
+            body = self._run(request, method, known, values)
+        self._note(method, values, body.get("error", ""), done=bool(body["ok"]))
+        headers["X-OAuth-Scopes"] = ",".join(sorted(self._platform.settings.scopes))
+        if known and known.scope:
+            headers["X-Accepted-OAuth-Scopes"] = known.scope
+        status = 429 if "Retry-After" in headers else 200
+        return web.Response(status=status, body=json.dumps(body).encode(), headers=headers)
+
+    def _limited(
+        self, method: str, known: Method | None, values: Mapping[str, Any]
+    ) -> tuple[Json | None, dict[str, str]]:
+        headers = dict(JSON_HEADERS)
+        if not self._platform.settings.rate_limits or known is None:
+            return None, headers
+        channel = str(values.get("channel") or "")
+        if not (seconds := self._limits.wait(method, known.tier, channel)):
+            return None, headers
+        headers["Retry-After"] = str(seconds)
+        return {"ok": False, "error": "ratelimited"}, headers
+
+    def _run(
+        self,
+        request: web.Request,
+        method: str,
+        known: Method | None,
+        values: Mapping[str, Any],
+    ) -> Json:
+        try:
+            if known is None:
+                raise ApiError("unknown_method", req_method=method)
+            self._authenticate(request, values)
+            return run(self._platform, known, Args(values))
+        except ApiError as error:
+            return error.body
+
+    def _authenticate(self, request: web.Request, values: Mapping[str, Any]) -> None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            token = str(values.get("token", ""))
+        if not token:
+            raise ApiError("not_authed")
+        if token.strip() != self._token:
+            raise ApiError("invalid_auth")
+
+    def _note(self, method: str, values: Mapping[str, Any], error: str, *, done: bool) -> None:
+        self.calls.append(Call(method, values, self._clock.now(), error, done))
+
+    async def _response_url(self, request: web.Request) -> web.Response:
+        """POST to a response URL: 'ok', or a refusal as plain text."""
+        with self._working():
+            values = _values(request, await request.read())
+            fault = self.faults.take("response_url", "")
+            if fault and fault.kind is Kind.ANSWER:
+                return web.Response(status=fault.status, body=fault.body, headers=fault.headers)
+            try:
+                respond(self._platform, request.match_info["id"], Args(values))
+            except ApiError as error:
+                self._note("response_url", values, str(error), done=False)
+                gone = str(error) in {"used_url", "expired_url"}
+                return web.json_response(error.body, status=404 if gone else 400)
+            self._note("response_url", values, "", done=True)
+            return web.Response(text="ok")
+
+
+def _values(request: web.Request, body: bytes) -> dict[str, Any]:
+    """The arguments of a call, from its JSON or form body, or from its query."""
+    if request.content_type == "application/json":
+        try:
+            values = json.loads(body or b"{}")
+        except ValueError:
+            return {}
+        return values if isinstance(values, dict) else {}
+    if body:
+        return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+    return dict(request.query)
+
+
+def _reset(request: web.Request) -> None:
+    """Reset the connection the way a crashed proxy does."""
+    if request.transport is None:
+        return
+    connection = request.transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+    request.transport.abort()

@@ -1,0 +1,1 @@
+"""The kernel: what Frontdesk decides, free of any platform, vendor, database or network."""

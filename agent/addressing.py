@@ -1,0 +1,80 @@
+"""Is this for the bot? A pure decision from facts, before anything is stored.
+
+What is not for the bot is neither stored nor answered. A follow-up in a thread that the bot may or
+may not take part in cannot be decided without the database: it is accepted only if its lane is
+known there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from enum import StrEnum
+
+from agent.messages import ConversationId, IncomingMessage, Kind
+from agent.text import has_words
+
+STOP_WORDS = frozenset({"stop", "cancel", "abort"})
+LEAVE_WORDS = frozenset({"never mind", "nevermind", "no longer needed", "solved"})
+PERSON_WISH = re.compile(
+    r"(please )?((can|could|may) i (please )?|i (want|need|would like|'d like) to |let me )?"
+    r"((talk|speak|chat) (to|with)|get|ask|i need) "
+    r"(an? |some)?(real )?(human|person|agent|body|someone|somebody|colleague)( please)?"
+)
+
+
+class Verdict(StrEnum):
+    """Whether a message is accepted: always, never, or only in a lane that is known."""
+
+    ACCEPT = "accept"
+    IGNORE = "ignore"
+    IF_KNOWN = "if_known"
+
+
+def verdict(
+    message: IncomingMessage, *, follow_threads: bool, human_channels: frozenset[ConversationId]
+) -> Verdict:
+    """Decide from what the message itself says.
+
+    Args:
+        message: as the adapter read it.
+        follow_threads: whether follow-ups in a thread of the bot need no new mention.
+        human_channels: the top levels of the desk's channels; a thread there is never a
+            conversation unless it already is one.
+    """
+    if message.kind.is_control:
+        return Verdict.ACCEPT
+    if message.kind is Kind.DELETE:
+        return Verdict.IF_KNOWN
+    if message.in_thread and replace(message.conversation, thread="") in human_channels:
+        return Verdict.IF_KNOWN
+    if message.direct or message.mentions_bot:
+        return Verdict.ACCEPT
+    if message.kind is Kind.EDIT:
+        return Verdict.IF_KNOWN
+    # An emoji among colleagues is not a question; answering it would only disturb.
+    if message.in_thread and follow_threads and has_words(message.text):
+        return Verdict.IF_KNOWN
+    return Verdict.IGNORE
+
+
+def as_control(message: IncomingMessage) -> IncomingMessage:
+    """Turn an utterance that is nothing but a control word into that control."""
+    if message.kind is not Kind.MESSAGE or len(message.text) > 80:
+        return message
+    words = spoken(message.text)
+    if words in STOP_WORDS:
+        return replace(message, kind=Kind.STOP)
+    if PERSON_WISH.fullmatch(words):
+        return replace(message, kind=Kind.ASK_PERSON)
+    return message
+
+
+def wants_to_leave(text: str) -> bool:
+    """Whether an employee who waits for a person says that none is needed any more."""
+    return spoken(text) in LEAVE_WORDS
+
+
+def spoken(text: str) -> str:
+    """Lower case, single spaces, no punctuation at the ends: for comparing whole phrases."""
+    return " ".join(text.lower().split()).strip(" .!?,")

@@ -1,0 +1,254 @@
+"""One model on the ladder: asked, asked again after an error, asked to repair what does not fit.
+
+A `Rung` runs as a task of its own beside at most one other. It tells the ladder what happens
+through `Signal`s; the ladder decides who goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
+
+from agent.errors import AgentError, OutputCut, RateLimited, SchemaMismatch
+from agent.models import Delta, Done, Prompt, PromptMessage, Role, ToolCalls, Usage
+from agent.policy import Policy
+from agent.ports import Clock, Provider
+from agent.records import Spend
+
+T = TypeVar("T")
+
+BACKOFF = wait_random_exponential(multiplier=0.5, max=8.0)
+"""Seconds before a retry: random up to 0.5·2ⁿ, at most 8 (full jitter)."""
+REPAIR_SHOWS = 4000
+"""Characters of a rejected output that the model is shown again."""
+CHARACTERS_PER_TOKEN = 4
+"""Rule of thumb for the usage of attempts whose vendor never told (cancelled ones)."""
+
+
+class Signal(StrEnum):
+    """What a rung tells the ladder. SLOW: nothing came within the first-token budget. STALLED:
+    nothing more comes. LATE: its whole time is over. COMMITTED: the first visible character can
+    be shown. DONE and FAILED end it.
+    """
+
+    SLOW = "slow"
+    STALLED = "stalled"
+    LATE = "late"
+    COMMITTED = "committed"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[T]):
+    """What the ladder is climbed for: the prompt, how its output becomes a value (raises
+    SchemaMismatch), and whether a partial output has reached its commit point.
+    """
+
+    prompt: Prompt
+    parse: Callable[[str], T]
+    commit_point: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one rung did, for the journal, metrics and the breaker's view in `status`.
+
+    `outcome` is 'ok', an error's code or 'cancelled'; `seconds` and `first_token` (None if nothing
+    came) count from the start of the rung.
+    """
+
+    model: str
+    rung: int
+    hedged: bool
+    outcome: str
+    calls: int
+    seconds: float
+    first_token: float | None
+
+
+class Rung(Generic[T]):
+    """One provider's try to answer a question."""
+
+    def __init__(
+        self,
+        number: int,
+        provider: Provider,
+        question: Question[T],
+        policy: Policy,
+        clock: Clock,
+        signals: asyncio.Queue[tuple[Signal, Rung[T]]],
+    ) -> None:
+        """Nothing happens before `start`."""
+        self.number = number
+        self.provider = provider
+        self.hedged = False
+        self.raced = False
+        self.patience = 0.0
+        self.value: T | None = None
+        self.error: AgentError | None = None
+        self.spend: list[Spend] = []
+        self.calls = 0
+        self.first_token: float | None = None
+        self._question = question
+        self._policy = policy
+        self._clock = clock
+        self._signals = signals
+        self._begun = clock.monotonic()
+        self._last_piece = self._begun
+        self._text: list[str] = []
+        self._committed = False
+        self._open_call: Prompt | None = None
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
+
+    def start(self, *, patience: float) -> tuple[asyncio.Task[None], ...]:
+        """Begin; `patience` is how many seconds a rate limit may make us wait before a retry."""
+        self.patience = patience
+        self._begun = self._last_piece = self._clock.monotonic()
+        self._tasks = (
+            asyncio.create_task(self._run()),
+            asyncio.create_task(self._watch()),
+        )
+        return self._tasks
+
+    def cancel(self) -> None:
+        """End it, whatever it is doing."""
+        for task in self._tasks:
+            task.cancel()
+
+    def report(self, outcome: str) -> Attempt:
+        """What it did."""
+        return Attempt(
+            model=self.provider.name,
+            rung=self.number,
+            hedged=self.hedged,
+            outcome=outcome,
+            calls=self.calls,
+            seconds=round(self._clock.monotonic() - self._begun, 4),
+            first_token=self.first_token,
+        )
+
+    def charges(self) -> list[Spend]:
+        """What it used; a call that never told its usage is estimated."""
+        if self._open_call is None:
+            return self.spend
+        asked = sum(len(message.text) for message in self._open_call.messages)
+        told = sum(len(piece) for piece in self._text)
+        usage = Usage(
+            input_total=asked // CHARACTERS_PER_TOKEN, output=told // CHARACTERS_PER_TOKEN
+        )
+        return [*self.spend, Spend(self.provider.name, usage, estimated=True)]
+
+    async def _run(self) -> None:
+        try:
+            self.value = await self._answer()
+        except AgentError as error:
+            self.error = error
+            self._tell(Signal.FAILED)
+        else:
+            self._tell(Signal.DONE)
+        finally:
+            self._tasks[1].cancel()
+
+    async def _answer(self) -> T:
+        text = await self._ask_retrying(self._question.prompt)
+        try:
+            return self._question.parse(text)
+        except SchemaMismatch as mismatch:
+            repair = _repair(self._question.prompt, text, mismatch)
+        return self._question.parse(await self._ask_retrying(repair))
+
+    async def _ask_retrying(self, prompt: Prompt) -> str:
+        retrying = AsyncRetrying(
+            sleep=self._clock.sleep,
+            wait=_wait,
+            stop=self._no_more,
+            retry=retry_if_exception(_worth_a_retry),
+            reraise=True,
+        )
+        return await retrying(self._ask, prompt)
+
+    def _no_more(self, state: RetryCallState) -> bool:
+        out_of_attempts = state.attempt_number >= self._policy.attempts_per_model
+        return out_of_attempts or _wait(state) > self.patience
+
+    async def _ask(self, prompt: Prompt) -> str:
+        self.calls += 1
+        self._text.clear()
+        self._open_call = prompt
+        try:
+            async with aclosing(self.provider.ask(prompt)) as pieces:  # type: ignore[type-var]
+                async for piece in pieces:
+                    if isinstance(piece, Delta):
+                        self._hear(piece.text)
+                    elif isinstance(piece, ToolCalls):
+                        # No tools are offered yet, so a call can only be an invention.
+                        raise SchemaMismatch("output: call no tools, answer with the JSON object")
+                    elif isinstance(piece, Done):
+                        self.spend.append(Spend(self.provider.name, piece.usage))
+                        self._open_call = None
+                        return piece.text
+        except AgentError:
+            if self._text:
+                self.spend.extend(self.charges()[len(self.spend) :])
+            self._open_call = None
+            raise
+        raise OutputCut("the provider ended without a Done")
+
+    def _hear(self, text: str) -> None:
+        self._last_piece = self._clock.monotonic()
+        if self.first_token is None:
+            self.first_token = round(self._last_piece - self._begun, 4)
+        self._text.append(text)
+        # Only a race needs to know the commit point before the end: looking costs a parse.
+        if self.raced and not self._committed:
+            self.look_for_commit_point()
+
+    def look_for_commit_point(self) -> None:
+        """Tell the ladder once what came so far has reached its commit point."""
+        if self._question.commit_point("".join(self._text)):
+            self._committed = True
+            self._tell(Signal.COMMITTED)
+
+    async def _watch(self) -> None:
+        policy, clock = self._policy, self._clock
+        await clock.sleep(min(policy.first_token, policy.answer))
+        if self.first_token is None:
+            self._tell(Signal.SLOW)
+        while (left := self._begun + policy.answer - clock.monotonic()) > 0:
+            silent = clock.monotonic() - self._last_piece
+            if self.first_token is not None and silent >= policy.stall:
+                self._tell(Signal.STALLED)
+                return
+            await clock.sleep(min(left, policy.stall - silent if silent < policy.stall else left))
+        self._tell(Signal.LATE)
+
+    def _tell(self, signal: Signal) -> None:
+        self._signals.put_nowait((signal, self))
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, RateLimited) else None
+    return asked if asked is not None else BACKOFF(state)
+
+
+def _worth_a_retry(error: BaseException) -> bool:
+    return isinstance(error, AgentError) and error.recovery == "retry"
+
+
+def _repair(prompt: Prompt, output: str, mismatch: SchemaMismatch) -> Prompt:
+    """The same prompt, going on with the rejected output and what was wrong with it."""
+    complaint = (
+        f"Your output was rejected: {mismatch}. "
+        "Answer the same question again with one JSON object that fits the schema, nothing else."
+    )
+    said = PromptMessage(Role.ASSISTANT, output[:REPAIR_SHOWS] or "(nothing)")
+    told = PromptMessage(Role.USER, complaint)
+    return replace(prompt, messages=(*prompt.messages, said, told))

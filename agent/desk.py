@@ -1,0 +1,85 @@
+"""The desk's side of a turn: opening a case, its card, and words that go to people."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent.cases import Case, CaseCard, CaseState, Cause
+from agent.draft import Draft
+from agent.messages import ConversationId, OutgoingMessage, Tone
+from agent.text import one_line
+
+SUMMARY_CHARACTERS = 300
+TRANSCRIPT_LINES = 6
+TRANSCRIPT_CHARACTERS = 240
+
+
+def open_case(draft: Draft, permalink: str) -> Case:
+    """A new case for the employee of this turn; its id is the same in every retry of the turn."""
+    first = draft.first
+    cause = draft.cause or Cause.MODEL_ASKED
+    name = draft.profile.name or first.author.name or first.author.id
+    case_id = "C" + draft.claim.turn_id.lstrip("t")
+    card = CaseCard(
+        case_id=case_id,
+        state=CaseState.WAITING,
+        reason=cause.words,
+        employee_ref=f"{first.conversation.platform}:{first.author.id}",
+        employee_name=one_line(name, 80),
+        place="a direct message" if first.direct else "a channel",
+        summary=_summary(draft),
+        transcript=_transcript(draft),
+        draft=draft.decision.response if draft.decision else "",
+        confidence=draft.decision.confidence if draft.decision else None,
+        permalink=permalink,
+    )
+    return Case(
+        id=case_id,
+        lane=str(draft.conversation),
+        cause=cause,
+        state=CaseState.WAITING,
+        employee_id=first.author.id,
+        opened_at=draft.now,
+        card=card,
+    )
+
+
+def moved(case: Case, state: CaseState) -> Case:
+    """The case in another state, its card with it."""
+    card = replace(case.card, state=state) if case.card else None
+    return replace(case, state=state, card=card)
+
+
+def card_message(case: Case, channel: ConversationId, message_id: str) -> OutgoingMessage:
+    """The card as a new post in the human channel."""
+    text = f"Case {case.id}"
+    return OutgoingMessage(message_id, channel, text, tone=Tone.NOTICE, card=case.card)
+
+
+def card_edit(case: Case, channel: ConversationId, message_id: str) -> OutgoingMessage:
+    """The card as an edit of what was posted."""
+    message = card_message(case, channel, message_id)
+    return replace(message, replaces=case.card_id)
+
+
+def relayed(draft: Draft, case: Case, channel: ConversationId) -> OutgoingMessage:
+    """What the employee wrote, for the thread of the case's card."""
+    name = case.card.employee_name if case.card else case.employee_id
+    words = "\n".join(message.text for message in draft.asked)
+    return OutgoingMessage(
+        draft.next_id(), channel, f"**{name}:** {words}", tone=Tone.NOTICE, under=case.card_id
+    )
+
+
+def _summary(draft: Draft) -> str:
+    words = " ".join(message.text for message in draft.asked if message.text)
+    if not words:
+        words = next((one.text for one in reversed(draft.history.said) if one.author), "")
+    return one_line(words, SUMMARY_CHARACTERS)
+
+
+def _transcript(draft: Draft) -> tuple[str, ...]:
+    lines = [f"{one.name if one.author else 'Frontdesk'}: {one.text}" for one in draft.history.said]
+    name = draft.profile.name or draft.first.author.name or "employee"
+    lines += [f"{name}: {message.text}" for message in draft.asked if message.text]
+    return tuple(one_line(line, TRANSCRIPT_CHARACTERS) for line in lines[-TRANSCRIPT_LINES:])

@@ -1,0 +1,88 @@
+"""The journal: which kinds of lines there are, and the conversation read back from them.
+
+The journal is append-only and enough to reconstruct a conversation. An edit does not change a
+line, it adds one; reading applies it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from agent.records import Entry
+
+
+class Line(StrEnum):
+    """The kinds of journal lines."""
+
+    SAID = "said"  # the employee: id, author, name, text
+    EDITED = "edited"  # id, text
+    DELETED = "deleted"  # id
+    EARLIER = "earlier"  # what a thread held before the bot came in: messages
+    ANSWERED = "answered"  # message, text, action, confidence, citations, thinking, model
+    NOTICE = "notice"  # message, text: what Frontdesk itself said
+    TURN = "turn"  # events, before, after, and how each rung of the ladder did
+    CASE = "case"  # case, state, cause
+    RELAYED = "relayed"  # message, case
+    RATED = "rated"  # message, author, verdict
+    SUMMARY = "summary"  # text, upto
+    NEW_EPISODE = "new_episode"
+    FAILED = "failed"  # code, attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One utterance of the conversation as it stands now. `author` is '' for the bot."""
+
+    seq: int
+    id: str
+    author: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The conversation read back: a summary of what came before, what a thread held before the bot
+    came in, and the utterances since, edits and deletions applied.
+    """
+
+    summary: str = ""
+    earlier: tuple[dict[str, Any], ...] = ()
+    said: tuple[Said, ...] = ()
+    receipts: frozenset[str] = frozenset()
+
+    def has(self, message_id: str) -> bool:
+        """Whether an utterance with the platform's id is in it."""
+        return any(said.id == message_id for said in self.said)
+
+
+def read(entries: Iterable[Entry]) -> History:
+    """Read journal lines (oldest first) back into a conversation."""
+    history = History()
+    said: dict[str, Said] = {}
+    receipts: set[str] = set()
+    for entry in entries:
+        data = entry.data
+        match entry.kind:
+            case Line.SAID:
+                key = str(data["id"])
+                said[key] = Said(entry.seq, key, data["author"], data["name"], data["text"])
+            case Line.EDITED if data["id"] in said:
+                said[data["id"]] = replace(said[data["id"]], text=data["text"])
+            case Line.DELETED:
+                said.pop(data["id"], None)
+            case Line.ANSWERED | Line.NOTICE:
+                key = str(data["message"])
+                said[key] = Said(entry.seq, key, "", "", data["text"])
+                if receipt_for := data.get("receipt"):
+                    receipts.add(receipt_for)
+            case Line.EARLIER:
+                history = replace(history, earlier=tuple(data["messages"]))
+            case Line.SUMMARY:
+                upto = data["upto"]
+                said = {key: one for key, one in said.items() if one.seq > upto}
+                history = replace(history, summary=data["text"], earlier=())
+    return replace(history, said=tuple(said.values()), receipts=frozenset(receipts))

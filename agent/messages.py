@@ -1,0 +1,193 @@
+"""The messages that travel between the platforms and the kernel, and the ids they carry.
+
+Platform JSON is a *payload* and never leaves its adapter; what crosses the border is an
+`IncomingMessage` (somebody said or did something) or an `OutgoingMessage` (we have something to
+say). Both are frozen and can be written to the database as JSON and read back unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote, unquote
+
+from pydantic import TypeAdapter
+
+from agent.cases import CaseCard
+
+# Characters that stay readable inside one part of a conversation id. Teams ids are full of
+# `@`, `.`, `=`, `;`, `-` and `_`; ':' separates the parts and must never be in this list.
+SAFE_IN_ID = "@.=;-_"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationId:
+    """One conversation: platform, the platform's tenant, its channel, the thread in it.
+
+    `thread` is empty for the top level of a channel. The written form is the four parts,
+    percent-quoted, joined by ':'; it is also the name of the conversation's lane.
+    """
+
+    platform: str
+    tenant: str
+    channel: str
+    thread: str = ""
+
+    def __str__(self) -> str:
+        parts = (self.platform, self.tenant, self.channel, self.thread)
+        return ":".join(quote(part, safe=SAFE_IN_ID) for part in parts)
+
+    @classmethod
+    def parse(cls, text: str) -> ConversationId:
+        """Read the written form back.
+
+        Raises:
+            ValueError: there are not exactly four parts.
+        """
+        parts = text.split(":")
+        if len(parts) != 4:
+            raise ValueError(f"a conversation id has four parts joined by ':', got {text!r}")
+        return cls(*(unquote(part) for part in parts))
+
+
+class Kind(StrEnum):
+    """What an incoming message is: an utterance that waits its turn, or a control that overtakes.
+
+    Utterances: MESSAGE, EDIT, DELETE. Everything else is a control.
+    """
+
+    MESSAGE = "message"
+    EDIT = "edit"
+    DELETE = "delete"
+    STOP = "stop"
+    ASK_PERSON = "ask_person"
+    LEAVE_QUEUE = "leave_queue"
+    FEEDBACK = "feedback"
+    UNDELIVERABLE = "undeliverable"
+
+    @property
+    def is_control(self) -> bool:
+        """Whether rows of this kind overtake utterances."""
+        return self not in UTTERANCES
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether a running turn of the same lane is cancelled for it."""
+        return self in (Kind.STOP, Kind.ASK_PERSON, Kind.LEAVE_QUEUE)
+
+
+UTTERANCES = frozenset({Kind.MESSAGE, Kind.EDIT, Kind.DELETE})
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote: the platform's user id, and what the event itself says about them."""
+
+    id: str
+    name: str = ""
+    external: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMessage:
+    """Something that happened in a conversation, normalised.
+
+    `id` is the platform's own id of the post (Slack: its ts), `revision` tells its edits and its
+    deletion apart ('' for the post itself, so that it can be the dedupe key together with the
+    channel). `text` is plain text or Markdown with the mention of the bot already removed.
+    `sent_at` is in seconds since the epoch. For controls `id` names the press or command and
+    `detail` says what was chosen (feedback: 'up' or 'down'; undeliverable: the reason) and
+    `about` which of our messages it is about (its outgoing id).
+    """
+
+    conversation: ConversationId
+    id: str
+    kind: Kind
+    author: Author
+    text: str = ""
+    revision: str = ""
+    sent_at: float = 0.0
+    mentions_bot: bool = False
+    direct: bool = False
+    in_thread: bool = False
+    files: tuple[str, ...] = ()
+    detail: str = ""
+    about: str = ""
+
+    @property
+    def key(self) -> str:
+        """The dedupe key: the same post always has the same one, whichever event told of it."""
+        place = self.conversation
+        what = self.kind.value if self.kind.is_control else ""
+        parts = (place.platform, place.tenant, place.channel, self.id, self.revision, what)
+        return ":".join(quote(part, safe=SAFE_IN_ID) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One source shown under an answer. `link` may be empty (a page without an address)."""
+
+    title: str
+    section: str = ""
+    link: str = ""
+
+
+class Button(StrEnum):
+    """The buttons a message may carry; each comes back as the control of the same name."""
+
+    ASK_PERSON = "ask_person"
+    LEAVE_QUEUE = "leave_queue"
+
+
+class Tone(StrEnum):
+    """How a message is meant, for adapters that can show it."""
+
+    ANSWER = "answer"
+    DEGRADED = "degraded"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """Something we have to say in a conversation, checked and ready to be rendered.
+
+    `id` is ours and the same in every attempt: adapters put it on the post where the platform can
+    carry it, and ask for it after an ambiguous send. `text` is Markdown. `under` is the id of
+    another of our messages in whose thread this one belongs; `replaces` the id of one of ours that
+    this one edits.
+    """
+
+    id: str
+    conversation: ConversationId
+    text: str
+    tone: Tone = Tone.ANSWER
+    citations: tuple[Citation, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    feedback: bool = False
+    card: CaseCard | None = None
+    under: str = ""
+    replaces: str = ""
+
+
+_INCOMING = TypeAdapter(IncomingMessage)
+_OUTGOING = TypeAdapter(OutgoingMessage)
+
+
+def dump_incoming(message: IncomingMessage) -> str:
+    """Write an incoming message as JSON."""
+    return _INCOMING.dump_json(message).decode()
+
+
+def load_incoming(text: str) -> IncomingMessage:
+    """Read what `dump_incoming` wrote."""
+    return _INCOMING.validate_json(text)
+
+
+def dump_outgoing(message: OutgoingMessage) -> str:
+    """Write an outgoing message as JSON."""
+    return _OUTGOING.dump_json(message).decode()
+
+
+def load_outgoing(text: str) -> OutgoingMessage:
+    """Read what `dump_outgoing` wrote."""
+    return _OUTGOING.validate_json(text)

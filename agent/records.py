@@ -1,0 +1,203 @@
+"""Rows as the kernel sees them: what a store hands out at a claim and takes back at a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from agent.cases import Case
+from agent.messages import IncomingMessage, OutgoingMessage
+from agent.models import Usage
+from agent.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Something to be accepted.
+
+    `only_known_lane`: accept it only if its lane already exists (a follow-up without a mention in
+    a thread the bot may or may not take part in). `not_before`: seconds since the epoch before
+    which it is not due (a timer), 0 for at once.
+    """
+
+    message: IncomingMessage
+    only_known_lane: bool = False
+    not_before: float = 0.0
+
+
+class Accepted(StrEnum):
+    """What became of an arrival: a new row, a row that was already there, or not for the bot."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    NOT_FOR_US = "not_for_us"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a lane. `epoch` rises with every claim and fences every write."""
+
+    lane: str
+    owner: str
+    epoch: int
+
+
+class Interruption(StrEnum):
+    """Why a running turn must end before its answer: a CONTROL that interrupts waits in its lane,
+    or one of its own posts was CHANGED (edited or deleted).
+    """
+
+    CONTROL = "control"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One accepted inbox row of a turn. `attempts` counts this claim too."""
+
+    id: int
+    message: IncomingMessage
+    attempts: int
+    accepted_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One journal line. `seq` is 0 until the store has numbered it."""
+
+    kind: str
+    data: Mapping[str, Any]
+    at: float
+    turn_id: str = ""
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lane claimed for one turn.
+
+    `rows` are either one control, or the longest run of consecutive utterances of one author
+    (one row from the second attempt on). `history` is the journal of this lane since
+    `context_from`, oldest first, at most as long as the store was told. `case` is the open case of
+    the lane. `last_at` is when the lane last came to rest (0 if never).
+    """
+
+    lease: Lease
+    turn_id: str
+    state: State
+    rows: tuple[Row, ...]
+    history: tuple[Entry, ...] = ()
+    case: Case | None = None
+    last_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What one model attempt used. `estimated`: the vendor never told (a cancelled attempt)."""
+
+    model: str
+    usage: Usage
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A person's verdict on one of our messages: 'up' or 'down'."""
+
+    message_id: str
+    author_id: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnd:
+    """Everything a turn leaves behind, written in one commit.
+
+    `context_from`: the journal number from which on the next turns read the history, None to leave
+    it. `cases` are written whole (new or changed).
+    """
+
+    state: State
+    outcome: str
+    journal: tuple[Entry, ...] = ()
+    outbox: tuple[OutgoingMessage, ...] = ()
+    cases: tuple[Case, ...] = ()
+    feedback: tuple[Feedback, ...] = ()
+    spend: tuple[Spend, ...] = ()
+    timers: tuple[Arrival, ...] = ()
+    context_from: int | None = None
+
+
+class DeliveryState(StrEnum):
+    """Life of an outbox row. SENDING is committed before the first byte goes out."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCONFIRMED = "unconfirmed"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An outbox row taken for sending (its state is SENDING in the database).
+
+    `attempts` counts sends before this one; `doubtful` tells that an earlier send may have taken
+    effect, so that the platform must be asked first. `under_ref` and `replaces_ref` are the
+    platform's ids of the messages named by `message.under` and `message.replaces`, once known.
+    """
+
+    id: int
+    lane: str
+    message: OutgoingMessage
+    attempts: int = 0
+    doubtful: bool = False
+    sending_since: float = 0.0
+    under_ref: str = ""
+    replaces_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of a delivery: its new state; the platform's id of the post when it was sent;
+    when to try again (PENDING); `doubtful` when it may have arrived; why, in an error's code.
+    """
+
+    state: DeliveryState
+    ref: str = ""
+    retry_at: float = 0.0
+    doubtful: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What wants attention now: lanes with rows to claim, deliveries taken for sending, and when
+    to look again (seconds since the epoch, None if nothing waits).
+    """
+
+    lanes: tuple[str, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    next_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit or a settlement set in motion: deliveries (already SENDING) to be sent now,
+    and whether the lane has more rows to claim.
+    """
+
+    deliveries: tuple[Delivery, ...] = ()
+    lane_due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineItem:
+    """One line of `frontdesk trace`: when, what, and the data of it."""
+
+    at: float
+    kind: str
+    turn_id: str
+    data: Mapping[str, Any] = field(default_factory=dict)

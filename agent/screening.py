@@ -1,0 +1,98 @@
+"""Screening: what came in becomes something that may be worked on, or is refused with a reason.
+
+Edits and deletions of messages that are not answered yet are folded into them, the text is cleaned
+and masked, its author looked up, and what a thread held before the bot was called is read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agent.errors import InputRejected, NotAllowed, NothingToRead, OnlyFiles, TooLong
+from agent.journal import History
+from agent.masking import mask
+from agent.messages import IncomingMessage, Kind
+from agent.policy import Policy
+from agent.ports import EarlierMessage, Profile
+from agent.records import Row
+from agent.text import clean, has_words, one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A run of utterances after folding: `asked` wants an answer (in order, texts cleaned and
+    masked), `edited` and `deleted` concern what is history already or vanished unanswered.
+    """
+
+    asked: tuple[IncomingMessage, ...]
+    edited: tuple[IncomingMessage, ...] = ()
+    deleted: tuple[IncomingMessage, ...] = ()
+
+
+def fold(rows: Sequence[Row], history: History) -> Folded:
+    """Fold a claimed run of utterances."""
+    asked: dict[str, IncomingMessage] = {}
+    edited: dict[str, IncomingMessage] = {}
+    deleted: list[IncomingMessage] = []
+    for row in rows:
+        message = row.message
+        if message.kind is Kind.DELETE:
+            asked.pop(message.id, None)
+            edited.pop(message.id, None)
+            deleted.append(message)
+        elif message.id in asked or message.kind is Kind.MESSAGE:
+            asked[message.id] = replace(_readable(message), kind=Kind.MESSAGE)
+        elif history.has(message.id):
+            edited[message.id] = _readable(message)
+        elif message.direct or message.mentions_bot:
+            # An edit that brings the bot in for the first time is a question like any other.
+            asked[message.id] = replace(_readable(message), kind=Kind.MESSAGE)
+    return Folded(tuple(asked.values()), tuple(edited.values()), tuple(deleted))
+
+
+def check(asked: Sequence[IncomingMessage], profile: Profile, policy: Policy) -> None:
+    """Refuse what cannot or may not be worked on.
+
+    Raises:
+        InputRejected: the leaf that says why.
+    """
+    external = profile.external or any(message.author.external for message in asked)
+    if external and policy.external == "refuse":
+        raise NotAllowed("external people are refused by setting")
+    if profile.guest and policy.guests == "refuse":
+        raise NotAllowed("guests are refused by setting")
+    if any(len(message.text) > policy.max_input for message in asked):
+        raise TooLong(f"longer than {policy.max_input} characters")
+    if not any(has_words(message.text) for message in asked):
+        raise OnlyFiles() if files_of(asked) else NothingToRead()
+
+
+def files_of(asked: Sequence[IncomingMessage]) -> str:
+    """The names of all files that came along, for a sentence."""
+    names = [one_line(clean(name), 60) for message in asked for name in message.files]
+    return ", ".join(names)
+
+
+def words_for(error: InputRejected, asked: Sequence[IncomingMessage], policy: Policy) -> str:
+    """What the author of a rejected message is told."""
+    from agent import texts
+
+    longest = max((len(message.text) for message in asked), default=0)
+    return texts.refusal(error, files=files_of(asked), length=longest, limit=policy.max_input)
+
+
+def as_data(earlier: Sequence[EarlierMessage]) -> list[dict[str, Any]]:
+    """Messages of a thread as typed, untrusted data for the journal and the prompt."""
+    return [
+        {
+            "from": "bot" if message.from_bot else one_line(clean(message.author_name), 80),
+            "text": mask(clean(message.text))[:2000],
+        }
+        for message in earlier
+    ]
+
+
+def _readable(message: IncomingMessage) -> IncomingMessage:
+    return replace(message, text=mask(clean(message.text)))

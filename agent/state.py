@@ -1,0 +1,218 @@
+"""The state machine of a conversation: one table and one pure function.
+
+Five states are resting states and are the only ones the database ever sees:
+
+- IDLE: nothing is asked of us.
+- AWAITING_APPROVAL: a tool call waits for a person's yes or no.
+- ESCALATED: a case is open and nobody has claimed it yet.
+- WITH_HUMAN: a person has claimed the case; the bot is mute and relays.
+- CLOSED: the episode is over; the next message begins a new one with a fresh context.
+
+Two are transient and live in the memory of a running turn: THINKING (a model is asked) and ACTING
+(tools run). If the process dies in one of them, the database still holds the resting state from
+before, the inbox rows are not done, and the turn runs again.
+
+Rules:
+
+1. Everything that may ever happen is a row of `TABLE`: (state, event) -> (next state, effects).
+   Effects are what the turn engine performs, in this order. The model can cause nothing that is
+   not an effect of a row: this is the whole of its action space.
+2. A pair that is not in the table is illegal: `step` raises `IllegalTransition` and nothing
+   changes. Illegal is not the same as ignored: what is deliberately ignored stands in `NO_OPS`.
+3. There are no guards in the table. Whether a confidence of 0.31 is ANSWERED or UNSURE is decided
+   in `agent/policy.py`, which turns facts into one event; the table only says what follows.
+4. The machine does not know platforms, models or people; events carry no data. Data travels
+   beside it, in the turn.
+
+The README's table and diagram are generated from `TABLE` and compared with it by a test.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from agent.errors import IllegalTransition
+
+
+class State(StrEnum):
+    """Where a conversation stands."""
+
+    IDLE = "idle"
+    THINKING = "thinking"
+    ACTING = "acting"
+    AWAITING_APPROVAL = "awaiting_approval"
+    ESCALATED = "escalated"
+    WITH_HUMAN = "with_human"
+    CLOSED = "closed"
+
+
+TRANSIENT: Final = frozenset({State.THINKING, State.ACTING})
+RESTING: Final = frozenset(State) - TRANSIENT
+
+
+class Event(StrEnum):
+    """What happens to a conversation."""
+
+    WROTE = "wrote"  # the employee wrote something
+    REJECTED = "rejected"  # screening refused the message
+    NOBODY_THERE = "nobody_there"  # a person is wanted, but no human channel is configured
+    VANISHED = "vanished"  # every message of the turn was deleted before it was answered
+    ANSWERED = "answered"  # a model answered and policy accepts it
+    UNSURE = "unsure"  # an answer below the confidence, or a degraded one with something to offer
+    FINISHED = "finished"  # a model answered and the employee is done
+    GAVE_UP = "gave_up"  # nothing to offer, the model wants a person, or a half-done write
+    PERSON_ASKED = "person_asked"  # the employee wants a person
+    TOOLS_ASKED = "tools_asked"  # a model wants tools run
+    TOOLS_DONE = "tools_done"  # their results are there
+    APPROVAL_NEEDED = "approval_needed"  # a tool call needs a person's yes
+    APPROVED = "approved"
+    DENIED = "denied"
+    EXPIRED = "expired"  # nobody decided in time
+    STOPPED = "stopped"  # the employee wants the bot to stop
+    LEFT_QUEUE = "left_queue"  # the employee does not need a person any more
+    CLAIMED = "claimed"  # a person took the case
+    RELEASED = "released"  # the person gave it back to the channel
+    HANDED_BACK = "handed_back"  # the person gave it back to the bot
+    RESOLVED = "resolved"
+    STAFF_WROTE = "staff_wrote"  # a person wrote in the case's thread
+    RATED = "rated"  # the employee pressed a feedback button
+    NOT_DELIVERED = "not_delivered"  # one of our messages could not be delivered
+
+
+class Effect(StrEnum):
+    """What the turn engine does; each name is one method of it."""
+
+    ASK_MODEL = "ask_model"
+    RUN_TOOLS = "run_tools"
+    ASK_APPROVAL = "ask_approval"
+    WITHDRAW_APPROVAL = "withdraw_approval"
+    REPLY = "reply"
+    REPLY_AND_OFFER = "reply_and_offer"
+    REFUSE = "refuse"
+    SAY_STOPPED = "say_stopped"
+    OPEN_CASE = "open_case"
+    SAY_ESCALATED = "say_escalated"
+    RELAY_TO_DESK = "relay_to_desk"
+    RELAY_TO_EMPLOYEE = "relay_to_employee"
+    RECEIPT = "receipt"
+    SAY_WAITING = "say_waiting"
+    SAY_NOBODY = "say_nobody"
+    UPDATE_CARD = "update_card"
+    CLOSE_CASE = "close_case"
+    SAY_LEFT = "say_left"
+    SAY_RESOLVED = "say_resolved"
+    MARK_HAND_BACK = "mark_hand_back"
+    KEEP_FEEDBACK = "keep_feedback"
+    FIND_ANOTHER_WAY = "find_another_way"
+
+
+S, E, F = State, Event, Effect
+Row = tuple[State, tuple[Effect, ...]]
+
+TABLE: Final[dict[tuple[State, Event], Row]] = {
+    # A conversation at rest, not in anybody's hands.
+    (S.IDLE, E.WROTE): (S.THINKING, (F.ASK_MODEL,)),
+    (S.IDLE, E.REJECTED): (S.IDLE, (F.REFUSE,)),
+    (S.IDLE, E.PERSON_ASKED): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
+    (S.IDLE, E.GAVE_UP): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
+    (S.IDLE, E.NOBODY_THERE): (S.IDLE, (F.SAY_NOBODY,)),
+    (S.IDLE, E.STOPPED): (S.IDLE, (F.SAY_STOPPED,)),
+    (S.CLOSED, E.WROTE): (S.THINKING, (F.ASK_MODEL,)),
+    (S.CLOSED, E.REJECTED): (S.CLOSED, (F.REFUSE,)),
+    (S.CLOSED, E.PERSON_ASKED): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
+    (S.CLOSED, E.GAVE_UP): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
+    (S.CLOSED, E.NOBODY_THERE): (S.CLOSED, (F.SAY_NOBODY,)),
+    (S.CLOSED, E.STOPPED): (S.CLOSED, (F.SAY_STOPPED,)),
+    # A model is asked.
+    (S.THINKING, E.ANSWERED): (S.IDLE, (F.REPLY,)),
+    (S.THINKING, E.UNSURE): (S.IDLE, (F.REPLY_AND_OFFER,)),
+    (S.THINKING, E.FINISHED): (S.CLOSED, (F.REPLY,)),
+    (S.THINKING, E.GAVE_UP): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
+    (S.THINKING, E.NOBODY_THERE): (S.IDLE, (F.SAY_NOBODY,)),
+    (S.THINKING, E.TOOLS_ASKED): (S.ACTING, (F.RUN_TOOLS,)),
+    # Tools run.
+    (S.ACTING, E.TOOLS_DONE): (S.THINKING, (F.ASK_MODEL,)),
+    (S.ACTING, E.APPROVAL_NEEDED): (S.AWAITING_APPROVAL, (F.ASK_APPROVAL,)),
+    (S.ACTING, E.GAVE_UP): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
+    (S.ACTING, E.NOBODY_THERE): (S.IDLE, (F.SAY_NOBODY,)),
+    # A tool call waits for a person's yes or no; writing something else withdraws it.
+    (S.AWAITING_APPROVAL, E.APPROVED): (S.ACTING, (F.RUN_TOOLS,)),
+    (S.AWAITING_APPROVAL, E.DENIED): (S.THINKING, (F.ASK_MODEL,)),
+    (S.AWAITING_APPROVAL, E.EXPIRED): (S.IDLE, (F.WITHDRAW_APPROVAL, F.REPLY)),
+    (S.AWAITING_APPROVAL, E.WROTE): (S.THINKING, (F.WITHDRAW_APPROVAL, F.ASK_MODEL)),
+    (S.AWAITING_APPROVAL, E.REJECTED): (S.AWAITING_APPROVAL, (F.REFUSE,)),
+    (S.AWAITING_APPROVAL, E.STOPPED): (S.IDLE, (F.WITHDRAW_APPROVAL, F.SAY_STOPPED)),
+    (S.AWAITING_APPROVAL, E.PERSON_ASKED): (
+        S.ESCALATED,
+        (F.WITHDRAW_APPROVAL, F.OPEN_CASE, F.SAY_ESCALATED),
+    ),
+    (S.AWAITING_APPROVAL, E.GAVE_UP): (
+        S.ESCALATED,
+        (F.WITHDRAW_APPROVAL, F.OPEN_CASE, F.SAY_ESCALATED),
+    ),
+    (S.AWAITING_APPROVAL, E.NOBODY_THERE): (S.IDLE, (F.WITHDRAW_APPROVAL, F.SAY_NOBODY)),
+    # A case is open and waits for somebody.
+    (S.ESCALATED, E.WROTE): (S.ESCALATED, (F.RELAY_TO_DESK, F.RECEIPT)),
+    (S.ESCALATED, E.REJECTED): (S.ESCALATED, (F.REFUSE,)),
+    (S.ESCALATED, E.PERSON_ASKED): (S.ESCALATED, (F.SAY_WAITING,)),
+    (S.ESCALATED, E.GAVE_UP): (S.ESCALATED, (F.SAY_WAITING,)),
+    (S.ESCALATED, E.LEFT_QUEUE): (S.IDLE, (F.CLOSE_CASE, F.SAY_LEFT)),
+    (S.ESCALATED, E.CLAIMED): (S.WITH_HUMAN, (F.UPDATE_CARD,)),
+    (S.ESCALATED, E.STAFF_WROTE): (S.WITH_HUMAN, (F.UPDATE_CARD, F.RELAY_TO_EMPLOYEE)),
+    (S.ESCALATED, E.HANDED_BACK): (S.IDLE, (F.MARK_HAND_BACK, F.CLOSE_CASE)),
+    (S.ESCALATED, E.RESOLVED): (S.CLOSED, (F.CLOSE_CASE, F.SAY_RESOLVED)),
+    # A person has the case; the bot is mute.
+    (S.WITH_HUMAN, E.WROTE): (S.WITH_HUMAN, (F.RELAY_TO_DESK,)),
+    (S.WITH_HUMAN, E.REJECTED): (S.WITH_HUMAN, (F.REFUSE,)),
+    (S.WITH_HUMAN, E.PERSON_ASKED): (S.WITH_HUMAN, (F.SAY_WAITING,)),
+    (S.WITH_HUMAN, E.GAVE_UP): (S.WITH_HUMAN, (F.SAY_WAITING,)),
+    (S.WITH_HUMAN, E.STAFF_WROTE): (S.WITH_HUMAN, (F.RELAY_TO_EMPLOYEE,)),
+    (S.WITH_HUMAN, E.CLAIMED): (S.WITH_HUMAN, (F.UPDATE_CARD,)),
+    (S.WITH_HUMAN, E.RELEASED): (S.ESCALATED, (F.UPDATE_CARD,)),
+    (S.WITH_HUMAN, E.LEFT_QUEUE): (S.IDLE, (F.CLOSE_CASE, F.SAY_LEFT)),
+    (S.WITH_HUMAN, E.HANDED_BACK): (S.IDLE, (F.MARK_HAND_BACK, F.CLOSE_CASE)),
+    (S.WITH_HUMAN, E.RESOLVED): (S.CLOSED, (F.CLOSE_CASE, F.SAY_RESOLVED)),
+    # Whatever the state: verdicts are kept, and what did not arrive is tried another way.
+    **{(state, E.RATED): (state, (F.KEEP_FEEDBACK,)) for state in RESTING},
+    **{(state, E.NOT_DELIVERED): (state, (F.FIND_ANOTHER_WAY,)) for state in RESTING},
+}
+
+NO_OPS: Final = frozenset(
+    {
+        # Everything that was asked is gone again: nothing to do, wherever we are.
+        *((state, E.VANISHED) for state in RESTING),
+        # Nothing is running, and a person has the case or will have it.
+        (S.ESCALATED, E.STOPPED),
+        (S.WITH_HUMAN, E.STOPPED),
+        # The case was already left, released or decided when the press arrived.
+        (S.IDLE, E.LEFT_QUEUE),
+        (S.CLOSED, E.LEFT_QUEUE),
+        (S.AWAITING_APPROVAL, E.LEFT_QUEUE),
+        (S.ESCALATED, E.RELEASED),
+        *(
+            (state, event)
+            for state in (S.IDLE, S.CLOSED, S.AWAITING_APPROVAL)
+            for event in (E.CLAIMED, E.RELEASED, E.HANDED_BACK, E.RESOLVED, E.STAFF_WROTE)
+        ),
+        *(
+            (state, event)
+            for state in (S.IDLE, S.CLOSED, S.ESCALATED, S.WITH_HUMAN)
+            for event in (E.APPROVED, E.DENIED, E.EXPIRED)
+        ),
+    }
+)
+
+
+def step(state: State, event: Event) -> Row:
+    """The next state and the effects of an event.
+
+    Raises:
+        IllegalTransition: the table has no such row; nothing has changed.
+    """
+    if (state, event) in NO_OPS:
+        return state, ()
+    try:
+        return TABLE[state, event]
+    except KeyError:
+        raise IllegalTransition(f"{event} is not possible in state {state}") from None

@@ -1,0 +1,1 @@
+"""Tools: one module per tool, found by its name."""

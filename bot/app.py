@@ -1,0 +1,188 @@
+"""The composition root: the only place that knows which real thing is behind each port.
+
+`build()` takes every dependency as an optional argument and makes the real one otherwise, so that
+a test or the playground replaces exactly what it wants to.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import socket
+from collections.abc import Mapping, Sequence
+
+import adapters as adapter_packages
+from agent.errors import ConfigError
+from agent.messages import ConversationId
+from agent.ports import Adapter, Clock, Command, Provider, Surroundings
+from agent.providers import open_models
+from agent.recovery import Ladder
+from agent.turn import DeskPlace, Engine
+from bot import metrics
+from bot.clock import SystemClock
+from bot.commands import Commands, Inside
+from bot.door import FrontDoor
+from bot.server import Server
+from bot.settings import Configuration
+from bot.worker import Worker
+from storage import Store, open_store
+
+DRAIN_SECONDS = 10.0
+"""For running turns at SIGTERM; container runtimes kill after 30 by default."""
+
+
+class App:
+    """Everything, wired; `start` and `stop` are its whole life."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        clock: Clock,
+        store: Store,
+        providers: Sequence[Provider],
+        adapters: Mapping[str, Adapter],
+    ) -> None:
+        """Wire the parts together; nothing runs before `start`."""
+        settings, policy = configuration.settings, configuration.settings.policy()
+        self.configuration = configuration
+        self.store = store
+        self.adapters = adapters
+        self.providers = providers
+        self.ladder = Ladder(providers, clock, policy)
+        self.port = 0
+        self._engine = Engine(
+            clock=clock,
+            ladder=self.ladder,
+            adapters=adapters,
+            knowledge=store.knowledge,
+            policy=policy,
+            desk_place=DeskPlace(contact=settings.contact),
+        )
+        self.worker = Worker(
+            turns=store.turns,
+            engine=self._engine,
+            adapters=adapters,
+            clock=clock,
+            policy=policy,
+            thinks=self.ladder.has_models,
+        )
+        self.door = FrontDoor(
+            store.turns, policy=policy, wake=self.worker.wake, answer=self._answer
+        )
+        self.commands = Commands(
+            Inside(
+                configuration=configuration,
+                records=store.records,
+                ladder=self.ladder,
+                adapters=adapters,
+                courier=self.worker.courier,
+                clock=clock,
+                policy=policy,
+                accept=self.door.accept,
+            )
+        )
+        self.server = Server(
+            {path: route for one in adapters.values() for path, route in one.routes.items()},
+            ready=store.ready,
+            metrics=lambda: metrics.exposition(store.records, self.ladder),
+        )
+
+    async def start(self) -> None:
+        """Connect the platforms, work off what is waiting, then listen.
+
+        Raises:
+            ConfigError: a platform refuses its credentials, or the human channel is not one of
+                the configured platforms.
+            OSError: the address cannot be bound.
+        """
+        settings = self.configuration.settings
+        for adapter in self.adapters.values():
+            await adapter.start(self.door)
+        channel = human_channel(settings.human_channel, self.adapters)
+        self._engine.desk_place = DeskPlace(channel, settings.contact)
+        self.door.human_channels = frozenset({channel} if channel else ())
+        self.worker.start()
+        self.port = await self.server.start(settings.host, settings.port)
+
+    async def stop(self) -> None:
+        """Drain: no new request, running turns end or wait for the next start, then close."""
+        await self.server.stop()
+        await self.worker.stop(DRAIN_SECONDS)
+        for adapter in self.adapters.values():
+            await adapter.stop()
+        for provider in self.providers:
+            await provider.close()
+        await self.store.close()
+
+    async def _answer(self, command: Command) -> str:
+        return await self.commands.answer(command)
+
+
+def build(
+    configuration: Configuration,
+    *,
+    clock: Clock | None = None,
+    providers: Sequence[Provider] | None = None,
+    adapters: Mapping[str, Adapter] | None = None,
+    store: Store | None = None,
+) -> App:
+    """Make an `App` from a configuration.
+
+    Raises:
+        ConfigError: what is missing or wrong, in one sentence.
+        StorageError: the database cannot be opened.
+    """
+    clock = clock or SystemClock()
+    surroundings = Surroundings(configuration.environ, clock)
+    if adapters is None:
+        adapters = open_adapters(surroundings)
+    if providers is None:
+        providers = open_models(configuration.settings.models, surroundings)
+    if store is None:
+        store = open_store(
+            configuration.settings.database_url,
+            clock,
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+            askable=[name for name, one in adapters.items() if one.capabilities.can_be_asked],
+        )
+    return App(configuration, clock=clock, store=store, providers=providers, adapters=adapters)
+
+
+def open_adapters(surroundings: Surroundings) -> dict[str, Adapter]:
+    """Every platform that is configured: each package in `adapters` decides for itself.
+
+    Raises:
+        ConfigError: none is, or one is configured wrongly.
+    """
+    opened: dict[str, Adapter] = {}
+    for package in pkgutil.iter_modules(adapter_packages.__path__):
+        if not package.ispkg:
+            continue
+        adapter = importlib.import_module(f"adapters.{package.name}").open_adapter(surroundings)
+        if adapter is not None:
+            opened[adapter.platform] = adapter
+    if not opened:
+        raise ConfigError(
+            "no chat platform is configured: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET "
+            "(see README), or try `frontdesk playground`, which needs neither"
+        )
+    return opened
+
+
+def human_channel(setting: str, adapters: Mapping[str, Adapter]) -> ConversationId | None:
+    """The top level of the human channel from its setting ('slack:C…'); None if not set.
+
+    Raises:
+        ConfigError: it names a platform that is not configured, or no channel.
+    """
+    if not setting:
+        return None
+    platform, _, channel = setting.partition(":")
+    if platform not in adapters or not channel:
+        raise ConfigError(
+            f"FRONTDESK_HUMAN_CHANNEL={setting}: write PLATFORM:CHANNEL with a configured "
+            f"platform ({', '.join(adapters)}), for example slack:C0123456789"
+        )
+    return ConversationId(platform, adapters[platform].tenant, channel)

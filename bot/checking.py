@@ -1,0 +1,83 @@
+"""`frontdesk check`: everything outside us that could be wrong, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.errors import AgentError
+from agent.ports import Adapter, Clock, Finding, Provider, Surroundings
+from agent.providers import open_models
+from bot.app import open_adapters
+from bot.clock import SystemClock
+from bot.settings import Configuration
+from storage import open_store, pending
+
+MODEL_SECONDS = 20.0
+
+
+async def check_all(configuration: Configuration) -> list[Finding]:
+    """Look at the database, every model, every platform; never raises for what it finds."""
+    clock = SystemClock()
+    surroundings = Surroundings(configuration.environ, clock)
+    settings = configuration.settings
+    findings = [await _database(settings.database_url, clock)]
+    try:
+        providers = open_models(settings.models, surroundings)
+    except AgentError as error:
+        findings.append(Finding("models", False, str(error)))
+    else:
+        findings += [await _model(provider, clock) for provider in providers]
+    try:
+        adapters = open_adapters(surroundings)
+    except AgentError as error:
+        findings.append(Finding("platforms", False, str(error)))
+    else:
+        for adapter in adapters.values():
+            findings += await _platform(adapter, settings.human_channel)
+    findings.append(_desk(settings.human_channel))
+    return findings
+
+
+async def _database(url: str, clock: Clock) -> Finding:
+    try:
+        waiting = pending(url)
+        if waiting:
+            detail = f"{len(waiting)} migrations are pending: run `frontdesk migrate`"
+            return Finding("database", True, detail)
+        store = open_store(url, clock, owner="check", exclusive=False)
+        try:
+            await store.ready()
+        finally:
+            await store.close()
+    except (AgentError, OSError) as error:
+        return Finding("database", False, f"{url}: {error}")
+    return Finding("database", True, f"{url} takes commits")
+
+
+async def _model(provider: Provider, clock: Clock) -> Finding:
+    subject = f"model {provider.name}"
+    try:
+        async with clock.timeout(MODEL_SECONDS):
+            detail = await provider.check()
+    except AgentError as error:
+        return Finding(subject, False, str(error))
+    except TimeoutError:
+        return Finding(subject, False, f"no answer within {MODEL_SECONDS:.0f} s")
+    finally:
+        await provider.close()
+    return Finding(subject, True, detail)
+
+
+async def _platform(adapter: Adapter, human_channel: str) -> Sequence[Finding]:
+    platform, _, channel = human_channel.partition(":")
+    try:
+        return await adapter.check(channel if platform == adapter.platform else "")
+    finally:
+        await adapter.stop()
+
+
+def _desk(human_channel: str) -> Finding:
+    if human_channel:
+        return Finding("human channel", True, human_channel)
+    detail = "FRONTDESK_HUMAN_CHANNEL is not set: what the bot cannot answer reaches nobody"
+    return Finding("human channel", False, detail)

@@ -1,0 +1,187 @@
+"""The command `frontdesk`: one function per subcommand, none of which decides anything itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import click
+
+from agent.errors import AgentError
+from bot.clock import SystemClock
+from bot.settings import Configuration, load
+
+P = ParamSpec("P")
+
+HANDBOOK = Path(__file__).parent.parent / "examples" / "handbook"
+PLAYGROUND_PORT = 8700
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="frontdesk")
+def main() -> None:
+    """Frontdesk: an assistant for employees in Slack and Microsoft Teams.
+
+    Settings come from the environment (FRONTDESK_…, SLACK_…, ANTHROPIC_API_KEY, …) and from
+    frontdesk.toml in the current folder; see the README for all of them.
+    """
+
+
+def tells_errors(command: Callable[P, None]) -> Callable[P, None]:
+    """Say our own errors in one line and leave with status 1, without a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except AgentError as error:
+            click.echo(f"frontdesk: {error}", err=True)
+            sys.exit(1)
+        except OSError as error:
+            click.echo(f"frontdesk: {error.strerror or error}: {error.filename or ''}", err=True)
+            sys.exit(1)
+
+    return wrapped
+
+
+@main.command()
+@tells_errors
+def run() -> None:
+    """Serve Slack and Teams until SIGTERM or Ctrl-C; running turns are finished first."""
+    from bot.running import serve
+
+    configuration = _configuration()
+    _run(serve(configuration, announce=click.echo))
+
+
+@main.command()
+@click.option("--port", default=PLAYGROUND_PORT, show_default=True, help="Port of the web page.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path(".playground"),
+    show_default=True,
+    help="Folder for the playground's database; delete it to begin afresh.",
+)
+@tells_errors
+def playground(port: int, data: Path) -> None:
+    """Try everything on a web page, against a local Slack, without any account or key."""
+    from bot import playground as page
+
+    data.mkdir(parents=True, exist_ok=True)
+    environ = {**os.environ}
+    environ["FRONTDESK_DATABASE_URL"] = f"sqlite:///{data / 'frontdesk.db'}"
+    configuration = _configuration(environ)
+    _run(_ingest(configuration, [HANDBOOK], f"http://127.0.0.1:{port}/handbook", quiet=True))
+    _run(page.run(configuration, port=port, announce=click.echo))
+
+
+@main.command()
+@tells_errors
+def check() -> None:
+    """Look at every credential, scope, model, the database: what is wrong and how to mend it."""
+    from bot.checking import check_all
+
+    findings = _run(check_all(_configuration()))
+    for finding in findings:
+        mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
+        click.echo(f"{mark} {finding.subject}: {finding.detail}")
+    if not all(finding.ok for finding in findings):
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--link-base",
+    default="",
+    help="Address under which the files can be read; sources under answers link there.",
+)
+@tells_errors
+def ingest(paths: tuple[Path, ...], link_base: str) -> None:
+    """Put Markdown and text files (or folders of them) into the knowledge.
+
+    Run it again at any time: unchanged files are left alone, changed ones replaced.
+    """
+    _run(_ingest(_configuration(), list(paths), link_base, quiet=False))
+
+
+@main.command()
+@click.argument("conversation")
+@tells_errors
+def trace(conversation: str) -> None:
+    """Print what happened in a CONVERSATION (slack:TEAM:CHANNEL:THREAD), from the journal."""
+    from bot.tracing import lines
+
+    printed = _run(lines(_configuration(), conversation))
+    if not printed:
+        click.echo(f"frontdesk: nothing is known about {conversation}", err=True)
+        sys.exit(1)
+    for line in printed:
+        click.echo(line)
+
+
+@main.command()
+@tells_errors
+def migrate() -> None:
+    """Bring the database to this version's schema; a backup is made first."""
+    from storage import migrate as migrate_store
+
+    done = migrate_store(_configuration().settings.database_url)
+    click.echo("\n".join(f"applied {name}" for name in done) or "nothing to do")
+
+
+@main.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@tells_errors
+def backup(target: Path) -> None:
+    """Copy the database to TARGET, also while `frontdesk run` is running; the copy is verified."""
+    from storage import backup as backup_store
+
+    backup_store(_configuration().settings.database_url, str(target))
+    click.echo(f"{target}: complete and verified")
+
+
+async def _ingest(
+    configuration: Configuration, paths: list[Path], link_base: str, *, quiet: bool
+) -> None:
+    from bot import ingest as ingesting
+    from storage import open_store
+
+    files = ingesting.find(paths)
+    store = open_store(
+        configuration.settings.database_url, SystemClock(), owner="ingest", exclusive=False
+    )
+    changed = passages = 0
+    try:
+        with click.progressbar(length=len(files), label="Reading the handbook") as bar:
+            async for one in ingesting.ingest(store.knowledge, files, link_base):
+                bar.update(1)
+                changed += one.changed
+                passages += one.passages
+    finally:
+        await store.close()
+    if changed or not quiet:
+        click.echo(f"{len(files)} files, {passages} passages, {changed} new or changed")
+
+
+def _configuration(environ: dict[str, str] | None = None) -> Configuration:
+    configuration = load(os.environ if environ is None else environ, Path("frontdesk.toml"))
+    from bot.logs import configure
+
+    configure(configuration.settings.log_format, configuration.settings.log_level)
+    return configuration
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        logging.getLogger(__name__).info("interrupted")
+        return None

@@ -1,0 +1,143 @@
+"""Delivery: outbox rows go out, and what became of each is recorded.
+
+The store decides what may be sent (first in line of its destination, marked SENDING by a commit);
+this module sends it, asks the platform after an ambiguity, and settles. An ambiguous post is asked
+for twice, not before ASK_AFTER seconds: a platform may show a message later than it took it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from agent.errors import (
+    DeliveryError,
+    DeliveryRetry,
+    DeliveryUnknown,
+    InstallationFatal,
+    StorageError,
+)
+from agent.ports import Adapter, Clock, Turns
+from agent.records import Committed, Delivery, DeliveryState, Settlement
+from bot.tasks import Beside
+
+log = logging.getLogger(__name__)
+
+ASK_AFTER = 3.0
+BACKOFF = (1.0, 2.0, 5.0, 15.0, 60.0)
+"""Seconds before the next send of a message that certainly did not arrive."""
+PAUSE = 60.0
+"""Seconds before the next try while the installation is revoked: nothing dies of it."""
+SETTLE_AGAIN = 0.5
+
+
+class Courier:
+    """Sends deliveries and settles them; one task per destination at a time."""
+
+    def __init__(
+        self,
+        turns: Turns,
+        adapters: Mapping[str, Adapter],
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        """`changed` is told when something will be due later or a lane got new work."""
+        self._turns = turns
+        self._adapters = adapters
+        self._clock = clock
+        self._changed = changed
+        self._beside = Beside()
+        self.revoked: set[str] = set()
+
+    def send(self, delivery: Delivery) -> None:
+        """Begin to send a delivery that is marked SENDING."""
+        self._beside.run(self._send_all(delivery))
+
+    async def drain(self, seconds: float) -> None:
+        """Let what is on its way arrive, for at most so long; the rest is asked for at start."""
+        try:
+            async with self._clock.timeout(seconds):
+                await self._beside.join()
+        except TimeoutError:
+            log.warning("some messages were still on their way")
+        await self._beside.cancel()
+
+    async def _send_all(self, delivery: Delivery) -> None:
+        """Send a delivery and those behind it in its destination."""
+        following = [delivery]
+        while following:
+            current = following.pop(0)
+            settled = await self._settle(current, await self._attempt(current))
+            following.extend(settled.deliveries)
+            if settled.lane_due:
+                self._changed()
+
+    async def _attempt(self, delivery: Delivery) -> Settlement:
+        platform = delivery.message.conversation.platform
+        adapter = self._adapters.get(platform)
+        if adapter is None:
+            # The platform was taken out of the configuration; the message waits for its return.
+            return self._later(PAUSE, reason="NoAdapter", doubtful=delivery.doubtful)
+        try:
+            if delivery.doubtful and (ref := await self._arrived(adapter, delivery)):
+                return Settlement(DeliveryState.SENT, ref=ref)
+            ref = await adapter.send(delivery)
+        except DeliveryError as error:
+            return self._judge(adapter, delivery, error)
+        except Exception:
+            log.exception("an adapter broke its promise while sending")
+            return self._judge(adapter, delivery, DeliveryUnknown())
+        self.revoked.discard(platform)
+        return Settlement(DeliveryState.SENT, ref=ref)
+
+    async def _arrived(self, adapter: Adapter, delivery: Delivery) -> str | None:
+        """Ask twice; the second no is believed.
+
+        Raises:
+            DeliveryUnknown: the platform could not be asked.
+        """
+        for _ in range(2):
+            waited = self._clock.now() - delivery.sending_since
+            await self._clock.sleep(max(0.0, ASK_AFTER - waited) if _ == 0 else ASK_AFTER)
+            try:
+                ref = await adapter.find(delivery)
+            except DeliveryRetry as error:
+                raise DeliveryUnknown(str(error)) from None
+            if ref is not None:
+                return ref
+        return None
+
+    def _judge(self, adapter: Adapter, delivery: Delivery, error: DeliveryError) -> Settlement:
+        log.warning("a message was not delivered: %s", error.code)
+        delay = BACKOFF[min(delivery.attempts, len(BACKOFF) - 1)]
+        if isinstance(error, DeliveryRetry):
+            return self._later(error.retry_after or delay, reason=error.code)
+        if isinstance(error, DeliveryUnknown):
+            if adapter.capabilities.can_be_asked:
+                return self._later(max(delay, ASK_AFTER), reason=error.code, doubtful=True)
+            return Settlement(DeliveryState.UNCONFIRMED, reason=error.code)
+        if isinstance(error, InstallationFatal):
+            self.revoked.add(adapter.platform)
+            return self._later(PAUSE, reason=error.code, doubtful=delivery.doubtful)
+        return Settlement(DeliveryState.DEAD, reason=error.code)
+
+    def _later(self, seconds: float, *, reason: str, doubtful: bool = False) -> Settlement:
+        return Settlement(
+            DeliveryState.PENDING,
+            retry_at=self._clock.now() + seconds,
+            reason=reason,
+            doubtful=doubtful,
+        )
+
+    async def _settle(self, delivery: Delivery, settlement: Settlement) -> Committed:
+        """Record it; a message that was sent must not be forgotten because the disk hiccuped."""
+        while True:
+            try:
+                committed = await self._turns.settle(delivery, settlement)
+            except StorageError as error:
+                log.warning("a delivery could not be recorded yet: %s", error.code)
+                await self._clock.sleep(SETTLE_AGAIN)
+            else:
+                if settlement.state is DeliveryState.PENDING:
+                    self._changed()
+                return committed

@@ -1,0 +1,50 @@
+"""The door: what adapters bring in is addressed, committed, and the worker is woken."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from agent.addressing import Verdict, as_control, verdict
+from agent.messages import ConversationId, IncomingMessage
+from agent.policy import Policy
+from agent.ports import Command, Turns
+from agent.records import Accepted, Arrival
+
+
+class FrontDoor:
+    """`Door` over the store: nothing is acknowledged that is not committed."""
+
+    def __init__(
+        self,
+        turns: Turns,
+        *,
+        policy: Policy,
+        wake: Callable[[IncomingMessage], None],
+        answer: Callable[[Command], Awaitable[str]],
+    ) -> None:
+        """`wake` is told of every new row, `answer` answers commands."""
+        self._turns = turns
+        self._policy = policy
+        self._wake = wake
+        self._answer = answer
+        self.human_channels: frozenset[ConversationId] = frozenset()
+
+    async def accept(self, message: IncomingMessage) -> Accepted:
+        """Decide whether it is for the bot and, if so, commit it."""
+        decided = verdict(
+            message,
+            follow_threads=self._policy.follow_threads,
+            human_channels=self.human_channels,
+        )
+        if decided is Verdict.IGNORE:
+            return Accepted.NOT_FOR_US
+        message = as_control(message)
+        arrival = Arrival(message, only_known_lane=decided is Verdict.IF_KNOWN)
+        accepted = await self._turns.accept(arrival)
+        if accepted is Accepted.NEW:
+            self._wake(message)
+        return accepted
+
+    async def command(self, command: Command) -> str:
+        """Answer a command for its author's eyes only."""
+        return await self._answer(command)

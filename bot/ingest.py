@@ -1,0 +1,194 @@
+"""`frontdesk ingest`: files become passages, once per change.
+
+Markdown and plain text are read; a Markdown page is cut at its headings, so that a passage is one
+section that makes sense alone. Front matter (title, owner, updated) travels with every passage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from agent.errors import ConfigError
+from agent.models import Passage
+from agent.ports import Knowledge
+
+SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+MAX_PASSAGE = 2400
+"""Characters; a longer section is cut at a paragraph."""
+MAX_FILE = 2_000_000
+FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
+BLOCK_START = re.compile(r"\s*([-*+]\s|\d+[.)]\s|\||>|#{1,6}\s|(-{3,}|\*{3,}|_{3,})$)")
+"""Lines that begin something of their own in Markdown."""
+FIELD = re.compile(r"^(\w+):[ \t]*(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file, cut into passages. `source` names it for good, `digest` tells its content apart."""
+
+    source: str
+    digest: str
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of one file."""
+
+    source: str
+    passages: int
+    changed: bool
+
+
+def find(paths: Sequence[Path]) -> list[tuple[Path, str]]:
+    """All readable files under the paths with their names as sources, README.md files left out.
+
+    Raises:
+        ConfigError: a path does not exist, or nothing readable is there.
+    """
+    found: list[tuple[Path, str]] = []
+    for path in paths:
+        if not path.exists():
+            raise ConfigError(f"{path} does not exist")
+        if path.is_file():
+            found.append((path, path.name))
+            continue
+        pages = sorted(page for page in path.rglob("*") if page.suffix.lower() in SUFFIXES)
+        found += [
+            (page, page.relative_to(path).as_posix())
+            for page in pages
+            if page.name.lower() != "readme.md"
+        ]
+    if not found:
+        kinds = ", ".join(sorted(SUFFIXES))
+        raise ConfigError(f"nothing to ingest: no {kinds} file under the given paths")
+    return found
+
+
+def read(path: Path, source: str, link_base: str = "") -> Document:
+    """Read and cut one file.
+
+    Args:
+        path: the file.
+        source: its name in the knowledge.
+        link_base: put before the source to make each passage's link; '' for no links.
+
+    Raises:
+        ConfigError: it is too large, not UTF-8, or of a kind that is not read.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"{path}: only {', '.join(sorted(SUFFIXES))} files are read")
+    if path.stat().st_size > MAX_FILE:
+        raise ConfigError(f"{path} is larger than {MAX_FILE} bytes")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text") from None
+    fields, body = _front_matter(text)
+    link = f"{link_base.rstrip('/')}/{source}" if link_base else ""
+    page = Passage(
+        id="",
+        title=fields.get("title") or _title(body) or Path(source).stem,
+        section="",
+        text="",
+        link=link,
+        owner=fields.get("owner", ""),
+        updated=fields.get("updated", ""),
+    )
+    digest = hashlib.sha256(f"{link}\n{text}".encode()).hexdigest()
+    return Document(source, digest, tuple(_passages(page, body)))
+
+
+async def ingest(
+    knowledge: Knowledge, files: Sequence[tuple[Path, str]], link_base: str
+) -> AsyncIterator[Ingested]:
+    """Put files into the knowledge one by one; unchanged ones are left alone.
+
+    Raises:
+        ConfigError: a file cannot be read; the ones before it are in.
+        StoreUnavailable: the database did not take one.
+    """
+    for path, source in files:
+        document = read(path, source, link_base)
+        changed = await knowledge.replace(document.source, document.digest, document.passages)
+        yield Ingested(source, len(document.passages), changed)
+
+
+def _front_matter(text: str) -> tuple[dict[str, str], str]:
+    match = FRONT_MATTER.match(text)
+    if match is None:
+        return {}, text
+    fields = {name.lower(): value.strip().strip("\"'") for name, value in FIELD.findall(match[1])}
+    return fields, text[match.end() :]
+
+
+def _title(body: str) -> str:
+    match = re.search(r"^# +(.+)$", body, re.MULTILINE)
+    return match[1].strip() if match else ""
+
+
+def _passages(page: Passage, body: str) -> Iterator[Passage]:
+    for section, text in _sections(body):
+        for piece in _pieces(text):
+            yield replace(page, section=section, text=piece)
+
+
+def _sections(body: str) -> Iterator[tuple[str, str]]:
+    """(heading, text below it) for headings of level 2 and more; level 1 is the page's title."""
+    lines = body.splitlines()
+    cuts = [
+        (token.map[0], token.map[1], int(token.tag[1]), following.content)
+        for token, following in _pairs(body)
+        if token.map is not None
+    ]
+    start, heading = 0, ""
+    for first, after, level, content in cuts:
+        if text := "\n".join(lines[start:first]).strip():
+            yield heading, text
+        start, heading = after, content if level > 1 else ""
+    if text := "\n".join(lines[start:]).strip():
+        yield heading, text
+
+
+def _pairs(body: str) -> Iterator[tuple[Token, Token]]:
+    tokens = MarkdownIt("commonmark").parse(body)
+    for number, token in enumerate(tokens):
+        if token.type == "heading_open":
+            yield token, tokens[number + 1]
+
+
+def _unwrapped(text: str) -> str:
+    """The text without line breaks inside paragraphs and list items: a chat would show them."""
+    lines: list[str] = []
+    fenced = False
+    for line in text.splitlines():
+        fence = line.lstrip().startswith(("```", "~~~"))
+        goes_on = bool(lines) and bool(lines[-1].strip()) and not lines[-1].endswith("  ")
+        if not fenced and not fence and goes_on and line.strip() and not BLOCK_START.match(line):
+            lines[-1] = f"{lines[-1].rstrip()} {line.strip()}"
+        else:
+            lines.append(line)
+        fenced ^= fence
+    return "\n".join(lines)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces of at most MAX_PASSAGE characters, cut between paragraphs if possible."""
+    piece = ""
+    for paragraph in re.split(r"\n\s*\n", _unwrapped(text)):
+        if piece and len(piece) + len(paragraph) + 2 > MAX_PASSAGE:
+            yield piece
+            piece = ""
+        piece = f"{piece}\n\n{paragraph}" if piece else paragraph
+        while len(piece) > MAX_PASSAGE:
+            yield piece[:MAX_PASSAGE]
+            piece = piece[MAX_PASSAGE:]
+    if piece:
+        yield piece

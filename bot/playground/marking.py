@@ -1,0 +1,187 @@
+"""Texts become HTML: Markdown, Slack's own markup, and what a person typed.
+
+This is the only place where HTML is made, so it is the only place that must be right about it:
+everything is escaped, tags come from a fixed list, and links lead to the web or to the handbook.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, MutableMapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+
+HANDBOOK = "/handbook/"
+PAGE = re.compile(r"[A-Za-z0-9_-]+\.md(#[\w-]*)?")
+SAFE_LINK = re.compile(r"(https?://|mailto:)[^\s]+|/handbook/" + PAGE.pattern + r"|#[\w-]*", re.I)
+BARE_LINK = re.compile(r"https?://[^\s<>]+[^\s<>.,;:!?)\]'\"]")
+NEW_TAB = {"target": "_blank", "rel": "noopener noreferrer"}
+EMOJI = {
+    "hourglass_flowing_sand": "⏳",
+    "leftwards_arrow_with_hook": "↩️",
+    "raised_hand": "✋",
+    "white_check_mark": "✅",
+}
+"""The short codes that Frontdesk's own messages use; others are shown as they are."""
+
+
+class _Markdown(MarkdownIt):
+    """CommonMark with tables, without raw HTML and pictures, and with our idea of a safe link."""
+
+    def __init__(self, *, breaks: bool) -> None:
+        super().__init__("commonmark", {"html": False, "breaks": breaks})
+        self.enable(["table", "strikethrough"]).disable("image")
+        self.core.ruler.push("bare_links", _bare_links)
+        self.add_render_rule("link_open", _link_open)
+
+    def validateLink(self, url: str) -> bool:
+        return bool(SAFE_LINK.fullmatch(url))
+
+    def normalizeLink(self, url: str) -> str:
+        return HANDBOOK + url if PAGE.fullmatch(url) else super().normalizeLink(url)
+
+
+def _link_open(
+    self: RendererHTML,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: MutableMapping[str, Any],
+) -> str:
+    tokens[index].attrs.update(NEW_TAB)
+    return self.renderToken(tokens, index, options, env)
+
+
+def _bare_links(state: StateCore) -> None:
+    """Make links of addresses in the text, as chat clients do."""
+    for block in state.tokens:
+        inside, children = 0, []
+        for token in block.children or ():
+            inside += token.nesting if token.type.startswith("link_") else 0
+            plain = token.type == "text" and not inside
+            children += _split(token) if plain else [token]
+        if block.children is not None:
+            block.children = children
+
+
+def _split(token: Token) -> list[Token]:
+    pieces, end = [], 0
+    for match in BARE_LINK.finditer(token.content):
+        opening = Token("link_open", "a", 1, attrs={"href": match[0]})
+        pieces += [_text(token.content[end : match.start()]), opening, _text(match[0])]
+        pieces.append(Token("link_close", "a", -1))
+        end = match.end()
+    return [*pieces, _text(token.content[end:])]
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)
+
+
+_MESSAGE = _Markdown(breaks=True)
+_PAGE = _Markdown(breaks=False)
+
+
+@lru_cache(maxsize=2048)
+def markdown(text: str) -> str:
+    """A message's Markdown as HTML."""
+    return str(_MESSAGE.render(text))
+
+
+def page(text: str) -> str:
+    """A handbook page's Markdown as HTML."""
+    return str(_PAGE.render(text))
+
+
+# Slack's markup: code first, because nothing inside it is special; then what is in brackets.
+SPECIAL = re.compile(r"```\n?(?P<pre>.*?)```|`(?P<code>[^`\n]+)`|<(?P<bracket>[^<>\n]+)>", re.S)
+STYLES = (
+    (re.compile(r"(?<![\w*])\*(\S(?:[^*\n]*\S)?)\*(?![\w*])"), r"<strong>\1</strong>"),
+    (re.compile(r"(?<![\w_])_(\S(?:[^_\n]*\S)?)_(?![\w_])"), r"<em>\1</em>"),
+    (re.compile(r"(?<![\w~])~(\S(?:[^~\n]*\S)?)~(?![\w~])"), r"<s>\1</s>"),
+)
+QUOTE = re.compile(r"(?:^&gt; ?.*(?:\n|$))+", re.M)
+HELD = re.compile("\ue000(\\d+)\ue001")
+"""Stands for something finished that styles must not touch; private characters, never typed."""
+
+
+def mrkdwn(text: str, names: Mapping[str, str]) -> str:
+    """Slack's markup as HTML; `names` are those of users and channels by id."""
+    held: list[str] = []
+
+    def hold(match: re.Match[str]) -> str:
+        held.append(_special(match, names))
+        return f"\ue000{len(held) - 1}\ue001"
+
+    marked = SPECIAL.sub(hold, re.sub("[\ue000\ue001]", "", text))
+    shown = _escaped(marked)
+    for pattern, replacement in STYLES:
+        shown = pattern.sub(replacement, shown)
+    shown = re.sub(r":(\w+):", lambda match: EMOJI.get(match[1], match[0]), shown)
+    shown = QUOTE.sub(lambda match: _quote(match[0]), shown)
+    return HELD.sub(lambda match: held[int(match[1])], shown)
+
+
+def _special(match: re.Match[str], names: Mapping[str, str]) -> str:
+    if match["pre"] is not None:
+        return f"<pre>{_escaped(match['pre'])}</pre>"
+    if match["code"] is not None:
+        return f"<code>{_escaped(match['code'])}</code>"
+    target, _, label = match["bracket"].partition("|")
+    if target[0] in "@#!":
+        name = label.lstrip("@#") or names.get(target[1:], target[1:])
+        return mention(("#" if target[0] == "#" else "@") + _unescaped(name))
+    return link(_unescaped(target), _unescaped(label or target))
+
+
+def _escaped(text: str) -> str:
+    return html.escape(_unescaped(text))
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _quote(lines: str) -> str:
+    inner = re.sub(r"^&gt; ?", "", lines.rstrip("\n"), flags=re.M)
+    return f"<blockquote>{inner}</blockquote>"
+
+
+def mention(name: str) -> str:
+    """A highlighted name, '@' or '#' included."""
+    return f'<span class="mention">{html.escape(name)}</span>'
+
+
+def link(url: str, label: str) -> str:
+    """A link, or the label alone if its address is of no safe kind."""
+    shown = html.escape(label)
+    if not SAFE_LINK.fullmatch(url):
+        return shown
+    more = "".join(f' {name}="{value}"' for name, value in NEW_TAB.items())
+    return f'<a href="{html.escape(url)}"{more}>{shown}</a>'
+
+
+def rich_text(block: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """What a person typed, as Slack keeps it: a `rich_text` block of sections."""
+    sections = (section.get("elements") or () for section in block.get("elements") or ())
+    return "\n".join("".join(_element(one, names) for one in section) for section in sections)
+
+
+def _element(element: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    match element.get("type"):
+        case "user":
+            return mention("@" + names.get(element["user_id"], element["user_id"]))
+        case "channel":
+            return mention("#" + names.get(element["channel_id"], element["channel_id"]))
+        case "broadcast":
+            return mention("@" + element["range"])
+        case "link":
+            return link(element["url"], element.get("text") or element["url"])
+    return html.escape(str(element.get("text", "")))

@@ -1,0 +1,44 @@
+"""`frontdesk run`: the process from its first line to its drain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable
+
+from agent.providers import preload_models
+from bot.app import build
+from bot.settings import Configuration
+
+log = logging.getLogger(__name__)
+
+
+async def serve(configuration: Configuration, *, announce: Callable[[str], None]) -> None:
+    """Start, say where it listens, and stop in order at SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError: something is missing or wrong.
+        StorageError: the database cannot be opened.
+        OSError: the address is taken.
+    """
+    app = build(configuration)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        await app.start()
+        announce(f"Frontdesk is ready on http://{configuration.settings.host}:{app.port}")
+        # A vendor's SDK takes up to two seconds to import: not on the way to ready, and not on
+        # the way of the first message either.
+        warming = asyncio.create_task(
+            asyncio.to_thread(preload_models, configuration.settings.models)
+        )
+        await stopping.wait()
+        log.info("stopping: running turns are finished first")
+        with contextlib.suppress(asyncio.CancelledError):
+            await warming
+    finally:
+        await app.stop()

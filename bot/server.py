@@ -1,0 +1,94 @@
+"""The one HTTP server: adapters' routes, /healthz, /readyz, /metrics."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+from agent.errors import StorageError
+from agent.ports import WebRequest, WebResponse
+
+log = logging.getLogger(__name__)
+
+MAX_BODY = 1_000_000
+"""Bytes of a request's body; more is answered 413 before it is read."""
+SHUTDOWN_SECONDS = 5.0
+
+Route = Callable[[WebRequest], Awaitable[WebResponse]]
+
+
+class Server:
+    """An aiohttp server over plain handlers; knows no platform."""
+
+    def __init__(
+        self,
+        routes: Mapping[str, Route],
+        *,
+        ready: Callable[[], Awaitable[None]],
+        metrics: Callable[[], Awaitable[bytes]],
+    ) -> None:
+        """`ready` returns if a message could be accepted durably now and raises StorageError
+        otherwise; `metrics` gives the text for /metrics.
+        """
+        self._app = web.Application(client_max_size=MAX_BODY)
+        self._ready = ready
+        self._metrics = metrics
+        self._runner: web.AppRunner | None = None
+        for path, route in routes.items():
+            self._app.router.add_post(path, _handler(route))
+        self._app.router.add_get("/healthz", self._healthz)
+        self._app.router.add_get("/readyz", self._readyz)
+        self._app.router.add_get("/metrics", self._metricsz)
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen, and return the port (chosen by the system for port 0).
+
+        Raises:
+            OSError: the address is taken or not ours.
+        """
+        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        bound: int = self._runner.addresses[0][1]
+        return bound
+
+    async def stop(self) -> None:
+        """Accept nothing more and let running requests end; idempotent."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        try:
+            await self._ready()
+        except StorageError as error:
+            return web.Response(status=503, text=f"not ready: {error}\n")
+        return web.Response(text="ready\n")
+
+    async def _metricsz(self, _: web.Request) -> web.Response:
+        try:
+            body = await self._metrics()
+        except StorageError as error:
+            return web.Response(status=503, text=f"{error}\n")
+        return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})
+
+
+def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            body = await request.read()
+            answer = await route(WebRequest(body, request.headers))
+        except web.HTTPRequestEntityTooLarge:
+            return web.Response(status=413)
+        except Exception:
+            log.exception("a route broke its promise not to raise")
+            return web.Response(status=503)
+        return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+
+    return handle

@@ -1,0 +1,120 @@
+"""Settings: environment variables, then `frontdesk.toml`, then defaults; validated once at start.
+
+Names are the same in both places (DESIGN §11). Secrets and addresses are read from the environment
+only: a file gets committed, mailed and backed up.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agent.errors import ConfigError
+from agent.policy import Policy
+
+FILE = "frontdesk.toml"
+ENVIRONMENT_ONLY = ("TOKEN", "SECRET", "PASSWORD", "API_KEY", "_URL", "CERTIFICATE_FILE")
+"""Endings of names that may not stand in a file (FRONTDESK_DATABASE_URL may)."""
+
+
+class Settings(BaseModel):
+    """Everything that can be set under FRONTDESK_…; field names are the lower-case rest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=0, le=65535)
+    database_url: str = "sqlite:///frontdesk.db"
+    models: str = "knowledge:"
+    human_channel: str = ""
+    second_channel: str = ""
+    admins: str = ""
+    contact: str = "your administrators"
+    first_token_seconds: float = Field(default=8.0, gt=0)
+    answer_seconds: float = Field(default=45.0, gt=0)
+    turn_seconds: float = Field(default=90.0, gt=0)
+    min_confidence: float = Field(default=0.5, ge=0, le=1)
+    low_confidence: Literal["offer", "escalate"] = "offer"
+    follow_threads: bool = True
+    guests: Literal["allow", "refuse"] = "allow"
+    external: Literal["allow", "refuse"] = "refuse"
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def policy(self) -> Policy:
+        """The kernel's thresholds."""
+        return Policy(
+            min_confidence=self.min_confidence,
+            low_confidence=self.low_confidence,
+            first_token=self.first_token_seconds,
+            answer=self.answer_seconds,
+            turn=self.turn_seconds,
+            follow_threads=self.follow_threads,
+            guests=self.guests,
+            external=self.external,
+        )
+
+
+class Configuration(BaseModel):
+    """The settings, where each came from, and the environment for adapters and providers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: Settings
+    sources: Mapping[str, Literal["environment", "file", "default"]]
+    environ: Mapping[str, str]
+
+
+def load(environ: Mapping[str, str], file: Path | None = None) -> Configuration:
+    """Read and validate all settings.
+
+    Args:
+        environ: the process's environment.
+        file: a `frontdesk.toml`; None or a missing one is no error.
+
+    Raises:
+        ConfigError: a value is wrong, unknown, or stands where it may not; names each of them.
+    """
+    from_file = _file_values(file) if file is not None and file.exists() else {}
+    named = {f"FRONTDESK_{name.upper()}": name for name in Settings.model_fields}
+    values: dict[str, Any] = {}
+    sources: dict[str, Literal["environment", "file", "default"]] = {}
+    for variable, name in named.items():
+        sources[name] = "default"
+        if variable in from_file:
+            values[name], sources[name] = from_file[variable], "file"
+        if environ.get(variable, "").strip():
+            values[name], sources[name] = environ[variable].strip(), "environment"
+    unknown = sorted(
+        name for name in from_file if name.startswith("FRONTDESK_") and name not in named
+    )
+    if unknown:
+        raise ConfigError(f"{file}: unknown settings: {', '.join(unknown)}")
+    merged = {name: str(value) for name, value in from_file.items() if name not in named}
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        wrong = (f"FRONTDESK_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
+        raise ConfigError("; ".join(wrong)) from None
+    return Configuration(settings=settings, sources=sources, environ={**merged, **environ})
+
+
+def _file_values(file: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}") from None
+    misplaced = sorted(
+        name
+        for name in values
+        if name.endswith(ENVIRONMENT_ONLY) and name != "FRONTDESK_DATABASE_URL"
+    )
+    if misplaced:
+        raise ConfigError(
+            f"{file}: {', '.join(misplaced)} may only be set in the environment, not in a file"
+        )
+    return values

@@ -1,0 +1,88 @@
+"""Signs of life: Slack's status, Teams' typing, while a model is asked. Best effort, never awaited
+by a turn, and never left standing after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agent.messages import ConversationId
+from agent.ports import Adapter, Clock
+from agent.records import Claim, TurnEnd
+from bot.tasks import Beside
+
+REFRESH = 60.0
+"""Seconds between refreshes: Slack takes a status away after two minutes."""
+
+
+class Sign:
+    """The sign of one turn."""
+
+    def __init__(self, conversation: ConversationId, adapter: Adapter, clock: Clock) -> None:
+        """Not shown yet."""
+        self._conversation = conversation
+        self._adapter = adapter
+        self._clock = clock
+        self._shown_at = 0.0
+        self._on_its_way = 0
+        self._over = False
+
+    async def show(self) -> None:
+        """Show it, and take it away again if the turn ended while it was on its way."""
+        self._shown_at = self._clock.monotonic()
+        self._on_its_way += 1
+        await self._adapter.thinking(self._conversation, True)
+        self._on_its_way -= 1
+        if self._over:
+            await self._adapter.thinking(self._conversation, False)
+
+    def is_old(self) -> bool:
+        """Whether it must be shown again to stay."""
+        return self._clock.monotonic() - self._shown_at >= REFRESH
+
+    def end(self) -> bool:
+        """The turn is over; True if nothing is on its way that would take the sign away."""
+        self._over = True
+        return not self._on_its_way
+
+
+class Signs:
+    """The signs of all running turns."""
+
+    def __init__(self, adapters: Mapping[str, Adapter], clock: Clock, *, thinks: bool) -> None:
+        """`thinks`: whether a turn takes long enough (a model is asked) to show anything."""
+        self._adapters = adapters
+        self._clock = clock
+        self._thinks = thinks
+        self._beside = Beside()
+        self._shown: dict[str, Sign] = {}
+
+    def begin(self, claim: Claim) -> None:
+        """A turn begins; shown if a model is going to be asked for it."""
+        first = claim.rows[0].message
+        if not self._thinks or first.kind.is_control or claim.case is not None:
+            return
+        place = first.conversation
+        sign = Sign(place, self._adapters[place.platform], self._clock)
+        self._shown[claim.lease.lane] = sign
+        self._beside.run(sign.show())
+
+    def end(self, claim: Claim, end: TurnEnd | None) -> None:
+        """A turn ended; a post takes its sign away by itself."""
+        sign = self._shown.pop(claim.lease.lane, None)
+        if sign is None:
+            return
+        place = claim.rows[0].message.conversation
+        posted = end is not None and any(one.conversation == place for one in end.outbox)
+        if sign.end() and not posted:
+            self._beside.run(self._adapters[place.platform].thinking(place, False))
+
+    def refresh(self) -> None:
+        """Show again what would soon fade."""
+        for sign in self._shown.values():
+            if sign.is_old():
+                self._beside.run(sign.show())
+
+    async def stop(self) -> None:
+        """Nothing more is shown."""
+        await self._beside.cancel()

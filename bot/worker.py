@@ -1,0 +1,261 @@
+"""The worker: claims lanes, runs turns, commits them, and hands what they say to the courier.
+
+A lane that is being worked on has one task here. New rows of it are picked up by that task; a row
+that interrupts cancels the running turn. Everything that is not woken (timers, retries, what a
+dead process left) is found by asking the store what is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.errors import AgentError, LeaseLost, StorageError
+from agent.messages import IncomingMessage, Kind
+from agent.policy import Policy
+from agent.ports import Adapter, Clock, Turns
+from agent.records import Claim, Interruption, TurnEnd
+from agent.turn import Engine
+from bot.delivery import Courier
+from bot.signs import Signs
+from bot.tasks import Beside
+
+log = logging.getLogger(__name__)
+
+LANES_AT_ONCE = 64
+LOOK_EVERY = 5.0
+"""Seconds between looks at the store even if nothing was announced."""
+RENEW_EVERY = 10.0
+LEASE_SECONDS = 30.0
+LATE = 20.0
+"""A lease renewed so many seconds late is given up: another worker may have the lane."""
+CHECK_LEASES_EVERY = 2.0
+RETRY_BACKOFF = (2.0, 10.0, 30.0, 120.0)
+"""Seconds before the next attempt of a turn that failed."""
+COMMIT_AGAIN = 0.5
+
+
+@dataclass(slots=True)
+class _Running:
+    """A lane at work: its claim, its turn's task, and what happened to them meanwhile."""
+
+    claim: Claim | None = None
+    task: asyncio.Task[TurnEnd] | None = None
+    renewed: float = 0.0
+    again: bool = False
+    interruption: Interruption | None = None
+    lost: bool = False
+
+
+class Worker:
+    """Works off lanes until it is stopped."""
+
+    def __init__(
+        self,
+        *,
+        turns: Turns,
+        engine: Engine,
+        adapters: Mapping[str, Adapter],
+        clock: Clock,
+        policy: Policy,
+        thinks: bool,
+    ) -> None:
+        """`thinks`: whether a turn takes long enough (a model is asked) to show a sign of life."""
+        self._turns = turns
+        self._engine = engine
+        self._clock = clock
+        self._policy = policy
+        self._signs = Signs(adapters, clock, thinks=thinks)
+        self._lanes: dict[str, _Running] = {}
+        self._waiting: deque[str] = deque()
+        self._beside = Beside()
+        self._changed = asyncio.Event()
+        self._stopping = False
+        self.courier = Courier(turns, adapters, clock, self._changed.set)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._beside.run(self._look())
+        self._beside.run(self._keep_leases())
+
+    async def stop(self, seconds: float) -> None:
+        """Claim nothing more, let running turns end for at most `seconds`, give the rest back."""
+        self._stopping = True
+        self._waiting.clear()
+        try:
+            async with self._clock.timeout(seconds):
+                while self._lanes:
+                    await self._clock.sleep(0.02)
+        except TimeoutError:
+            for running in self._lanes.values():
+                if running.task is not None:
+                    running.task.cancel()
+            while self._lanes:
+                await self._clock.sleep(0.02)
+        await self.courier.drain(seconds)
+        await self._signs.stop()
+        await self._beside.cancel()
+
+    def wake(self, message: IncomingMessage) -> None:
+        """A new row was accepted."""
+        lane = str(message.conversation)
+        running = self._lanes.get(lane)
+        if running is None:
+            self._begin(lane)
+            return
+        running.again = True
+        if message.kind.interrupts or message.kind in (Kind.EDIT, Kind.DELETE):
+            self._beside.run(self._renew(running))
+
+    def _begin(self, lane: str) -> None:
+        if self._stopping or lane in self._lanes:
+            return
+        if len(self._lanes) >= LANES_AT_ONCE:
+            if lane not in self._waiting:
+                self._waiting.append(lane)
+            return
+        running = self._lanes[lane] = _Running()
+        self._beside.run(self._work(lane, running))
+
+    async def _look(self) -> None:
+        """Find what nobody announced."""
+        while not self._stopping:
+            self._changed.clear()
+            wait = LOOK_EVERY
+            try:
+                due = await self._turns.due()
+            except StorageError as error:
+                log.warning("cannot see what is due: %s", error.code)
+            else:
+                for delivery in due.deliveries:
+                    self.courier.send(delivery)
+                for lane in due.lanes:
+                    self._begin(lane)
+                if due.next_at is not None:
+                    wait = min(wait, max(0.01, due.next_at - self._clock.now()))
+            try:
+                async with self._clock.timeout(wait):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+
+    async def _work(self, lane: str, running: _Running) -> None:
+        """Work off one lane until nothing in it is due."""
+        try:
+            more = True
+            while more and not self._stopping:
+                running.again = False
+                claim = await self._claim(lane)
+                if claim is None:
+                    more = running.again
+                    continue
+                more = await self._turn(claim, running) or running.again
+        except LeaseLost:
+            log.warning("a lane went to another worker")
+        except Exception:
+            log.exception("a lane broke; it is found again when its lease is over")
+        finally:
+            del self._lanes[lane]
+            if self._waiting:
+                self._begin(self._waiting.popleft())
+
+    async def _claim(self, lane: str) -> Claim | None:
+        try:
+            return await self._turns.claim(lane)
+        except StorageError as error:
+            log.warning("a lane could not be claimed: %s", error.code)
+            self._changed.set()
+            await self._clock.sleep(COMMIT_AGAIN)
+            return None
+
+    async def _turn(self, claim: Claim, running: _Running) -> bool:
+        """Run one claimed turn to its commit; True if the lane has more to do."""
+        running.claim, running.interruption, running.lost = claim, None, False
+        running.renewed = self._clock.monotonic()
+        self._signs.begin(claim)
+        running.task = asyncio.create_task(self._engine.run(claim))
+        try:
+            end = await running.task
+        except asyncio.CancelledError:
+            return await self._cancelled(claim, running)
+        except AgentError as error:
+            log.warning("a turn failed: %s", error.code)
+            return await self._failed(claim, running)
+        except Exception:
+            log.exception("a turn broke")
+            return await self._failed(claim, running)
+        finally:
+            running.task = None
+        return await self._commit(claim, end, running)
+
+    async def _cancelled(self, claim: Claim, running: _Running) -> bool:
+        self._signs.end(claim, None)
+        if running.lost:
+            raise LeaseLost
+        if running.interruption is Interruption.CONTROL:
+            return await self._commit(claim, self._engine.interrupted(claim), running)
+        # A drain, or one of the posts was edited or deleted: the rows wait again, unblamed.
+        await self._turns.release(claim.lease, self._clock.now(), refund=True)
+        return running.interruption is Interruption.CHANGED
+
+    async def _failed(self, claim: Claim, running: _Running) -> bool:
+        attempts = claim.rows[0].attempts
+        if attempts >= self._policy.max_attempts:
+            return await self._commit(claim, await self._engine.give_up(claim), running)
+        self._signs.end(claim, None)
+        delay = RETRY_BACKOFF[min(attempts, len(RETRY_BACKOFF)) - 1]
+        await self._turns.release(claim.lease, self._clock.now() + delay, refund=False)
+        self._changed.set()
+        return False
+
+    async def _commit(self, claim: Claim, end: TurnEnd, running: _Running) -> bool:
+        until = running.renewed + LEASE_SECONDS
+        while True:
+            try:
+                committed = await self._turns.commit(claim.lease, end)
+                break
+            except LeaseLost:
+                raise
+            except StorageError:
+                if self._clock.monotonic() > until:
+                    raise
+                await self._clock.sleep(COMMIT_AGAIN)
+        self._signs.end(claim, end)
+        running.claim = None
+        for delivery in committed.deliveries:
+            self.courier.send(delivery)
+        if len(committed.deliveries) < len(end.outbox):
+            self._changed.set()
+        return committed.lane_due
+
+    # Leases
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await self._clock.sleep(CHECK_LEASES_EVERY)
+            now = self._clock.monotonic()
+            for running in list(self._lanes.values()):
+                if running.claim is None:
+                    continue
+                if now - running.renewed >= RENEW_EVERY:
+                    self._beside.run(self._renew(running))
+            self._signs.refresh()
+
+    async def _renew(self, running: _Running) -> None:
+        claim = running.claim
+        if claim is None or running.task is None:
+            return
+        asked = self._clock.monotonic()
+        try:
+            interruption = await self._turns.renew(claim.lease)
+        except StorageError:
+            running.lost = self._clock.monotonic() - running.renewed >= LATE
+        else:
+            running.renewed = asked
+            running.interruption = interruption
+        task = running.task if running.claim is claim else None
+        if task is not None and (running.lost or running.interruption):
+            task.cancel()

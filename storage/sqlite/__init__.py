@@ -1,0 +1,10 @@
+"""The embedded default store: one SQLite file, one writer thread, group commit.
+
+A durable commit costs one fsync, and everything that waits while it runs shares the next one, so
+`synchronous=FULL` is nearly free. Read `statements.py` and `schema.py` first: the rest moves rows.
+"""
+
+from storage.sqlite.store import SqliteStore, open_store
+from storage.sqlite.upkeep import backup, migrate, pending
+
+__all__ = ["SqliteStore", "backup", "migrate", "open_store", "pending"]

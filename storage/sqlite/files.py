@@ -1,0 +1,97 @@
+"""The database's files: its path in a URL, a connection to it, and the lock beside it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+
+from agent.errors import ConfigError
+
+PREFIX = "sqlite:///"
+OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables: https://sqlite.org/stricttables.html
+PATIENCE = 2.0
+"""Seconds to wait for another process's write, which our command line tools keep under 50 ms."""
+
+
+def path_of(url: str) -> Path:
+    """The file that a database URL names.
+
+    Raises:
+        ConfigError: it is not of the form sqlite:///path, or its folder does not exist.
+    """
+    name = url.removeprefix(PREFIX)
+    if not name or name == url:
+        raise ConfigError(f"a database URL is written {PREFIX}frontdesk.db, got {url!r}")
+    path = Path(name)
+    if not path.parent.is_dir():
+        raise ConfigError(f"the folder of the database {path} does not exist")
+    return path
+
+
+def connect(path: Path, *, patience: float = PATIENCE) -> sqlite3.Connection:
+    """Open a connection that commits only when told to and may move between threads.
+
+    Raises:
+        sqlite3.Error: the file cannot be opened.
+        ConfigError: the SQLite library of this Python is too old.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        needed = ".".join(map(str, OLDEST_SQLITE))
+        raise ConfigError(f"SQLite {sqlite3.sqlite_version} is too old; {needed} is needed")
+    connection = sqlite3.connect(
+        path, timeout=patience, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA synchronous=FULL")
+    return connection
+
+
+def use_wal(connection: sqlite3.Connection) -> None:
+    """Switch the database to its write-ahead log, so that readers and the writer do not wait.
+
+    The switch needs a moment without any other connection and does not wait for one by itself.
+    Waiting for the write lock in between does, so a few rounds are enough for many processes that
+    start at once.
+
+    Raises:
+        sqlite3.OperationalError: others keep the database busy.
+    """
+    for _ in range(100):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        else:
+            return
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+class FileLock:
+    """The right of one process to work on a database; the system takes it back when it dies."""
+
+    def __init__(self, database: Path) -> None:
+        """Take the lock file beside `database`.
+
+        Raises:
+            ConfigError: another process holds it, or it cannot be made.
+        """
+        path = database.with_name(database.name + ".lock")
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise ConfigError(f"the lock file {path} cannot be made: {error.strerror}") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            raise ConfigError(f"another process works on this database: it holds {path}") from None
+
+    def release(self) -> None:
+        """Let others have it; idempotent. The file stays: removing it would race with them."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)

@@ -1,0 +1,54 @@
+"""The port Records over SQLite: read-only views for people."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from pydantic_core import from_json
+
+from agent.messages import SAFE_IN_ID
+from agent.records import TimelineItem
+from storage.sqlite import statements as sql
+from storage.sqlite.reader import Reader
+
+# Each is one pass over an index of exactly the rows it counts, or over a small table.
+COUNTS = {
+    "rows_waiting": "SELECT count(*) FROM inbox WHERE state = 'waiting'",
+    "lanes": "SELECT count(*) FROM lanes",
+    "outbox_pending": """SELECT count(*) FROM outbox
+        WHERE state IN ('pending', 'sending') AND state = 'pending'""",
+    "outbox_sending": """SELECT count(*) FROM outbox
+        WHERE state IN ('pending', 'sending') AND state = 'sending'""",
+    "outbox_unconfirmed": "SELECT count(*) FROM outbox WHERE state = 'unconfirmed'",
+    "outbox_dead": "SELECT count(*) FROM outbox WHERE state = 'dead'",
+    "cases_open": "SELECT count(*) FROM cases WHERE state IN ('waiting', 'claimed')",
+    "documents": "SELECT count(*) FROM knowledge_documents",
+}
+
+
+class SqliteRecords:
+    """What happened and what is there; see `agent.ports.Records`."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Ask through `reader`."""
+        self._reader = reader
+
+    async def timeline(self, lane: str) -> Sequence[TimelineItem]:
+        rows = await self._reader.run(lambda db: db.execute(sql.TIMELINE, (lane,)).fetchall())
+        return [TimelineItem(at, kind, turn, from_json(data)) for at, kind, turn, data in rows]
+
+    async def latest_lane(self, platform: str, author_id: str, channel: str) -> str | None:
+        place = quote(channel, safe=SAFE_IN_ID) if channel else "*"
+        lanes = f"{quote(platform, safe=SAFE_IN_ID)}:*:{place}:*"
+        row = await self._reader.run(
+            lambda db: db.execute(sql.LATEST_LANE, {"author": author_id, "lanes": lanes}).fetchone()
+        )
+        return row[0] if row else None
+
+    async def counts(self) -> Mapping[str, int]:
+        def count(db: sqlite3.Connection) -> dict[str, int]:
+            return {name: db.execute(query).fetchone()[0] for name, query in COUNTS.items()}
+
+        return await self._reader.run(count)

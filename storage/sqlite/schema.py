@@ -1,0 +1,197 @@
+"""The tables, as migrations. One that was ever released is never edited: a change is a new one.
+
+Rows refer to each other without foreign keys: every row is written by the one writer in the same
+commit as what it refers to, and a check at each insert would be paid by every message.
+
+Two columns are worth knowing before reading `statements.py`:
+
+- `lanes.ready_at` is when a lane wants a worker: the earliest due time of its waiting rows, NULL
+  if none waits. While a worker has the lane (`lease_owner`) it is the end of its lease instead.
+  So one indexed comparison finds the lanes to claim, those of dead workers too.
+- `outbox.next_at` is the same for deliveries. Only the first unsettled row of a destination has
+  one; those behind it have NULL until it is their turn. While a row is being sent it is the moment
+  at which its sender is given up.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+MIGRATIONS = Migrations("frontdesk")
+
+LANES = """
+CREATE TABLE lanes (
+    lane TEXT PRIMARY KEY,
+    state TEXT NOT NULL DEFAULT 'idle'
+        CHECK (state IN ('idle', 'awaiting_approval', 'escalated', 'with_human', 'closed')),
+    version INTEGER NOT NULL DEFAULT 0,
+    epoch INTEGER NOT NULL DEFAULT 0,
+    lease_owner TEXT,
+    ready_at REAL,
+    context_from INTEGER NOT NULL DEFAULT 0,
+    last_at REAL NOT NULL DEFAULT 0,
+    CHECK (lease_owner IS NULL OR ready_at IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lanes_ready ON lanes (ready_at) WHERE ready_at IS NOT NULL;
+"""
+
+INBOX = """
+CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    lane TEXT NOT NULL,
+    class TEXT NOT NULL CHECK (class IN ('control', 'utterance')),
+    kind TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    author TEXT NOT NULL,
+    not_before REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'done')),
+    claim_epoch INTEGER,
+    accepted_at REAL NOT NULL,
+    payload TEXT NOT NULL,
+    CHECK (state = 'waiting' OR payload = '')
+) STRICT;
+CREATE INDEX inbox_waiting ON inbox (lane, class, id) WHERE state = 'waiting';
+CREATE INDEX inbox_changes ON inbox (lane, id)
+    WHERE state = 'waiting' AND kind IN ('edit', 'delete');
+CREATE INDEX inbox_authors ON inbox (author, lane) WHERE class = 'utterance';
+"""
+
+JOURNAL = """
+CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    lane TEXT NOT NULL,
+    turn_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    at REAL NOT NULL,
+    data TEXT NOT NULL
+) STRICT;
+CREATE INDEX journal_lane ON journal (lane, seq);
+CREATE TABLE steps (
+    turn_id TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('model', 'call')),
+    call_id TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL CHECK (state IN ('started', 'done')),
+    at REAL NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (turn_id, n)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE spend (
+    id INTEGER PRIMARY KEY,
+    lane TEXT NOT NULL,
+    turn_id TEXT NOT NULL,
+    at REAL NOT NULL,
+    model TEXT NOT NULL,
+    input_total INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL,
+    cache_write INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    reasoning INTEGER NOT NULL,
+    estimated INTEGER NOT NULL CHECK (estimated IN (0, 1))
+) STRICT;
+"""
+
+OUTBOX = """
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id TEXT NOT NULL UNIQUE,
+    lane TEXT NOT NULL,
+    turn_id TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    under TEXT NOT NULL,
+    replaces TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('pending', 'sending', 'sent', 'unconfirmed', 'dead')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    doubtful INTEGER NOT NULL DEFAULT 0 CHECK (doubtful IN (0, 1)),
+    next_at REAL,
+    owner TEXT NOT NULL DEFAULT '',
+    sending_since REAL NOT NULL DEFAULT 0,
+    queued_at REAL NOT NULL,
+    settled_at REAL NOT NULL DEFAULT 0,
+    ref TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT '',
+    CHECK (state != 'sending' OR next_at IS NOT NULL)
+) STRICT;
+CREATE INDEX outbox_line ON outbox (destination, id) WHERE state IN ('pending', 'sending');
+CREATE INDEX outbox_due ON outbox (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX outbox_trouble ON outbox (state) WHERE state IN ('unconfirmed', 'dead');
+"""
+
+DESK = """
+CREATE TABLE cases (
+    id TEXT PRIMARY KEY,
+    lane TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'claimed', 'resolved', 'withdrawn')),
+    employee_id TEXT NOT NULL,
+    opened_at REAL NOT NULL,
+    owner TEXT NOT NULL,
+    card_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cases_open ON cases (lane, opened_at) WHERE state IN ('waiting', 'claimed');
+CREATE TABLE approvals (
+    id TEXT PRIMARY KEY,
+    lane TEXT NOT NULL,
+    turn_id TEXT NOT NULL,
+    call_id TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    approvers TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'approved', 'denied', 'expired', 'withdrawn')),
+    asked_at REAL NOT NULL,
+    expires_at REAL NOT NULL,
+    decided_by TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX approvals_open ON approvals (lane) WHERE state = 'open';
+CREATE TABLE feedback (
+    message_id TEXT NOT NULL,
+    author TEXT NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('up', 'down')),
+    lane TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (message_id, author)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE settings (
+    scope TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    changed_by TEXT NOT NULL,
+    changed_at REAL NOT NULL,
+    PRIMARY KEY (scope, name)
+) STRICT, WITHOUT ROWID;
+"""
+
+KNOWLEDGE = """
+CREATE TABLE knowledge_documents (
+    source TEXT PRIMARY KEY,
+    digest TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE knowledge (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    title TEXT NOT NULL,
+    section TEXT NOT NULL,
+    text TEXT NOT NULL,
+    link TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    updated TEXT NOT NULL
+) STRICT;
+CREATE INDEX knowledge_source ON knowledge (source);
+"""
+
+# Words are compared by their English stems and without accents.
+TOKENIZER = "porter unicode61 remove_diacritics 2"
+
+
+@MIGRATIONS(name="0001_first_tables")
+def first_tables(db: Database) -> None:
+    """Everything the first version knows."""
+    for script in (LANES, INBOX, JOURNAL, OUTBOX, DESK, KNOWLEDGE):
+        db.executescript(script)
+    db.table("knowledge").enable_fts(
+        ["title", "section", "text"], create_triggers=True, tokenize=TOKENIZER
+    )

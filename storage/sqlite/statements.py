@@ -1,0 +1,231 @@
+"""Every statement of the hot path, in the order of a message's way.
+
+They are constants, so that SQLite prepares each one once. A test reads the query plan of each and
+allows no scan: what a turn costs must not grow with what is stored. Parameters are named after
+what they mean; `schema.py` explains `ready_at` and `next_at`.
+"""
+
+# --- accept ------------------------------------------------------------------------------------
+
+LANE_IS_KNOWN = "SELECT 1 FROM lanes WHERE lane = ?"
+
+ACCEPT_ROW = """
+INSERT INTO inbox (key, lane, class, kind, message_id, author, not_before, accepted_at, payload)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO NOTHING
+"""
+
+# A lane that a worker has is left alone: the commit that ends the turn looks for what came.
+WAKE_LANE = """
+INSERT INTO lanes (lane, ready_at) VALUES (?, ?)
+ON CONFLICT (lane) DO UPDATE SET ready_at = excluded.ready_at
+WHERE lease_owner IS NULL AND (ready_at IS NULL OR ready_at > excluded.ready_at)
+"""
+
+# --- claim and lease ---------------------------------------------------------------------------
+
+CLAIM_LANE = """
+UPDATE lanes SET epoch = epoch + 1, lease_owner = :owner, ready_at = :until
+WHERE lane = :lane AND ready_at <= :now
+RETURNING epoch, state, context_from, last_at
+"""
+
+# 'control' sorts before 'utterance', so the control that overtakes is the first row. Controls that
+# are not due do not wait in line; an utterance that is not due holds back those behind it.
+WAITING_ROWS = """
+SELECT id, attempts, accepted_at, payload, class, kind, message_id, author, not_before
+FROM inbox
+WHERE lane = :lane AND state = 'waiting' AND (class = 'utterance' OR not_before <= :now)
+ORDER BY class, id LIMIT :limit
+"""
+
+LATER_CHANGES = """
+SELECT id, attempts, accepted_at, payload, class, kind, message_id, author, not_before
+FROM inbox
+WHERE lane = :lane AND state = 'waiting' AND kind IN ('edit', 'delete') AND id > :after
+ORDER BY id
+"""
+
+CLAIM_ROW = "UPDATE inbox SET attempts = attempts + 1, claim_epoch = ? WHERE id = ?"
+
+HISTORY = """
+SELECT seq, turn_id, kind, at, data FROM journal
+WHERE lane = :lane AND seq >= :since ORDER BY seq DESC LIMIT :limit
+"""
+
+OPEN_CASE = """
+SELECT id, lane, cause, state, employee_id, opened_at, owner, card_id FROM cases
+WHERE lane = ? AND state IN ('waiting', 'claimed') ORDER BY opened_at DESC LIMIT 1
+"""
+
+RENEW = "UPDATE lanes SET ready_at = ? WHERE lane = ? AND epoch = ? AND lease_owner = ?"
+
+WAITING_CONTROLS = """
+SELECT kind FROM inbox
+WHERE lane = :lane AND state = 'waiting' AND class = 'control' AND not_before <= :now
+    AND claim_epoch IS NOT :epoch
+"""
+
+CHANGE_OF_CLAIMED = """
+SELECT 1 FROM inbox AS change
+WHERE change.lane = :lane AND change.state = 'waiting' AND change.kind IN ('edit', 'delete')
+    AND change.claim_epoch IS NOT :epoch
+    AND EXISTS (
+        SELECT 1 FROM inbox AS post
+        WHERE post.lane = :lane AND post.state = 'waiting' AND post.class = 'utterance'
+            AND post.claim_epoch = :epoch AND post.message_id = change.message_id
+    )
+LIMIT 1
+"""
+
+# --- the end of a turn -------------------------------------------------------------------------
+
+ROWS_DONE = """
+UPDATE inbox SET state = 'done', payload = ''
+WHERE lane = ? AND state = 'waiting' AND claim_epoch = ?
+"""
+
+ROWS_BACK = """
+UPDATE inbox SET claim_epoch = NULL, not_before = :retry_at, attempts = attempts - :refund
+WHERE lane = :lane AND state = 'waiting' AND claim_epoch = :epoch
+"""
+
+# The earliest of two moments of which either may be missing; 9e999 is how SQLite writes infinity.
+_NEXT_READY = """nullif(min(
+    ifnull((SELECT min(not_before) FROM inbox
+            WHERE lane = :lane AND state = 'waiting' AND class = 'control'), 9e999),
+    ifnull((SELECT not_before FROM inbox
+            WHERE lane = :lane AND state = 'waiting' AND class = 'utterance'
+            ORDER BY id LIMIT 1), 9e999)), 9e999)"""
+
+END_TURN = f"""
+UPDATE lanes SET state = :state, version = version + 1, last_at = :now, lease_owner = NULL,
+    context_from = ifnull(:context_from, context_from), ready_at = {_NEXT_READY}
+WHERE lane = :lane AND epoch = :epoch AND lease_owner = :owner
+RETURNING ready_at
+"""  # noqa: S608 a constant
+
+REST_LANE = f"""
+UPDATE lanes SET lease_owner = NULL, ready_at = {_NEXT_READY}
+WHERE lane = :lane AND epoch = :epoch AND lease_owner = :owner
+"""  # noqa: S608 a constant
+
+WRITE_JOURNAL = "INSERT INTO journal (lane, turn_id, kind, at, data) VALUES (?, ?, ?, ?, ?)"
+
+WRITE_CASE = """
+INSERT INTO cases (id, lane, cause, state, employee_id, opened_at, owner, card_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET lane = excluded.lane, cause = excluded.cause,
+    state = excluded.state, employee_id = excluded.employee_id, opened_at = excluded.opened_at,
+    owner = excluded.owner, card_id = excluded.card_id
+"""
+
+WRITE_FEEDBACK = """
+INSERT INTO feedback (message_id, author, verdict, lane, at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (message_id, author) DO UPDATE SET verdict = excluded.verdict, at = excluded.at
+"""
+
+WRITE_SPEND = """
+INSERT INTO spend (lane, turn_id, at, model, input_total, cache_read, cache_write, output,
+    reasoning, estimated)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+# --- outbox ------------------------------------------------------------------------------------
+
+DESTINATION_OF = "SELECT destination FROM outbox WHERE message_id = ?"
+
+REF_OF = "SELECT ref FROM outbox WHERE message_id = ?"
+
+SOMEBODY_IN_LINE = """
+SELECT 1 FROM outbox WHERE destination = ? AND state IN ('pending', 'sending') LIMIT 1
+"""
+
+WRITE_OUTBOX = """
+INSERT INTO outbox (message_id, lane, turn_id, destination, under, replaces, payload, queued_at,
+    state, next_at, owner, sending_since)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+# The columns of a delivery, the same wherever rows are taken for sending.
+_DELIVERY = "id, lane, message_id, payload, attempts, doubtful, sending_since, under, replaces"
+
+# A row whose sender was given up may have been sent.
+TAKE_DUE = f"""
+UPDATE outbox SET doubtful = doubtful OR state = 'sending', state = 'sending', owner = :owner,
+    sending_since = :now, next_at = :until
+WHERE id IN (SELECT id FROM outbox WHERE next_at <= :now ORDER BY next_at LIMIT :limit)
+RETURNING {_DELIVERY}
+"""  # noqa: S608 a constant
+
+TAKE_NEXT = f"""
+UPDATE outbox SET state = 'sending', owner = :owner, sending_since = :now, next_at = :until
+WHERE id = (
+    SELECT id FROM outbox WHERE destination = :destination AND state IN ('pending', 'sending')
+    ORDER BY id LIMIT 1
+) AND state = 'pending'
+RETURNING {_DELIVERY}
+"""  # noqa: S608 a constant
+
+SETTLE = """
+UPDATE outbox SET state = :state, attempts = attempts + 1, doubtful = :doubtful,
+    next_at = :next_at, ref = :ref, reason = :reason, settled_at = :settled_at
+WHERE id = :id AND state = 'sending' AND owner = :owner AND sending_since = :since
+RETURNING destination, turn_id
+"""
+
+# --- due ---------------------------------------------------------------------------------------
+
+DUE_LANES = "SELECT lane FROM lanes WHERE ready_at <= ? ORDER BY ready_at LIMIT ?"
+
+NEXT_LANE = "SELECT min(ready_at) FROM lanes WHERE ready_at > ?"
+
+NEXT_DELIVERY = "SELECT min(next_at) FROM outbox WHERE next_at > ?"
+
+LANE_READY = "SELECT ready_at FROM lanes WHERE lane = ?"
+
+# --- knowledge ---------------------------------------------------------------------------------
+
+# The weights of title, section and text: a word in a heading says more about its passage.
+RANK_PASSAGES = """
+SELECT rowid FROM knowledge_fts WHERE knowledge_fts MATCH ?
+ORDER BY bm25(knowledge_fts, 4.0, 3.0, 1.0) LIMIT ?
+"""
+
+# How many passages contain a word, and which of the given ones do.
+WORD_IN_PASSAGES = """
+SELECT count(*), group_concat(iif(instr(:wanted, ',' || rowid || ','), rowid, NULL))
+FROM knowledge_fts WHERE knowledge_fts MATCH :word
+"""
+
+READ_PASSAGE = """
+SELECT title, section, text, link, owner, updated FROM knowledge WHERE id = ?
+"""
+
+DIGEST_OF = "SELECT digest FROM knowledge_documents WHERE source = ?"
+
+DROP_PASSAGES = "DELETE FROM knowledge WHERE source = ?"
+
+DROP_DOCUMENT = "DELETE FROM knowledge_documents WHERE source = ?"
+
+WRITE_PASSAGE = """
+INSERT INTO knowledge (source, title, section, text, link, owner, updated)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+
+WRITE_DOCUMENT = """
+INSERT INTO knowledge_documents (source, digest) VALUES (?, ?)
+ON CONFLICT (source) DO UPDATE SET digest = excluded.digest
+"""
+
+# --- records -----------------------------------------------------------------------------------
+
+TIMELINE = "SELECT at, kind, turn_id, data FROM journal WHERE lane = ? ORDER BY seq"
+
+# ids are quoted in lanes, so that no character of one means anything to GLOB.
+LATEST_LANE = """
+SELECT lane FROM inbox WHERE id = (
+    SELECT max(id) FROM inbox
+    WHERE author = :author AND class = 'utterance' AND lane GLOB :lanes
+)
+"""

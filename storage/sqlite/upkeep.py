@@ -1,0 +1,137 @@
+"""Care of the database file: schema migrations and backups."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from agent.errors import ConfigError, SchemaTooNew, StoreUnavailable
+from storage.sqlite.files import connect, path_of, use_wal
+from storage.sqlite.outages import translated
+from storage.sqlite.schema import MIGRATIONS
+
+MIGRATION_PATIENCE = 30.0
+"""Seconds to wait for another process that migrates the same database."""
+
+
+def pending(url: str) -> list[str]:
+    """The names of migrations that are not applied; all of them if there is no file yet.
+
+    Raises:
+        ConfigError: the URL is wrong.
+        SchemaTooNew: the database has migrations that this code does not know.
+        StoreUnavailable: it cannot be read.
+    """
+    path = path_of(url)
+    if not path.exists():
+        return _known()
+    with translated(), closing(connect(path)) as connection:
+        return _pending(connection)
+
+
+def migrate(url: str) -> list[str]:
+    """Apply the pending migrations, all or none, and return their names.
+
+    Many processes may do this at once: whoever gets the write lock first does it. If the database
+    already has tables, a copy of it is left beside it, named after the first migration.
+
+    Raises:
+        ConfigError: the URL is wrong.
+        SchemaTooNew: the database has migrations that this code does not know.
+        StoreUnavailable: nothing was changed.
+    """
+    path = path_of(url)
+    with translated(), closing(connect(path, patience=MIGRATION_PATIENCE)) as connection:
+        use_wal(connection)
+        if not _pending(connection):
+            return []
+        # sqlite-utils would begin a deferred transaction, which fails when another process writes
+        # between its first read and its first write; inside ours it uses savepoints.
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            names = _pending(connection)
+            if names and _has_tables(connection):
+                _copy(path, _copy_name(path, names[0]))
+            MIGRATIONS.apply(_database(connection))
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+    return names
+
+
+def backup(url: str, target: str) -> None:
+    """Copy the database to a new file and check the copy; works beside a running process.
+
+    Raises:
+        ConfigError: there is no database, or `target` exists or cannot be made.
+        StoreUnavailable: the copy failed or is damaged; no file is left.
+    """
+    path, copy = path_of(url), Path(target)
+    if not path.exists():
+        raise ConfigError(f"there is no database {path}")
+    if copy.exists():
+        raise ConfigError(f"{copy} exists already; a backup never overwrites a file")
+    if not copy.parent.is_dir():
+        raise ConfigError(f"the folder of {copy} does not exist")
+    with translated():
+        _copy(path, copy)
+
+
+def _database(connection: sqlite3.Connection) -> Database:
+    return Database(connection, execute_plugins=False)
+
+
+def _known() -> list[str]:
+    """The names of all migrations: what an empty database lacks."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return [migration.name for migration in MIGRATIONS.pending(_database(connection))]
+
+
+def _pending(connection: sqlite3.Connection) -> list[str]:
+    db = _database(connection)
+    if {migration.name for migration in MIGRATIONS.applied(db)} - set(_known()):
+        raise SchemaTooNew
+    return [migration.name for migration in MIGRATIONS.pending(db)]
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+
+
+def _copy_name(path: Path, migration: str) -> Path:
+    """A free name: a copy of an earlier attempt is never overwritten."""
+    names = (f"{path.name}.before-{migration}{n or ''}" for n in range(1_000_000))
+    return next(copy for name in names if not (copy := path.with_name(name)).exists())
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Copy in one step, which is one snapshot and never starts over when others write.
+
+    The name is taken first, with an empty file, and the copy put in its place once it is verified:
+    nothing of others is overwritten and half a copy never looks like one.
+    """
+    part = target.with_name(target.name + ".part")
+    try:
+        target.touch(exist_ok=False)
+    except OSError as error:
+        raise ConfigError(f"{target} cannot be made: {error.strerror}") from error
+    try:
+        _copy_verified(path, part)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        target.unlink()
+        raise
+
+
+def _copy_verified(path: Path, part: Path) -> None:
+    part.unlink(missing_ok=True)
+    with closing(connect(path)) as source, closing(sqlite3.connect(part)) as copy:
+        source.backup(copy)
+        verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    if verdict != "ok":
+        raise StoreUnavailable("the copy of the database is damaged")

@@ -1,0 +1,77 @@
+"""What is for the bot, decided before anything is stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from agent.addressing import Verdict, as_control, verdict, wants_to_leave
+from agent.messages import Author, ConversationId, IncomingMessage, Kind
+
+DESK = ConversationId("slack", "T1", "CDESK")
+POST = IncomingMessage(
+    ConversationId("slack", "T1", "C1", "1.1"), "1.1", Kind.MESSAGE, Author("U1"), "How many days?"
+)
+REPLY = replace(POST, id="1.2", in_thread=True)
+AT_DESK = replace(REPLY, conversation=replace(DESK, thread="1.1"))
+
+CASES = [
+    ("a post in a channel is not", POST, Verdict.IGNORE),
+    ("a mention is", replace(POST, mentions_bot=True), Verdict.ACCEPT),
+    ("a direct message is", replace(POST, direct=True), Verdict.ACCEPT),
+    ("a reply is if the bot takes part", REPLY, Verdict.IF_KNOWN),
+    ("an emoji reply is not", replace(REPLY, text=":tada: 🎉"), Verdict.IGNORE),
+    ("an emoji mention is", replace(REPLY, text=":wave:", mentions_bot=True), Verdict.ACCEPT),
+    ("a press is", replace(POST, kind=Kind.ASK_PERSON), Verdict.ACCEPT),
+    ("a deletion is if we saw it", replace(POST, kind=Kind.DELETE), Verdict.IF_KNOWN),
+    ("an edit is if we saw it", replace(POST, kind=Kind.EDIT), Verdict.IF_KNOWN),
+    (
+        "an edit that mentions is",
+        replace(POST, kind=Kind.EDIT, mentions_bot=True),
+        Verdict.ACCEPT,
+    ),
+    ("a thread of the desk is no conversation", AT_DESK, Verdict.IF_KNOWN),
+    ("… even when mentioned", replace(AT_DESK, mentions_bot=True), Verdict.IF_KNOWN),
+]
+
+
+@pytest.mark.parametrize(("message", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_verdict(message: IncomingMessage, expected: Verdict) -> None:
+    """One line of the table of what is for the bot."""
+    decided = verdict(message, follow_threads=True, human_channels=frozenset({DESK}))
+    assert decided is expected
+
+
+def test_follow_ups_need_a_mention_when_set_so() -> None:
+    """With the setting off only a mention brings the bot into a thread again."""
+    assert verdict(REPLY, follow_threads=False, human_channels=frozenset()) is Verdict.IGNORE
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("stop", Kind.STOP),
+        ("Stop!", Kind.STOP),
+        ("talk to a person", Kind.ASK_PERSON),
+        ("I want to talk to a human, please", Kind.MESSAGE),
+        ("I want to talk to a human", Kind.ASK_PERSON),
+        ("Can I please speak to someone?", Kind.ASK_PERSON),
+        ("How do I stop the VPN?", Kind.MESSAGE),
+        ("Who can I talk to about a person in my team?", Kind.MESSAGE),
+    ],
+)
+def test_only_a_whole_phrase_is_a_control(text: str, kind: Kind) -> None:
+    """A control word inside a question is part of the question."""
+    assert as_control(replace(POST, text=text)).kind is kind
+
+
+def test_an_edit_never_becomes_a_control() -> None:
+    """Correcting a message to 'stop' corrects the message."""
+    assert as_control(replace(POST, kind=Kind.EDIT, text="stop")).kind is Kind.EDIT
+
+
+def test_leaving_the_queue_is_a_whole_phrase_too() -> None:
+    """'Never mind' leaves, a sentence that contains it does not."""
+    assert wants_to_leave("Never mind.")
+    assert not wants_to_leave("Never mind the VPN, what about Wi-Fi?")

@@ -1,0 +1,1 @@
+"""What the tests are built from: the clock that stands still, and small real fakes."""

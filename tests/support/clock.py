@@ -1,0 +1,140 @@
+"""A clock that moves only when a test says so.
+
+`await clock.advance(s)` first waits until everything is at rest: no twin or fake model has a
+request in flight, no watched worker (a store's writer thread) has work, and the loop has nothing
+ready. Then time moves from one sleeper to the next, at rest again after each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+
+_working: ContextVar[bool] = ContextVar("working", default=False)
+
+START = 1_790_000_000.0
+QUIET_ROUNDS = 6
+ROUND_SECONDS = 0.0005
+PATIENCE_ROUNDS = 40_000
+
+
+class TestClock:
+    """`Clock` whose time stands still between calls of `advance`."""
+
+    __test__ = False
+
+    def __init__(self, start: float = START) -> None:
+        """Begin at `start` seconds since the epoch."""
+        self._now = start
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._in_flight = 0
+        self._watched: list[Callable[[], bool]] = []
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._now
+
+    def monotonic(self) -> float:
+        """The same as `now`: it never goes back."""
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until a test has moved the time that far."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), future))
+        at_work = _working.get()
+        self._in_flight -= at_work
+        try:
+            await future
+        finally:
+            self._in_flight += at_work
+
+    @asynccontextmanager
+    async def timeout(self, seconds: float | None) -> AsyncIterator[None]:
+        """Cancel the block once a test has moved the time that far."""
+        if seconds is None:
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(None) as scope:
+            alarm = asyncio.ensure_future(self._alarm(seconds, scope, loop))
+            try:
+                yield
+            finally:
+                alarm.cancel()
+
+    async def _alarm(
+        self, seconds: float, scope: asyncio.Timeout, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        _working.set(False)
+        await self.sleep(seconds)
+        scope.reschedule(loop.time())
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """A server of the test is handling a request; sleeping on this clock is not working."""
+        token = _working.set(True)
+        self._in_flight += 1
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+            _working.reset(token)
+
+    def watch(self, busy: Callable[[], bool]) -> None:
+        """Do not move the time while `busy()`."""
+        self._watched.append(busy)
+
+    async def settle(self) -> None:
+        """Wait until everything is at rest.
+
+        Raises:
+            AssertionError: something never comes to rest.
+        """
+        loop = asyncio.get_running_loop()
+        ready = getattr(loop, "_ready", ())
+        quiet = 0
+        for _ in range(PATIENCE_ROUNDS):
+            await asyncio.sleep(ROUND_SECONDS)
+            busy = self._in_flight > 0 or len(ready) > 0 or any(w() for w in self._watched)
+            quiet = 0 if busy else quiet + 1
+            if quiet >= QUIET_ROUNDS:
+                return
+        raise AssertionError(f"never at rest: {self._in_flight} requests in flight")
+
+    async def until(self, done: Callable[[], bool], *, at_most: float = 300.0) -> None:
+        """Move the time from sleeper to sleeper until `done()`.
+
+        Raises:
+            AssertionError: it is not done after `at_most` seconds, or nothing waits any more.
+        """
+        await self.settle()
+        end = self._now + at_most
+        while not done():
+            while self._sleepers and self._sleepers[0][2].done():
+                heapq.heappop(self._sleepers)
+            assert self._sleepers, "nothing waits for time, and it is still not done"
+            assert self._sleepers[0][0] <= end, f"not done within {at_most} seconds"
+            await self.advance(self._sleepers[0][0] - self._now)
+
+    async def advance(self, seconds: float) -> None:
+        """Move the time, waking every sleeper at its moment."""
+        await self.settle()
+        target = self._now + seconds
+        while self._sleepers and self._sleepers[0][0] <= target:
+            moment, _, future = heapq.heappop(self._sleepers)
+            if future.done():
+                continue
+            self._now = max(self._now, moment)
+            future.set_result(None)
+            await self.settle()
+        self._now = target
+        await self.settle()
