@@ -12,7 +12,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test check fmt coverage bench lock clean
+.PHONY: docs help install run test check fmt coverage bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,9 @@ check: install ## Check style, types and the direction of imports
 fmt: install ## Format the code and mend what can be mended safely
 	@$(BIN)/ruff check --fix-only
 	@$(BIN)/ruff format
+
+docs: install ## Write the parts of the README that are made from the code
+	@$(BIN)/python -m tests.support.generated
 
 coverage: install ## Run the tests and hold the coverage to its limits
 	@$(BIN)/python -m pytest -n auto --cov --cov-report= $(ARGS)

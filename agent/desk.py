@@ -7,6 +7,7 @@ from dataclasses import replace
 from agent.cases import Case, CaseCard, CaseState, Cause
 from agent.draft import Draft
 from agent.messages import ConversationId, OutgoingMessage, Tone
+from agent.screening import files_of
 from agent.text import one_line
 
 SUMMARY_CHARACTERS = 300
@@ -63,12 +64,18 @@ def card_edit(case: Case, channel: ConversationId, message_id: str) -> OutgoingM
 
 
 def relayed(draft: Draft, case: Case, channel: ConversationId) -> OutgoingMessage:
-    """What the employee wrote, for the thread of the case's card."""
-    name = case.card.employee_name if case.card else case.employee_id
-    words = "\n".join(message.text for message in draft.asked)
-    return OutgoingMessage(
-        draft.next_id(), channel, f"**{name}:** {words}", tone=Tone.NOTICE, under=case.card_id
-    )
+    """What somebody wrote in the employee's conversation, for the thread of the case's card."""
+    words = "\n".join(message.text for message in draft.asked if message.text)
+    if names := files_of(draft.asked):
+        words = f"{words}\n_(sent along: {names})_".strip()
+    text = f"**{_speaker(draft, case)}:** {words}"
+    return OutgoingMessage(draft.next_id(), channel, text, tone=Tone.NOTICE, under=case.card_id)
+
+
+def _speaker(draft: Draft, case: Case) -> str:
+    author = draft.first.author
+    known = case.card.employee_name if case.card and author.id == case.employee_id else ""
+    return one_line(draft.profile.name or author.name or known or author.id, 80)
 
 
 def _summary(draft: Draft) -> str:

@@ -32,22 +32,31 @@ class Folded:
 
 
 def fold(rows: Sequence[Row], history: History) -> Folded:
-    """Fold a claimed run of utterances."""
+    """Fold a claimed run of utterances.
+
+    Platforms promise no order: an edit may come before its message, which is then known already.
+    """
     asked: dict[str, IncomingMessage] = {}
     edited: dict[str, IncomingMessage] = {}
     deleted: list[IncomingMessage] = []
+    new_here = not history.said and not history.summary
     for row in rows:
         message = row.message
+        is_edit = message.kind is Kind.EDIT
         if message.kind is Kind.DELETE:
             asked.pop(message.id, None)
             edited.pop(message.id, None)
             deleted.append(message)
-        elif message.id in asked or message.kind is Kind.MESSAGE:
-            asked[message.id] = replace(_readable(message), kind=Kind.MESSAGE)
         elif history.has(message.id):
-            edited[message.id] = _readable(message)
-        elif message.direct or message.mentions_bot:
+            if is_edit:
+                edited[message.id] = _readable(message)
+        elif message.id in asked:
+            if is_edit:
+                asked[message.id] = replace(_readable(message), kind=Kind.MESSAGE)
+        elif message.kind is Kind.MESSAGE or (
             # An edit that brings the bot in for the first time is a question like any other.
+            is_edit and (message.mentions_bot or (message.direct and new_here))
+        ):
             asked[message.id] = replace(_readable(message), kind=Kind.MESSAGE)
     return Folded(tuple(asked.values()), tuple(edited.values()), tuple(deleted))
 

@@ -17,7 +17,7 @@ from agent.attempt import Question
 from agent.cases import CaseState, Cause
 from agent.decision import Decision, commit_point, parse_decision, parse_summary
 from agent.draft import Draft
-from agent.errors import InputRejected, StorageError
+from agent.errors import InputRejected, NothingToRead, OnlyFiles, StorageError
 from agent.journal import History, Line, read
 from agent.messages import Button, ConversationId, IncomingMessage, Kind, Tone
 from agent.models import Passage
@@ -137,15 +137,18 @@ class Engine:
         try:
             screening.check(draft.asked, draft.profile, self._policy)
         except InputRejected as error:
-            draft.rejected = error
-            return Event.REJECTED
-        if draft.case is not None and wants_to_leave(draft.asked[-1].text):
+            # People who have the case can read what a model cannot: a picture, a thumb.
+            if draft.case is None or not isinstance(error, (OnlyFiles, NothingToRead)):
+                draft.rejected = error
+                return Event.REJECTED
+        last = draft.asked[-1]
+        if wants_to_leave(last.text) and draft.case is not None and self._is_theirs(draft, last):
             return Event.LEFT_QUEUE
         return Event.WROTE
 
     async def _control_event(self, draft: Draft, message: IncomingMessage) -> Event:
         draft.asked = (message,)
-        if message.kind is Kind.ASK_PERSON:
+        if message.kind is Kind.ASK_PERSON or message.text:
             adapter = self._adapters[message.conversation.platform]
             draft.profile = await adapter.profile(message.author, message.conversation.tenant)
         if message.text:

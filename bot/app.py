@@ -71,22 +71,22 @@ class App:
         self.door = FrontDoor(
             store.turns, policy=policy, wake=self.worker.wake, answer=self._answer
         )
-        self.commands = Commands(
-            Inside(
-                configuration=configuration,
-                records=store.records,
-                ladder=self.ladder,
-                adapters=adapters,
-                courier=self.worker.courier,
-                clock=clock,
-                policy=policy,
-                accept=self.door.accept,
-            )
-        )
+        self.commands = Commands(self._inside(clock))
         self.server = Server(
             {path: route for one in adapters.values() for path, route in one.routes.items()},
             ready=store.ready,
             metrics=lambda: metrics.exposition(store.records, self.ladder),
+        )
+
+    def _inside(self, clock: Clock) -> Inside:
+        return Inside(
+            configuration=self.configuration,
+            records=self.store.records,
+            ladder=self.ladder,
+            adapters=self.adapters,
+            courier=self.worker.courier,
+            clock=clock,
+            accept=self.door.accept,
         )
 
     async def start(self) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from agent.errors import DeliveryError
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
-from agent.policy import Policy
 from agent.ports import Adapter, Clock, Command, Records
 from agent.records import Accepted
 from agent.recovery import Ladder
@@ -42,7 +41,6 @@ class Inside:
     adapters: Mapping[str, Adapter]
     courier: Courier
     clock: Clock
-    policy: Policy
     accept: Callable[[IncomingMessage], Awaitable[Accepted]]
 
 

@@ -22,7 +22,12 @@ from agent.ports import Knowledge
 SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 MAX_PASSAGE = 2400
 """Characters; a longer section is cut at a paragraph."""
+SHORT_OPENING = 400
+"""Characters; an opening that is shorter goes in front of its page.s first section."""
 MAX_FILE = 2_000_000
+VERSION = 2
+"""Of the way documents are cut: a change here reads every document again."""
+RELATIVE_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?![a-z][a-z0-9+.-]*:|/|#)([^)\s]+)\)")
 FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
 BLOCK_START = re.compile(r"\s*([-*+]\s|\d+[.)]\s|\||>|#{1,6}\s|(-{3,}|\*{3,}|_{3,})$)")
 """Lines that begin something of their own in Markdown."""
@@ -102,8 +107,8 @@ def read(path: Path, source: str, link_base: str = "") -> Document:
         owner=fields.get("owner", ""),
         updated=fields.get("updated", ""),
     )
-    digest = hashlib.sha256(f"{link}\n{text}".encode()).hexdigest()
-    return Document(source, digest, tuple(_passages(page, body)))
+    digest = hashlib.sha256(f"{VERSION}\n{link}\n{text}".encode()).hexdigest()
+    return Document(source, digest, tuple(_passages(page, _linked(body, source, link_base))))
 
 
 async def ingest(
@@ -148,13 +153,17 @@ def _sections(body: str) -> Iterator[tuple[str, str]]:
         for token, following in _pairs(body)
         if token.map is not None
     ]
-    start, heading = 0, ""
-    for first, after, level, content in cuts:
-        if text := "\n".join(lines[start:first]).strip():
-            yield heading, text
+    start, heading, opening = 0, "", ""
+    for first, after, level, content in [*cuts, (len(lines), len(lines), 0, "")]:
+        text = "\n".join(lines[start:first]).strip()
+        if text and not heading and len(text) < SHORT_OPENING and level:
+            opening = text  # too little to be found alone: it introduces the first section
+        elif text:
+            yield heading, f"{opening}\n\n{text}".strip()
+            opening = ""
         start, heading = after, content if level > 1 else ""
-    if text := "\n".join(lines[start:]).strip():
-        yield heading, text
+    if opening:
+        yield "", opening
 
 
 def _pairs(body: str) -> Iterator[tuple[Token, Token]]:
@@ -162,6 +171,17 @@ def _pairs(body: str) -> Iterator[tuple[Token, Token]]:
     for number, token in enumerate(tokens):
         if token.type == "heading_open":
             yield token, tokens[number + 1]
+
+
+def _linked(body: str, source: str, link_base: str) -> str:
+    """Links between pages lead somewhere from a chat too; without a base only their words stay."""
+    folder = source.rpartition("/")[0]
+    base = "/".join(part for part in (link_base.rstrip("/"), folder) if part)
+
+    def absolute(match: re.Match[str]) -> str:
+        return f"[{match[1]}]({base}/{match[2]})" if link_base else match[1]
+
+    return RELATIVE_LINK.sub(absolute, body)
 
 
 def _unwrapped(text: str) -> str:

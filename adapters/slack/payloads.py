@@ -7,7 +7,7 @@ have. The shapes are those of https://docs.slack.dev/reference/events and the bo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.slack import mrkdwn
@@ -154,7 +154,10 @@ def _changed(body: Payload, event: Payload, identity: Identity) -> IncomingMessa
     unchanged = bool(before) and before.get("text") == message.get("text")
     if not edited or unchanged or message.get("subtype") not in SPOKEN:
         return None  # a link was unfolded, a reply was counted, a file was renamed
-    return _spoken(body, message, identity, kind=Kind.EDIT, revision=edited, around=event)
+    edit = _spoken(body, message, identity, kind=Kind.EDIT, revision=edited, around=event)
+    if edit is not None and mrkdwn.mentions(_text(before, "text"), identity.bot_user_id):
+        return replace(edit, mentions_bot=False)  # it was for the bot before, as a message
+    return edit
 
 
 def _deleted(event: Payload, identity: Identity) -> IncomingMessage | None:

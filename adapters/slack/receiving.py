@@ -21,7 +21,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack import payloads
+from adapters.slack import mrkdwn, payloads
 from agent.errors import StorageError
 from agent.messages import Author
 from agent.ports import Clock, Command, Door, WebRequest, WebResponse
@@ -151,8 +151,8 @@ class Receiver:
             id=str(body.get("trigger_id", "")),
         )
         text = await self._door.command(command)
-        blocks = [{"type": "markdown", "text": text}]
-        await ack(text=text, blocks=blocks, response_type="ephemeral")
+        blocks = [{"type": "markdown", "text": mrkdwn.defuse(text)}]
+        await ack(text=mrkdwn.escape(text), blocks=blocks, response_type="ephemeral")
 
     async def _failed(self, error: Exception) -> BoltResponse:
         log.error("a press or command failed: %s", type(error).__name__)

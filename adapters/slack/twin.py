@@ -260,7 +260,8 @@ class SlackTwin(Settings):
         """Press something in a message as it was when `message` was read; what the bot answered.
 
         `value` tells buttons of one name apart, names the option of a menu, and for feedback is
-        'positive' or 'negative'.
+        'positive' or 'negative'. Without an answer it ends after 3 seconds of the clock, which
+        somebody must move.
         """
         post = self._post(message.channel, message.ts)
         return await self._people.press(user, post, list(message.blocks), action_id, value)

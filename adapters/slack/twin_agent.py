@@ -101,7 +101,8 @@ def _body(args: Args, kind: str) -> Json:
 def _complete(platform: Platform, view: View, body: Json) -> None:
     """Fill a view in as Slack keeps it, under a new hash."""
     workspace, identity = platform.workspace, platform.workspace.identity
-    view.hash = f"{int(workspace.clock.now())}.{workspace.mint('')[-8:]}"
+    blocks = twin_blocks.filled_in(body["blocks"], workspace.mint_short)
+    view.hash = f"{int(workspace.clock.now())}.{workspace.mint_short()}"
     view.body = {
         "title": None,
         "submit": None,
@@ -113,8 +114,8 @@ def _complete(platform: Platform, view: View, body: Json) -> None:
         "notify_on_close": False,
         "previous_view_id": None,
         "state": {"values": {}},
-        **body,
-        "blocks": twin_blocks.filled_in(body["blocks"], lambda: workspace.mint("")[-5:]),
+        **twin_blocks.with_defaults({**body, "blocks": []}, workspace.mint_short),
+        "blocks": blocks,
         "id": view.id,
         "root_view_id": view.id,
         "team_id": identity.team_id,

@@ -106,10 +106,15 @@ class Refusals:
         if value is None:
             if needed:
                 self.add(f"missing required field: {name}", where)
-        elif not isinstance(value, dict) or value.get("type") not in {"plain_text", "mrkdwn"}:
-            self.add("must be a valid text object", f"{where}/{name}")
         else:
-            self.length(value.get("text"), limit, f"{where}/{name}/text")
+            self.text_object(value, limit, f"{where}/{name}")
+
+    def text_object(self, value: object, limit: int, where: str) -> None:
+        """A text object itself."""
+        if not isinstance(value, dict) or value.get("type") not in {"plain_text", "mrkdwn"}:
+            self.add("must be a valid text object", where)
+        else:
+            self.length(value.get("text"), limit, f"{where}/text")
 
     def items(self, body: Json, name: str, limit: int, where: str) -> list[Json]:
         """A list of 1 to `limit` objects under `name`; [] if it is none."""
@@ -162,9 +167,8 @@ def _check_block(wrong: Refusals, block: Json, where: str) -> None:
 def _section(wrong: Refusals, block: Json, where: str) -> None:
     wrong.text(block, "text", 3000, where, needed="fields" not in block)
     if "fields" in block:
-        for index, _ in enumerate(wrong.items(block, "fields", 10, where)):
-            holder = {"field": block["fields"][index]}
-            wrong.text(holder, "field", 2000, f"{where}/fields/{index}")
+        for index, item in enumerate(wrong.items(block, "fields", 10, where)):
+            wrong.text_object(item, 2000, f"{where}/fields/{index}")
     if isinstance(accessory := block.get("accessory"), dict):
         _element(wrong, accessory, f"{where}/accessory")
 
@@ -180,7 +184,7 @@ def _markdown(wrong: Refusals, block: Json, where: str) -> None:
 def _context(wrong: Refusals, block: Json, where: str) -> None:
     for index, item in enumerate(wrong.items(block, "elements", 10, where)):
         if item.get("type") != "image":
-            wrong.text({"element": item}, "element", 3000, f"{where}/elements/{index}")
+            wrong.text_object(item, 3000, f"{where}/elements/{index}")
 
 
 def _input(wrong: Refusals, block: Json, where: str) -> None:
@@ -270,20 +274,23 @@ def total_text(node: Any) -> int:
 
 def filled_in(blocks: list[Json], new_id: Callable[[], str]) -> list[Json]:
     """Blocks as Slack keeps them: with ids, and text objects with their defaults."""
-    return [{"block_id": new_id(), **_with_defaults(block, new_id)} for block in blocks]
+    return [{"block_id": new_id(), **with_defaults(block, new_id)} for block in blocks]
 
 
-def _with_defaults(node: Any, new_id: Callable[[], str]) -> Any:
+def with_defaults(node: Any, new_id: Callable[[], str]) -> Any:
+    """Any part of a view or message with what Slack fills in."""
     if isinstance(node, list):
-        return [_with_defaults(item, new_id) for item in node]
+        return [with_defaults(item, new_id) for item in node]
     if not isinstance(node, dict):
         return node
-    whole = {name: _with_defaults(value, new_id) for name, value in node.items()}
+    whole = {name: with_defaults(value, new_id) for name, value in node.items()}
     kind = node.get("type")
     if kind == "mrkdwn":
         whole.setdefault("verbatim", False)
     elif kind == "plain_text":
         whole.setdefault("emoji", True)
+    elif kind == "input":
+        whole = {"optional": False, "dispatch_action": False, **whole}
     elif kind in ELEMENTS and kind != "image":
         whole.setdefault("action_id", new_id())
     return whole

@@ -98,11 +98,12 @@ def envelope(workspace: Workspace, event: Json, *, shared: bool, team_id: str) -
         "aid": identity.app_id,
         "cid": event.get("channel"),
     }
+    own: Json = {"context_team_id": identity.team_id, "context_enterprise_id": None}
     return {
         "token": identity.verification_token,
         "team_id": team_id or identity.team_id,
-        "context_team_id": identity.team_id,
-        "context_enterprise_id": None,
+        # Of the recorded events, messages alone carry these two.
+        **(own if event.get("type") == "message" else {}),
         "api_app_id": identity.app_id,
         "event": event,
         "type": "event_callback",

@@ -27,8 +27,6 @@ class Kind(Enum):
 
     ANSWER = auto()
     """The given answer instead of Slack's."""
-    ERROR = auto()
-    """`ok: false` with a code, HTTP 200."""
     SLOW = auto()
     """Slack's own answer, but late."""
     SILENCE = auto()
@@ -82,7 +80,7 @@ class Fault:
     @classmethod
     def error(cls, code: str) -> Fault:
         """`ok: false` with this code."""
-        return cls(Kind.ERROR, body=json.dumps({"ok": False, "error": code}).encode())
+        return cls.answer(200, {"ok": False, "error": code})
 
     @classmethod
     def slow(cls, seconds: float, *, after_effect: bool = False) -> Fault:

@@ -75,12 +75,9 @@ class Platform:
     def _complete(self, post: Post) -> None:
         if post.blocks:
             post.own_blocks = True
-            post.blocks = blocks_of.filled_in(post.blocks, self._block_id)
+            post.blocks = blocks_of.filled_in(post.blocks, self.workspace.mint_short)
         else:
-            post.blocks = shapes.rich_text(post.text, self._block_id())
-
-    def _block_id(self) -> str:
-        return self.workspace.mint("")[-5:]
+            post.blocks = shapes.rich_text(post.text, self.workspace.mint_short())
 
     def _announce(self, post: Post) -> None:
         event = self._message_event(post)
@@ -153,9 +150,9 @@ class Platform:
             post.text = text
         if blocks is not None:
             post.own_blocks = bool(blocks)
-            post.blocks = blocks_of.filled_in(blocks, self._block_id)
+            post.blocks = blocks_of.filled_in(blocks, self.workspace.mint_short)
         if not post.own_blocks:
-            post.blocks = shapes.rich_text(post.text, self._block_id())
+            post.blocks = shapes.rich_text(post.text, self.workspace.mint_short())
 
     def announce_change(self, post: Post, before: Post) -> None:
         """Send `message_changed`; the two versions are as Slack's histories would show them."""

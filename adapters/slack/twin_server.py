@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +17,13 @@ from aiohttp import web
 from adapters.slack import twin_agent, twin_chat, twin_reads
 from adapters.slack.twin_api import ApiError, Args, Method, run
 from adapters.slack.twin_events import KEPT, working_mark
-from adapters.slack.twin_faults import Fault, Faults, Kind, RateLimits
+from adapters.slack.twin_faults import Faults, Kind, RateLimits
 from adapters.slack.twin_platform import Platform
 from adapters.slack.twin_respond import respond
 from adapters.slack.twin_state import Json
 
 METHODS: dict[str, Method] = {**twin_chat.METHODS, **twin_reads.METHODS, **twin_agent.METHODS}
+Answerer = Callable[[web.Request, str, Mapping[str, Any]], web.Response]
 JSON_HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 # SO_LINGER on, zero seconds: closing sends a reset instead of a farewell.
 NO_LINGER = struct.pack("ii", 1, 0)
@@ -69,27 +70,31 @@ class Server:
         with self._working():
             method = request.match_info["method"]
             values = _values(request, await request.read())
-            channel = str(values.get("channel") or values.get("channel_id") or "")
-            fault = self.faults.take(method, channel)
-            if fault is None:
-                return self._answer(request, method, values)
-            return await self._faulty(request, method, values, fault)
+            return await self._serve(request, method, values, self._answer)
 
-    async def _faulty(
-        self, request: web.Request, method: str, values: Mapping[str, Any], fault: Fault
+    async def _response_url(self, request: web.Request) -> web.Response:
+        with self._working():
+            values = _values(request, await request.read())
+            return await self._serve(request, "response_url", values, self._respond)
+
+    async def _serve(
+        self, request: web.Request, method: str, values: Mapping[str, Any], answer: Answerer
     ) -> web.Response:
-        late = fault.after_effect or fault.kind is Kind.SLOW
-        response = self._answer(request, method, values) if fault.after_effect else None
-        if not late:
+        """Answer, unless something is to go wrong with this call."""
+        channel = str(values.get("channel") or values.get("channel_id") or "")
+        fault = self.faults.take(method, channel)
+        if fault is None:
+            return answer(request, method, values)
+        early = answer(request, method, values) if fault.after_effect else None
+        if fault.kind is not Kind.SLOW and early is None:
             self._note(method, values, fault.kind.name.lower(), done=False)
-        if fault.kind in {Kind.ANSWER, Kind.ERROR}:
-            headers = fault.headers or JSON_HEADERS
-            return web.Response(status=fault.status, body=fault.body, headers=headers)
+        if fault.kind is Kind.ANSWER:
+            return web.Response(status=fault.status, body=fault.body, headers=fault.headers)
         if fault.kind is Kind.RESET:
             _reset(request)
             return web.Response(status=500)
         await self._clock.sleep(fault.seconds)
-        return response or self._answer(request, method, values)
+        return early or answer(request, method, values)
 
     def _answer(self, request: web.Request, method: str, values: Mapping[str, Any]) -> web.Response:
         known = METHODS.get(method)
@@ -142,21 +147,18 @@ class Server:
     def _note(self, method: str, values: Mapping[str, Any], error: str, *, done: bool) -> None:
         self.calls.append(Call(method, values, self._clock.now(), error, done))
 
-    async def _response_url(self, request: web.Request) -> web.Response:
-        """POST to a response URL: 'ok', or a refusal as plain text."""
-        with self._working():
-            values = _values(request, await request.read())
-            fault = self.faults.take("response_url", "")
-            if fault and fault.kind is Kind.ANSWER:
-                return web.Response(status=fault.status, body=fault.body, headers=fault.headers)
-            try:
-                respond(self._platform, request.match_info["id"], Args(values))
-            except ApiError as error:
-                self._note("response_url", values, str(error), done=False)
-                gone = str(error) in {"used_url", "expired_url"}
-                return web.json_response(error.body, status=404 if gone else 400)
-            self._note("response_url", values, "", done=True)
-            return web.Response(text="ok")
+    def _respond(
+        self, request: web.Request, method: str, values: Mapping[str, Any]
+    ) -> web.Response:
+        """Answer a POST to a response URL: 'ok', or what is wrong."""
+        try:
+            respond(self._platform, request.match_info["id"], Args(values))
+        except ApiError as error:
+            self._note(method, values, str(error), done=False)
+            gone = str(error) in {"used_url", "expired_url"}
+            return web.json_response(error.body, status=404 if gone else 400)
+        self._note(method, values, "", done=True)
+        return web.Response(text="ok")
 
 
 def _values(request: web.Request, body: bytes) -> dict[str, Any]:

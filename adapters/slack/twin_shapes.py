@@ -98,7 +98,7 @@ def message(workspace: Workspace, post: Post, *, metadata: bool = True) -> Json:
     body: Json = {"type": "message", "user": post.user, "ts": post.ts, "text": post.text}
     if post.subtype:
         body["subtype"] = post.subtype
-    if post.team_id:
+    if post.team_id and not post.files:  # real file shares do not say the team
         body["team"] = post.team_id
     _add_bot(workspace, post, body)
     if post.thread_ts:
@@ -240,7 +240,6 @@ def channel(workspace: Workspace, place: Channel, *, members: bool = False) -> J
         "shared_team_ids": [identity.team_id],
         "pending_shared": [],
         "pending_connected_team_ids": [],
-        "parent_conversation": None,
         "previous_names": [],
         "topic": {"value": "", "creator": "", "last_set": 0},
         "purpose": {"value": "", "creator": "", "last_set": 0},

@@ -223,6 +223,7 @@ class Workspace:
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.listeners: list[Callable[[Change], None]] = []
+        self._directs: dict[frozenset[str], Channel] = {}
         self._last_ts = 0
         self._numbers = itertools.count(1)
         bot = User(
@@ -238,6 +239,10 @@ class Workspace:
             number, digit = divmod(number, 36)
             digits = DIGITS[digit] + digits
         return prefix + digits.rjust(10, "0")
+
+    def mint_short(self) -> str:
+        """A new id of a block or action: five digits."""
+        return self.mint("")[-5:]
 
     def mint_ts(self) -> str:
         """A ts never given before, later than all others, and close to the clock's time."""
@@ -265,15 +270,15 @@ class Workspace:
 
     def direct(self, *users: str) -> Channel:
         """The direct conversation of exactly these people and the bot, opened if need be."""
-        members = {*users, self.identity.bot_user_id}
-        for channel in self.channels.values():
-            if channel.kind in {"im", "mpim"} and channel.members.keys() == members:
-                return channel
-        kind = "im" if len(members) == 2 else "mpim"
+        key = frozenset(users)
+        if (known := self._directs.get(key)) is not None:
+            return known
+        kind = "im" if len(key) == 1 else "mpim"
         name = "" if kind == "im" else "mpdm-" + "--".join(sorted(users)) + "-1"
-        return self.add_channel(
-            kind, name, [*users, self.identity.bot_user_id], shared=self.any_stranger(users)
-        )
+        members = [*users, self.identity.bot_user_id]
+        channel = self.add_channel(kind, name, members, shared=self.any_stranger(users))
+        self._directs[key] = channel
+        return channel
 
     def any_stranger(self, users: Iterable[str]) -> bool:
         """Whether one of these is of another company."""

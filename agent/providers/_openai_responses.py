@@ -129,9 +129,8 @@ class ResponseReader:
 
     def read(self, event: object) -> str:
         match text(event, "type"):
-            case "response.output_text.delta":
-                if _position(event) not in self._commentary:
-                    return self._gathered.add(text(event, "delta"))
+            case "response.output_text.delta" if _position(event) not in self._commentary:
+                return self._gathered.add(text(event, "delta"))
             case "response.output_item.added":
                 self._begin(event)
             case "response.function_call_arguments.delta":

@@ -32,7 +32,7 @@ MOST_CHARACTERS = 1200
 
 LONGEST_HEADING = 100
 LEAST_QUOTE = 80
-"""Fewer characters than this of a passage say nothing; then it is left out."""
+"""Characters of a passage that are quoted in any case."""
 
 OPENING = "This is quoted from the handbook; it was not written by an assistant."
 
@@ -106,9 +106,7 @@ def _quotes(passages: Sequence[Passage]) -> Iterator[tuple[str, str]]:
         share = room // (len(passages) - position)
         heading = _heading(passage)
         allowed = share - len(heading) - len("\n\n\n")
-        if position and allowed < LEAST_QUOTE:
-            continue
-        quote = f"{heading}\n{_quoted(passage.text.strip(), max(allowed, LEAST_QUOTE))}"
+        quote = f"{heading}\n{_quoted(passage.text.strip(), allowed)}"
         room -= len(quote) + len("\n\n")
         yield passage.id, quote
 
@@ -119,7 +117,8 @@ def _heading(passage: Passage) -> str:
 
 
 def _quoted(text: str, characters: int) -> str:
-    # Each line gets a mark in front, which counts as well.
+    # Each line gets a mark in front, which counts as well; text of nothing but line breaks would
+    # consist of marks alone.
     marks = 2 * (text[:characters].count("\n") + 1)
     cut = cut_at_block(text, max(characters - marks, LEAST_QUOTE))
     return "\n".join(f"> {line}".rstrip() for line in cut.split("\n"))

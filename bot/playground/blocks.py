@@ -10,34 +10,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from html import escape
 from typing import Any
 
 from bot.playground import marking
+from bot.playground.marking import Directory
 
 Json = dict[str, Any]
-Names = Mapping[str, str]
 
 
-def drawn(blocks: Iterable[Json], names: Names) -> list[Json]:
-    """The shapes for these blocks; `names` are those of users and channels by id."""
-    return [shape for block in blocks for shape in _shapes(block, names)]
+def drawn(blocks: Iterable[Json], directory: Directory) -> list[Json]:
+    """The shapes for these blocks."""
+    return [shape for block in blocks for shape in _shapes(block, directory)]
 
 
-def _shapes(block: Json, names: Names) -> Iterator[Json]:
+def _shapes(block: Json, directory: Directory) -> Iterator[Json]:
     match block.get("type"):
         case "markdown":
             yield _html("markdown", marking.markdown(block["text"]))
         case "rich_text":
-            yield _html("typed", marking.rich_text(block, names))
+            yield _html("typed", marking.rich_text(block, directory))
         case "section":
-            yield from _section(block, names)
+            yield from _section(block, directory)
         case "header":
             yield {"type": "header", "text": block["text"]["text"]}
         case "divider":
             yield {"type": "divider"}
         case "context":
-            yield {"type": "context", "items": [_text(one, names) for one in block["elements"]]}
+            yield {"type": "context", "items": [_text(one, directory) for one in block["elements"]]}
         case "actions" | "context_actions":
             yield from _actions(block["elements"])
         case other:
@@ -52,19 +53,18 @@ def _note(kind: object) -> Json:
     return {"type": "note", "text": f"(a block of the kind {kind}, which is not drawn here)"}
 
 
-def _section(block: Json, names: Names) -> Iterator[Json]:
+def _section(block: Json, directory: Directory) -> Iterator[Json]:
     texts = [block["text"]] if "text" in block else []
     for text in [*texts, *block.get("fields", ())]:
-        yield _html("section", _text(text, names))
+        yield _html("section", _text(text, directory))
     if accessory := block.get("accessory"):
         yield from _actions([accessory])
 
 
-def _text(element: Json, names: Names) -> str:
+def _text(element: Json, directory: Directory) -> str:
     """A text object (or a picture's description) as HTML."""
-    if element.get("type") == "mrkdwn":
-        return marking.mrkdwn(element["text"], names)
-    return marking.html.escape(str(element.get("text") or element.get("alt_text") or ""))
+    text = str(element.get("text") or element.get("alt_text") or "")
+    return marking.mrkdwn(text, directory) if element.get("type") == "mrkdwn" else escape(text)
 
 
 def _actions(elements: Iterable[Json]) -> Iterator[Json]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from adapters.slack.twin import SlackTwin
 
 EXAMPLES = (
-    "How many days of annual leave do I get?",
+    "When is payday?",
     "The VPN says HL-203. What now?",
     "I want to talk to a person",
 )

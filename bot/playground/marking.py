@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,8 +21,12 @@ from markdown_it.utils import OptionsDict
 
 HANDBOOK = "/handbook/"
 PAGE = re.compile(r"[A-Za-z0-9_-]+\.md(#[\w-]*)?")
-SAFE_LINK = re.compile(r"(https?://|mailto:)[^\s]+|/handbook/" + PAGE.pattern + r"|#[\w-]*", re.I)
+SAFE_LINK = re.compile(
+    r"(https?://|mailto:)[^\s]+|/handbook/" + PAGE.pattern + r"|/?#[\w.=&-]*", re.I
+)
+PERMALINK = re.compile(r"https://[\w-]+\.slack\.com/archives/(\w+)/p(\d+)(\d{6})")
 BARE_LINK = re.compile(r"https?://[^\s<>]+[^\s<>.,;:!?)\]'\"]")
+"""The web, a page of the handbook, or a place on this page."""
 NEW_TAB = {"target": "_blank", "rel": "noopener noreferrer"}
 EMOJI = {
     "hourglass_flowing_sand": "⏳",
@@ -30,6 +35,23 @@ EMOJI = {
     "white_check_mark": "✅",
 }
 """The short codes that Frontdesk's own messages use; others are shown as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The names of users and channels by id, and where on the page a message (channel, ts) is."""
+
+    names: Mapping[str, str]
+    place: Callable[[str, str], str]
+
+    def name(self, id_: str) -> str:
+        """The name, or the id itself if it has none."""
+        return self.names.get(id_, id_)
+
+    def address(self, url: str) -> str:
+        """Where a link leads: permalinks of Slack to the page, all others where they say."""
+        match = PERMALINK.match(url)
+        return self.place(match[1], f"{match[2]}.{match[3]}") if match else url
 
 
 class _Markdown(MarkdownIt):
@@ -112,12 +134,12 @@ HELD = re.compile("\ue000(\\d+)\ue001")
 """Stands for something finished that styles must not touch; private characters, never typed."""
 
 
-def mrkdwn(text: str, names: Mapping[str, str]) -> str:
-    """Slack's markup as HTML; `names` are those of users and channels by id."""
+def mrkdwn(text: str, directory: Directory) -> str:
+    """Slack's markup as HTML."""
     held: list[str] = []
 
     def hold(match: re.Match[str]) -> str:
-        held.append(_special(match, names))
+        held.append(_special(match, directory))
         return f"\ue000{len(held) - 1}\ue001"
 
     marked = SPECIAL.sub(hold, re.sub("[\ue000\ue001]", "", text))
@@ -129,16 +151,16 @@ def mrkdwn(text: str, names: Mapping[str, str]) -> str:
     return HELD.sub(lambda match: held[int(match[1])], shown)
 
 
-def _special(match: re.Match[str], names: Mapping[str, str]) -> str:
+def _special(match: re.Match[str], directory: Directory) -> str:
     if match["pre"] is not None:
         return f"<pre>{_escaped(match['pre'])}</pre>"
     if match["code"] is not None:
         return f"<code>{_escaped(match['code'])}</code>"
     target, _, label = match["bracket"].partition("|")
     if target[0] in "@#!":
-        name = label.lstrip("@#") or names.get(target[1:], target[1:])
+        name = label.lstrip("@#") or directory.name(target[1:])
         return mention(("#" if target[0] == "#" else "@") + _unescaped(name))
-    return link(_unescaped(target), _unescaped(label or target))
+    return link(directory.address(_unescaped(target)), _unescaped(label or target))
 
 
 def _escaped(text: str) -> str:
@@ -164,24 +186,28 @@ def link(url: str, label: str) -> str:
     shown = html.escape(label)
     if not SAFE_LINK.fullmatch(url):
         return shown
-    more = "".join(f' {name}="{value}"' for name, value in NEW_TAB.items())
+    attributes = {} if url.startswith("/#") else NEW_TAB
+    more = "".join(f' {name}="{value}"' for name, value in attributes.items())
     return f'<a href="{html.escape(url)}"{more}>{shown}</a>'
 
 
-def rich_text(block: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def rich_text(block: Mapping[str, Any], directory: Directory) -> str:
     """What a person typed, as Slack keeps it: a `rich_text` block of sections."""
     sections = (section.get("elements") or () for section in block.get("elements") or ())
-    return "\n".join("".join(_element(one, names) for one in section) for section in sections)
+    return "\n".join("".join(_element(one, directory) for one in section) for section in sections)
 
 
-def _element(element: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _element(element: Mapping[str, Any], directory: Directory) -> str:
+    def value(name: str) -> str:
+        return str(element.get(name, ""))
+
     match element.get("type"):
         case "user":
-            return mention("@" + names.get(element["user_id"], element["user_id"]))
+            return mention("@" + directory.name(value("user_id")))
         case "channel":
-            return mention("#" + names.get(element["channel_id"], element["channel_id"]))
+            return mention("#" + directory.name(value("channel_id")))
         case "broadcast":
-            return mention("@" + element["range"])
+            return mention("@" + value("range"))
         case "link":
-            return link(element["url"], element.get("text") or element["url"])
-    return html.escape(str(element.get("text", "")))
+            return link(directory.address(value("url")), value("text") or value("url"))
+    return html.escape(value("text"))

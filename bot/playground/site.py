@@ -1,51 +1,192 @@
-"""The playground's web server: one page, what it sees, and what one can do on it.
+"""The playground's web server: one page, what it shows, and what one can do on it.
 
-    GET  /                        the page; its parts lie beside it
+    GET  /                        the page; its parts lie in `page/`
     GET  /handbook/<name>.md      a page of the handbook
-    GET  /state?as=USER           what USER sees (`snapshot`), once
+    GET  /state?as=USER           what USER sees now (`snapshot`); without USER the first person
     GET  /changes?as=USER         the same as Server-Sent Events, at every change
     GET  /timeline?as=USER&channel=…&thread=…   the journal of a conversation (`telling`)
-    POST /say, /edit, /delete, /press           bodies: see `requests`; errors: {"error": …}
+    POST /say, /edit, /delete, /press           the bodies are in `orders`
 
-It listens on the loopback interface only. That keeps other machines out, but not the web pages
-open in the same browser: requests that name another host (DNS rebinding) are refused, and so is
-every POST that another origin sends.
+Errors are `{"error": "a sentence for the person on the page"}`. `guard` says who may ask at all.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from aiohttp import web
 from pydantic import ValidationError
 
-from adapters.slack.twin import Change, SlackTwin
 from agent.errors import StorageError
 from agent.messages import ConversationId
 from agent.ports import Records
-from bot.playground import handbook
-from bot.playground.company import Company
-from bot.playground.requests import Delete, Edit, Order, Press, Say
-from bot.playground.snapshot import Json, Sight
+from bot.playground import guard, handbook
+from bot.playground.orders import Delete, Edit, Json, Order, Orders, Press, Refused, Say
+from bot.playground.snapshot import Sight
 from bot.playground.telling import told
-from bot.playground.words import typed
 
-HERE = Path(__file__).parent
-PARTS = ("base.css", "handbook.css", "icon.svg", "page.css", "page.html", "page.js")
-MAX_BODY = 64 * 1024
-"""Bytes; the longest text that can be said is 12 000 characters."""
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+PARTS = Path(__file__).parent / "page"
+
+TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
 }
+MAX_BODY = 64 * 1024
+"""Bytes; `orders.MAX_TEXT` characters fit."""
+SHUTDOWN_SECONDS = 1.0
+
+Body = TypeVar("Body", bound=Order)
+
+
+class Site:
+    """The server; `start` and `stop` are its whole life."""
+
+    def __init__(self, sight: Sight, records: Records, handbook_folder: Path) -> None:
+        """`records` has the journals, `handbook_folder` the pages that answers are made from."""
+        self._sight = sight
+        self._records = records
+        self._folder = handbook_folder
+        self._parts = {part.name: part.read_bytes() for part in PARTS.iterdir()}
+        self._changed: set[asyncio.Event] = set()
+        self._stopping = False
+        self._runner: web.AppRunner | None = None
+        sight.twin.on_change(lambda _: self.refresh())
+
+    async def start(self, port: int) -> int:
+        """Listen on the loopback interface; the port (chosen by the system for 0).
+
+        Raises:
+            OSError: the port is taken.
+        """
+        app = web.Application(middlewares=[guard.refuse_strangers], client_max_size=MAX_BODY)
+        app.on_response_prepare.append(guard.add_headers)
+        app.on_shutdown.append(self._end_streams)
+        app.add_routes(self._routes())
+        # A closed tab must not leave its stream behind.
+        self._runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
+        )
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        bound: int = self._runner.addresses[0][1]
+        return bound
+
+    async def stop(self) -> None:
+        """End the streams and stop listening; idempotent."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def refresh(self) -> None:
+        """Tell every open page that something may have changed."""
+        for changed in self._changed:
+            changed.set()
+
+    async def _end_streams(self, _: web.Application) -> None:
+        self._stopping = True
+        self.refresh()
+
+    def _routes(self) -> Sequence[web.RouteDef]:
+        orders = Orders(self._sight)
+        return [
+            web.get("/", self._page),
+            web.get("/handbook/{name}", self._handbook),
+            web.get("/state", self._state),
+            web.get("/changes", self._changes),
+            web.get("/timeline", self._timeline),
+            web.post("/say", self._order(Say, orders.say)),
+            web.post("/edit", self._order(Edit, orders.edit)),
+            web.post("/delete", self._order(Delete, orders.delete)),
+            web.post("/press", self._order(Press, orders.press)),
+            web.get("/{part}", self._part),
+        ]
+
+    async def _page(self, _: web.Request) -> web.Response:
+        return web.Response(body=self._parts["page.html"], content_type="text/html")
+
+    async def _part(self, request: web.Request) -> web.Response:
+        name = request.match_info["part"]
+        if name not in self._parts:
+            raise web.HTTPNotFound
+        return web.Response(body=self._parts[name], content_type=TYPES[Path(name).suffix])
+
+    async def _handbook(self, request: web.Request) -> web.Response:
+        document = handbook.page(self._folder, request.match_info["name"])
+        if document is None:
+            raise web.HTTPNotFound(text="The handbook has no such page.\n")
+        return web.Response(text=document, content_type="text/html")
+
+    async def _state(self, request: web.Request) -> web.Response:
+        return web.json_response(self._sight.seen_by(self._viewer(request)))
+
+    async def _changes(self, request: web.Request) -> web.StreamResponse:
+        user = self._viewer(request)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        sent = ""
+        with self._listening() as changed:
+            while not self._stopping:
+                changed.clear()
+                now = json.dumps(self._sight.seen_by(user))
+                if now != sent:
+                    await response.write(f"retry: 1000\ndata: {now}\n\n".encode())
+                    sent = now
+                await changed.wait()
+        return response
+
+    @contextmanager
+    def _listening(self) -> Iterator[asyncio.Event]:
+        changed = asyncio.Event()
+        self._changed.add(changed)
+        try:
+            yield changed
+        finally:
+            self._changed.discard(changed)
+
+    async def _timeline(self, request: web.Request) -> web.Response:
+        user, channel = self._viewer(request), request.query.get("channel", "")
+        if not self._sight.may_see(user, channel):
+            return refusal("This person is not in this channel.")
+        team, thread = self._sight.twin.identity.team_id, request.query.get("thread", "")
+        try:
+            items = await self._records.timeline(
+                str(ConversationId("slack", team, channel, thread))
+            )
+        except StorageError as error:
+            return refusal(str(error), status=503)
+        return web.json_response({"timeline": told(items)})
+
+    def _viewer(self, request: web.Request) -> str:
+        people = [person.id for person in self._sight.company.people]
+        user = request.query.get("as") or people[0]
+        if user not in people:
+            raise web.HTTPNotFound(text="There is no such person.\n")
+        return user
+
+    def _order(
+        self, model: type[Body], carry_out: Callable[[Body], Awaitable[Json]]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handle(request: web.Request) -> web.Response:
+            try:
+                order = model.model_validate_json(await request.read())
+                done = await carry_out(order)
+            except ValidationError as error:
+                return refusal("; ".join(one["msg"] for one in error.errors()))
+            except Refused as error:
+                return refusal(str(error))
+            self.refresh()
+            return web.json_response(done)
+
+        return handle
+
+
+def refusal(sentence: str, status: int = 400) -> web.Response:
+    """An error for the person on the page."""
+    return web.json_response({"error": sentence}, status=status)

@@ -1,7 +1,7 @@
 """What one person sees of the local Slack at one moment, as JSON for the page.
 
     {"me", "bot": {"id", "name", "models"}, "people": [{"id", "name", "role"}],
-     "examples": [text], "places": [place], "desk": place}
+     "examples": [text], "places": [place], "desk": place, "deskPerson": id}
     place:   {"id", "kind": "im" | "channel" | "group", "name", "threads": [thread]}
     thread:  {"ts", "status", "messages": [message]}, the root first
     message: {"ts", "author", "mine", "bot", "edited", "gone", "private", "plain", "files",
@@ -16,10 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from adapters.slack.twin import Message, SlackTwin
 from bot.playground.blocks import drawn
 from bot.playground.company import EXAMPLES, Company
+from bot.playground.marking import Directory
 from bot.playground.words import plain
 
 Json = dict[str, Any]
@@ -38,14 +40,23 @@ class Sight:
     models: Sequence[str]
     pressed: dict[tuple[str, str, str, str], str] = field(default_factory=dict)
 
-    def names(self) -> Mapping[str, str]:
-        """The names of people, the bot and channels, by id."""
-        people = {user.id: user.real_name for user in self.twin.users()}
-        return people | {channel.id: channel.name for channel in self.twin.channels()}
-
     def people(self) -> Mapping[str, str]:
         """The names of people and the bot, by id: whom one can mention."""
         return {user.id: user.real_name for user in self.twin.users()}
+
+    def directory(self) -> Directory:
+        """Names and places for the texts of messages."""
+        channels = {channel.id: channel.name for channel in self.twin.channels()}
+        return Directory({**self.people(), **channels}, self._address)
+
+    def _address(self, channel: str, ts: str) -> str:
+        """A message's conversation on the page, as somebody who is in it; '' if there is none."""
+        for person in self.company.people:
+            if self.may_see(person.id, channel):
+                thread = self.twin.messages(channel, ts)
+                where = {"as": person.id, "in": channel, "thread": thread[0].ts if thread else ""}
+                return f"/#{urlencode(where)}"
+        return ""
 
     def may_see(self, user: str, channel: str) -> bool:
         """Whether this person is in this channel."""
@@ -65,6 +76,7 @@ class Sight:
             "examples": list(EXAMPLES),
             "places": [self._place(channel, user) for channel in self._places_of(user)],
             "desk": self._place(self.company.desk, self.company.desk_person.id),
+            "deskPerson": self.company.desk_person.id,
         }
 
     def _places_of(self, user: str) -> list[str]:
@@ -112,7 +124,7 @@ class Sight:
             "plain": plain(message.text, self.people()) if mine and not gone else "",
             "files": list(message.files),
             "pressed": pressed,
-            "blocks": [] if gone else drawn(message.blocks, self.names()),
+            "blocks": [] if gone else drawn(message.blocks, self.directory()),
         }
 
 

@@ -42,15 +42,13 @@ def _answered(data: Data) -> str:
     return " · ".join(word for word in words if word)
 
 
-def _attempts(data: Data) -> str:
-    return ", ".join(
-        f"{one.get('model')} {one.get('outcome')} ({one.get('seconds') or 0:.2f} s)"
+def _turn(data: Data) -> str:
+    words = [f"{data.get('before')} → {data.get('after')}", str(data.get("outcome") or "")]
+    words += [
+        f"{one.get('model')} {one.get('outcome')} in {one.get('seconds') or 0:.2f} s"
         for one in data.get("attempts") or ()
-    )
-
-
-def _moved(data: Data) -> str:
-    return f"{data.get('before')} → {data.get('after')} ({data.get('event')})"
+    ]
+    return " · ".join(word for word in words if word)
 
 
 def _case(data: Data) -> str:
@@ -69,9 +67,8 @@ WORDS: dict[str, Callable[[Data], str]] = {
     Line.SAID: _said,
     Line.EDITED: _text,
     Line.ANSWERED: _answered,
-    Line.ATTEMPTS: _attempts,
     Line.NOTICE: _text,
-    Line.MOVED: _moved,
     Line.CASE: _case,
     Line.SUMMARY: _text,
+    Line.TURN: _turn,
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
-from agent.cases import Case, CaseState, Cause
+from agent.cases import Case, CaseCard, CaseState, Cause
 from agent.messages import (
     Author,
     ConversationId,
@@ -28,11 +29,14 @@ from agent.records import (
     Lease,
     Row,
     Settlement,
+    Spend,
     TurnEnd,
 )
 from agent.state import State
 from storage.sqlite.lanes import Claimed, Ending, NewRow
 from storage.sqlite.outbox import Taken, Unsent, Verdict
+
+CARD: TypeAdapter[CaseCard | None] = TypeAdapter(CaseCard | None)
 
 # What the journal says of a delivery that needs no further attempt.
 SETTLED = {
@@ -81,14 +85,37 @@ def claim_of(lane: str, owner: str, found: Claimed) -> Claim:
         rows=rows,
         history=history,
         case=_case(found.case) if found.case else None,
-        last_at=found.last_at,
+        # RETURNING gives a round REAL as an integer.
+        last_at=float(found.last_at),
     )
 
 
 def _case(row: tuple[Any, ...]) -> Case:
-    case_id, lane, cause, state, employee_id, opened_at, owner, card_id = row
+    case_id, lane, cause, state, employee_id, opened_at, owner, card_id, card = row
     return Case(
-        case_id, lane, Cause(cause), CaseState(state), employee_id, opened_at, owner, card_id
+        case_id,
+        lane,
+        Cause(cause),
+        CaseState(state),
+        employee_id,
+        opened_at,
+        owner,
+        card_id,
+        CARD.validate_json(card),
+    )
+
+
+def _case_row(case: Case) -> tuple[Any, ...]:
+    return (
+        case.id,
+        case.lane,
+        case.cause.value,
+        case.state.value,
+        case.employee_id,
+        case.opened_at,
+        case.owner,
+        case.card_id,
+        CARD.dump_json(case.card).decode(),
     )
 
 
@@ -104,38 +131,28 @@ def ending(lane: str, end: TurnEnd, now: float, askable: Collection[str]) -> End
             for entry in end.journal
         ],
         outbox=[_unsent(lane, turn_id, message, askable) for message in end.outbox],
-        cases=[
-            (
-                case.id,
-                case.lane,
-                case.cause.value,
-                case.state.value,
-                case.employee_id,
-                case.opened_at,
-                case.owner,
-                case.card_id,
-            )
-            for case in end.cases
-        ],
+        cases=[_case_row(case) for case in end.cases],
         feedback=[
             (given.message_id, given.author_id, given.verdict, lane, now) for given in end.feedback
         ],
-        spend=[
-            (
-                lane,
-                turn_id,
-                now,
-                spent.model,
-                spent.usage.input_total,
-                spent.usage.cache_read,
-                spent.usage.cache_write,
-                spent.usage.output,
-                spent.usage.reasoning,
-                int(spent.estimated),
-            )
-            for spent in end.spend
-        ],
+        spend=[_spend_row(lane, turn_id, now, spent) for spent in end.spend],
         timers=[new_row(timer, now) for timer in end.timers],
+    )
+
+
+def _spend_row(lane: str, turn_id: str, now: float, spent: Spend) -> tuple[Any, ...]:
+    used = spent.usage
+    return (
+        lane,
+        turn_id,
+        now,
+        spent.model,
+        used.input_total,
+        used.cache_read,
+        used.cache_write,
+        used.output,
+        used.reasoning,
+        int(spent.estimated),
     )
 
 
@@ -160,7 +177,7 @@ def delivery_of(taken: Taken, message: OutgoingMessage | None = None) -> Deliver
         message=message or load_outgoing(taken.payload),
         attempts=taken.attempts,
         doubtful=bool(taken.doubtful),
-        sending_since=taken.sending_since,
+        sending_since=float(taken.sending_since),
         under_ref=taken.under_ref,
         replaces_ref=taken.replaces_ref,
     )

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from agent.errors import LeaseLost
 from agent.messages import Kind
-from agent.records import Accepted, Lease
+from agent.records import Accepted, Interruption, Lease
 from storage.sqlite import statements as sql
 from storage.sqlite.outbox import Taken, Unsent, enqueue
 
@@ -83,7 +83,8 @@ def accept(db: sqlite3.Connection, row: NewRow, *, only_known_lane: bool) -> Acc
         return Accepted.NOT_FOR_US
     if not db.execute(sql.ACCEPT_ROW, row).rowcount:
         return Accepted.DUPLICATE
-    db.execute(sql.WAKE_LANE, (row.lane, row.not_before))
+    woken = {"lane": row.lane, "due": row.not_before, "class": row.row_class}
+    db.execute(sql.WAKE_LANE, woken)
     return Accepted.NEW
 
 
@@ -137,7 +138,7 @@ def _rows_of_turn(db: sqlite3.Connection, lane: str, now: float) -> list[Waiting
     return run + [row for row in behind if row.kind in changes and row.message_id in posts]
 
 
-def renew(db: sqlite3.Connection, lease: Lease, now: float) -> bool:
+def renew(db: sqlite3.Connection, lease: Lease, now: float) -> Interruption | None:
     """Extend a lease; whether something waits that the running turn should make room for."""
     until = now + LEASE_SECONDS
     if not db.execute(sql.RENEW, (until, lease.lane, lease.epoch, lease.owner)).rowcount:
@@ -145,8 +146,9 @@ def renew(db: sqlite3.Connection, lease: Lease, now: float) -> bool:
     running = {"lane": lease.lane, "epoch": lease.epoch, "now": now}
     controls = db.execute(sql.WAITING_CONTROLS, running).fetchall()
     if any(Kind(kind).interrupts for (kind,) in controls):
-        return True
-    return db.execute(sql.CHANGE_OF_CLAIMED, running).fetchone() is not None
+        return Interruption.CONTROL
+    changed = db.execute(sql.CHANGE_OF_CLAIMED, running).fetchone()
+    return Interruption.CHANGED if changed else None
 
 
 def end_turn(db: sqlite3.Connection, lease: Lease, end: Ending) -> tuple[list[Taken], float | None]:

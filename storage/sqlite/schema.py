@@ -130,7 +130,8 @@ CREATE TABLE cases (
     employee_id TEXT NOT NULL,
     opened_at REAL NOT NULL,
     owner TEXT NOT NULL,
-    card_id TEXT NOT NULL
+    card_id TEXT NOT NULL,
+    card TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX cases_open ON cases (lane, opened_at) WHERE state IN ('waiting', 'claimed');
 CREATE TABLE approvals (

@@ -15,11 +15,16 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO NOTHING
 """
 
-# A lane that a worker has is left alone: the commit that ends the turn looks for what came.
+# A lane that a worker has is left alone: the commit that ends the turn looks for what came. So is
+# one whose utterances wait for a retry: a new utterance behind them is not due before they are.
 WAKE_LANE = """
-INSERT INTO lanes (lane, ready_at) VALUES (?, ?)
+INSERT INTO lanes (lane, ready_at) VALUES (:lane, :due)
 ON CONFLICT (lane) DO UPDATE SET ready_at = excluded.ready_at
-WHERE lease_owner IS NULL AND (ready_at IS NULL OR ready_at > excluded.ready_at)
+WHERE lease_owner IS NULL AND (ready_at IS NULL OR (ready_at > excluded.ready_at AND NOT EXISTS (
+    SELECT 1 FROM inbox
+    WHERE lane = :lane AND state = 'waiting' AND class = 'utterance'
+        AND :class = 'utterance' AND id < last_insert_rowid()
+)))
 """
 
 # --- claim and lease ---------------------------------------------------------------------------
@@ -54,7 +59,7 @@ WHERE lane = :lane AND seq >= :since ORDER BY seq DESC LIMIT :limit
 """
 
 OPEN_CASE = """
-SELECT id, lane, cause, state, employee_id, opened_at, owner, card_id FROM cases
+SELECT id, lane, cause, state, employee_id, opened_at, owner, card_id, card FROM cases
 WHERE lane = ? AND state IN ('waiting', 'claimed') ORDER BY opened_at DESC LIMIT 1
 """
 
@@ -113,11 +118,11 @@ WHERE lane = :lane AND epoch = :epoch AND lease_owner = :owner
 WRITE_JOURNAL = "INSERT INTO journal (lane, turn_id, kind, at, data) VALUES (?, ?, ?, ?, ?)"
 
 WRITE_CASE = """
-INSERT INTO cases (id, lane, cause, state, employee_id, opened_at, owner, card_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO cases (id, lane, cause, state, employee_id, opened_at, owner, card_id, card)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET lane = excluded.lane, cause = excluded.cause,
     state = excluded.state, employee_id = excluded.employee_id, opened_at = excluded.opened_at,
-    owner = excluded.owner, card_id = excluded.card_id
+    owner = excluded.owner, card_id = excluded.card_id, card = excluded.card
 """
 
 WRITE_FEEDBACK = """

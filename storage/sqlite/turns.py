@@ -16,6 +16,7 @@ from agent.records import (
     Delivery,
     DeliveryState,
     Due,
+    Interruption,
     Lease,
     Settlement,
     TurnEnd,
@@ -72,7 +73,7 @@ class SqliteTurns:
         found = await self._writer.run(lambda db: lanes.claim(db, lane, owner, now, limit))
         return codec.claim_of(lane, owner, found) if found else None
 
-    async def renew(self, lease: Lease) -> bool:
+    async def renew(self, lease: Lease) -> Interruption | None:
         now = self._clock.now()
         try:
             return await self._writer.run(lambda db: lanes.renew(db, lease, now))

@@ -217,5 +217,3 @@ async def test_nothing_is_due_in_an_empty_store(database: Database) -> None:
     due = await store.turns.due()
     assert (due.lanes, due.deliveries, due.next_at) == ((), (), None)
     assert await store.turns.claim("slack:T1:unknown:") is None
-
-

@@ -6,15 +6,19 @@ import asyncio
 import math
 import subprocess
 import sys
+import threading
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
 import pytest
 
 from agent.errors import ProviderError
 from agent.models import Done
-from agent.ports import Provider
+from agent.ports import Provider, Surroundings
+from agent.providers import anthropic, openai
+from agent.providers._wire import LazyModules
 from tests.support.clock import TestClock
 from tests.support.fake_models import Act, Drip, Fail, FakeModels, InStreamError, Slow, hang
 from tests.support.model_subjects import MODEL, PROMPT, Subject, ask, failing
@@ -95,6 +99,40 @@ async def test_waiting_is_the_callers_business(
     assert not attempt.done()
     await clock.advance(1)
     assert isinstance((await attempt)[-1], Done)
+
+
+class Stuck(LazyModules):
+    """An SDK whose import takes until a test lets it go."""
+
+    def __init__(self) -> None:
+        """The import has not begun."""
+        super().__init__()
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+
+    def load(self) -> None:
+        self.begun.set()
+        self.go_on.wait()
+        super().load()
+
+
+@pytest.mark.parametrize("module", [anthropic, openai], ids=["anthropic", "openai"])
+async def test_importing_an_sdk_stops_nobody(
+    module: ModuleType, fake: FakeModels, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first question imports in a thread: others go on meanwhile, and it can be cancelled."""
+    stuck = Stuck()
+    monkeypatch.setattr(module, "_SDK", stuck)
+    provider = module.open_provider(MODEL, Surroundings(fake.environ, clock))
+    question = asyncio.create_task(ask(provider))
+    await asyncio.to_thread(stuck.begun.wait)
+    assert not question.done()
+    question.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await question
+    stuck.go_on.set()
+    assert isinstance((await ask(provider))[-1], Done)
+    await provider.close()
 
 
 SECRET = "sk-very-secret-1234567890"

@@ -110,9 +110,7 @@ async def claim_new(store: Store, *messages: IncomingMessage, lane: str = LANE) 
     return await claim(store, lane)
 
 
-async def end(
-    store: Store, claimed: Claim, *outbox: OutgoingMessage, **rest: Any
-) -> Committed:
+async def end(store: Store, claimed: Claim, *outbox: OutgoingMessage, **rest: Any) -> Committed:
     """End a turn at rest with an answer."""
     rest = {"state": State.IDLE, "outcome": "answered", **rest}
     return await store.turns.commit(claimed.lease, TurnEnd(outbox=outbox, **rest))

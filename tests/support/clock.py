@@ -125,6 +125,10 @@ class TestClock:
             assert self._sleepers[0][0] <= end, f"not done within {at_most} seconds"
             await self.advance(self._sleepers[0][0] - self._now)
 
+    def jump(self, seconds: float) -> None:
+        """Let time pass at once, as on a machine that was asleep: whoever slept is late."""
+        self._now += seconds
+
     async def advance(self, seconds: float) -> None:
         """Move the time, waking every sleeper at its moment."""
         await self.settle()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -88,3 +90,45 @@ async def test_a_stream_has_its_rules(
     call = client.chat_stopStream(channel=channel, ts=stream)
     assert (await refusal(call))["error"] == "message_not_in_streaming_state"
     await client.chat_update(channel=channel, ts=stream, text="rescued")
+
+
+async def test_titles_and_sessions(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """Both are accepted and shown."""
+    heard: list[str] = []
+    ada = twin.add_user()
+    dm, ts = twin.dm(ada), await twin.say(ada, text="hello")
+    twin.on_change(lambda change: heard.append(change.kind))
+    await client.assistant_threads_setTitle(channel_id=dm, thread_ts=ts, title="VPN")
+    await client.agents_sessions_setStatus(channel_id=dm, thread_ts=ts, status="processing")
+    assert heard == ["title", "session"]
+
+
+async def test_what_the_agent_methods_refuse(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """Threads that are not there, too many messages, states that do not exist."""
+    ada = twin.add_user()
+    dm, ts = twin.dm(ada), await twin.say(ada, text="hello")
+    place = {"channel_id": dm, "thread_ts": ts}
+    prompt = {"title": "a", "message": "b"}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("assistant.threads.setStatus", {**place, "thread_ts": "1.000000", "status": "x"}),
+        ("assistant.threads.setStatus", {**place, "status": "x", "loading_messages": ["y"] * 11}),
+        ("assistant.threads.setSuggestedPrompts", {**place, "prompts": [prompt] * 5}),
+        ("assistant.threads.setSuggestedPrompts", {**place, "prompts": [{"title": "a"}]}),
+        ("agents.sessions.setStatus", {**place, "status": "asleep"}),
+    ]
+    errors = [(await refusal(client.api_call(name, json=body)))["error"] for name, body in calls]
+    assert errors == ["invalid_thread_ts", *["invalid_arguments"] * 4]
+
+
+async def test_what_streams_refuse(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """Too much text, chunks that are none, messages of others."""
+    ada = twin.add_user()
+    dm, ts = twin.dm(ada), await twin.say(ada, text="hello")
+    start = {"channel": dm, "thread_ts": ts}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("chat.startStream", {**start, "markdown_text": "x" * 12_001}),
+        ("chat.startStream", {**start, "chunks": {"type": "markdown_text"}}),
+        ("chat.appendStream", {"channel": dm, "ts": ts, "markdown_text": "x"}),
+    ]
+    errors = [(await refusal(client.api_call(name, json=body)))["error"] for name, body in calls]
+    assert errors == ["msg_too_long", "invalid_chunks", "message_not_owned_by_app"]

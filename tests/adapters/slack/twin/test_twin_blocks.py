@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from slack_sdk.models import blocks as sdk
 
 from adapters.slack import twin_blocks
-from adapters.slack.twin_shapes import typed, unescaped
+from adapters.slack.twin_shapes import rich_text, typed, unescaped
 from adapters.slack.twin_state import Identity, Workspace
 from tests.support.clock import TestClock
 from tests.support.slack_listener import section
@@ -74,8 +74,29 @@ def test_blocks_that_the_sdk_builds_are_taken() -> None:
     assert twin_blocks.refusals([block.to_dict() for block in built]) == []
 
 
+LABEL = {"type": "plain_text", "text": "x"}
+BUTTON = {"type": "button", "text": LABEL, "action_id": "same"}
 BAD_BLOCKS: list[tuple[dict[str, Any], str]] = [
     ({"type": "nonsense"}, "/blocks/0/type"),
+    ({"type": "divider", "block_id": "x" * 256}, "/blocks/0/block_id"),
+    (
+        {"type": "section", "fields": [{"type": "mrkdwn", "text": ""}]},
+        "/blocks/0/fields/0/text",
+    ),
+    ({"type": "markdown", "text": 1}, "/blocks/0/text"),
+    ({"type": "actions", "elements": [{"type": "lever"}]}, "/blocks/0/elements/0/type"),
+    ({"type": "table", "rows": [[{}] * 21]}, "/blocks/0/rows"),
+    ({"type": "input", "label": LABEL}, "/blocks/0"),
+    ({"type": "actions", "elements": [BUTTON] * 26}, "/blocks/0/elements"),
+    ({"type": "actions", "elements": [BUTTON, BUTTON]}, "/blocks/0/elements/1/action_id"),
+    (
+        {"type": "actions", "elements": [{"type": "overflow", "options": []}]},
+        "/blocks/0/elements/0/options",
+    ),
+    (
+        {"type": "context_actions", "elements": [{"type": "feedback_buttons"}]},
+        "/blocks/0/elements/0",
+    ),
     ({"type": "section"}, "/blocks/0"),
     (section(""), "/blocks/0/text/text"),
     ({"type": "markdown", "text": "x" * 12_001}, "/blocks/0/text"),
@@ -107,4 +128,24 @@ BAD_BLOCKS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("block", "pointer"), BAD_BLOCKS)
 def test_bad_blocks_are_pointed_at(block: dict[str, Any], pointer: str) -> None:
     """Each refusal says where."""
-    assert [line.rpartition(":")[2] for line in twin_blocks.refusals([block])] == [f"{pointer}]"]
+    first = twin_blocks.refusals([block])[0]
+    assert first.endswith(f"[json-pointer:{pointer}]")
+
+
+def test_what_is_not_even_a_list_of_blocks() -> None:
+    """Other JSON is refused, and two blocks of one id."""
+    assert twin_blocks.refusals("x") == ["must be an array [json-pointer:/blocks]"]
+    assert twin_blocks.refusals(["x"]) == ["must be an object [json-pointer:/blocks/0]"]
+    twice = {"type": "divider", "block_id": "a"}
+    assert twin_blocks.refusals([twice, twice]) == [
+        "`block_id` must be unique [json-pointer:/blocks/1/block_id]"
+    ]
+
+
+def test_text_becomes_elements() -> None:
+    """People, channels, everybody and links are elements of their own."""
+    (block,) = rich_text("<@U1> <#C1|general> <!here> <https://x.test|x> &amp;", "b")
+    kinds = [element["type"] for element in block["elements"][0]["elements"]]
+    assert [kind for kind in kinds if kind != "text"] == ["user", "channel", "broadcast", "link"]
+    assert block["elements"][0]["elements"][-1]["text"] == " &"
+    assert rich_text("", "b") == []

@@ -52,7 +52,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"text": "x", "blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
     ({"text": "x", "blocks": [section("x" * 3000)] * 5}, "msg_blocks_too_long"),
     ({"text": "x", "thread_ts": "0"}, "invalid_thread_ts"),
+    ({"text": "x", "blocks": {"type": "divider"}}, "invalid_blocks_format"),
     ({"text": "x", "metadata": {"event_type": "t"}}, "invalid_metadata_format"),
+    (
+        {"text": "x", "metadata": {"event_type": "t", "event_payload": {"a": "x" * 16_000}}},
+        "metadata_too_large",
+    ),
 ]
 
 
@@ -180,3 +185,53 @@ async def test_subscribers_hear_of_changes(twin: SlackTwin, client: AsyncWebClie
     await client.chat_update(channel=channel, ts=ts, text="y")
     await client.chat_delete(channel=channel, ts=ts)
     assert heard == ["message", "edited", "deleted"]
+
+
+async def test_other_ways_to_name_a_place(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """A channel's #name works; a person who has left, the bot itself and wrong names do not."""
+    gone = twin.add_user("Gone", deleted=True)
+    channel = twin.add_channel("general")
+    answer = await client.chat_postMessage(channel="#general", text="x")
+    assert answer["channel"] == channel
+    for place in (gone, twin.identity.bot_user_id, "#nowhere"):
+        refused = await refusal(client.chat_postMessage(channel=place, text="x"))
+        assert refused["error"] == "channel_not_found"
+
+
+async def test_a_reply_for_the_channel_too(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """It is in the thread and in the history; without a thread it is an ordinary message."""
+    ada = twin.add_user()
+    channel = twin.add_channel(members=[ada])
+    root = await twin.say(ada, channel, "root")
+    for thread_ts in (root, None):
+        await client.chat_postMessage(
+            channel=channel, text="x", thread_ts=thread_ts, reply_broadcast=True
+        )
+    subtypes = [message.subtype for message in twin.messages(channel)]
+    assert subtypes == ["", "thread_broadcast", ""]
+    history = await client.conversations_history(channel=channel)
+    assert len(history["messages"]) == 3
+
+
+async def test_markdown_is_a_block(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """In a new message and in an update."""
+    channel = twin.add_channel()
+    ts = (await client.chat_postMessage(channel=channel, markdown_text="**a**"))["ts"]
+    await client.chat_update(channel=channel, ts=ts, markdown_text="**b**")
+    (seen,) = twin.messages(channel)
+    assert (seen.text, seen.blocks[0]["type"], seen.blocks[0]["text"]) == (
+        "**b**",
+        "markdown",
+        "**b**",
+    )
+
+
+async def test_nothing_changes_in_an_archived_channel(
+    twin: SlackTwin, client: AsyncWebClient
+) -> None:
+    """Not even one's own messages."""
+    channel = twin.add_channel()
+    ts = (await client.chat_postMessage(channel=channel, text="x"))["ts"]
+    twin.archive(channel)
+    call = client.chat_update(channel=channel, ts=ts, text="y")
+    assert (await refusal(call))["error"] == "is_archived"

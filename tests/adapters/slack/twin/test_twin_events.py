@@ -159,6 +159,7 @@ async def test_an_edit_tells_both_versions(twin: SlackTwin, told: Listener) -> N
     assert event["ts"] != ts
     (mention,) = told.of("app_mention")
     assert (mention["ts"], mention["edited"]["user"]) == (ts, ada)
+    assert mention["event_ts"] != ts
 
 
 async def test_a_preview_changes_no_words(twin: SlackTwin, told: Listener) -> None:

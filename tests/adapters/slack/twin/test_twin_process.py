@@ -11,11 +11,16 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.twin import SlackTwin
+from adapters.slack.twin_control import Control, options
+from tests.support.clock import TestClock
 from tests.support.slack_listener import Listener
 
 Json = dict[str, Any]
+BUTTON = {"type": "button", "action_id": "yes", "text": {"type": "plain_text", "text": "Yes"}}
 
 
 class Remote:
@@ -45,6 +50,45 @@ async def process(bot: Listener) -> AsyncIterator[tuple[asyncio.subprocess.Proce
     if running.returncode is None:
         running.terminate()
         await running.wait()
+
+
+@pytest.fixture
+async def remote(clock: TestClock, told: Listener) -> AsyncIterator[Remote]:
+    """The control API of a local Slack in this process."""
+    twin = SlackTwin(clock, signing_secret="secret")
+    api_url = await twin.start(routes=Control(twin).routes())
+    async with aiohttp.ClientSession() as session:
+        yield Remote(api_url.removesuffix("api/") + "twin/", session)
+    await twin.stop()
+
+
+async def test_everything_people_do_can_be_asked_for(remote: Remote, told: Listener) -> None:
+    """Each request does what its method of the twin does."""
+    await remote.do("settings", events_url=told.url, scopes=["chat:write"])
+    ada = (await remote.do("users", name="Ada"))["user"]
+    dm = (await remote.do("dm", user=ada))["channel"]
+    ts = (await remote.do("say", user=ada, text="helo"))["ts"]
+    await remote.do("edit", user=ada, channel=dm, ts=ts, text="hello")
+    await remote.do("delete", user=ada, channel=dm, ts=ts)
+    await remote.do("deliver", type="emoji_changed")
+    await remote.do("idle")
+    kinds = [event.get("subtype") or event["type"] for event in told.events]
+    assert sorted(kinds) == ["emoji_changed", "message", "message_changed", "message_deleted"]
+    body = {"text": "Sure?", "blocks": [{"type": "actions", "elements": [BUTTON]}]}
+    told.answers.append(web.json_response(body))
+    assert (await remote.do("command", user=ada, channel=dm, line="/x"))["status"] == 200
+    (question,) = (await remote.see("ephemerals", channel=dm))["messages"]
+    press = {"user": ada, "channel": dm, "action_id": "yes"}
+    assert (await remote.do("press", **press, ts=question["ts"]))["status"] == 200
+    assert (await remote.do("press", **press, ts="1.000000"))["http"] == 400
+    assert (await remote.see("status", channel=dm, thread_ts=ts)) == {"status": ""}
+    assert (await remote.do("settings", colour="red"))["http"] == 400
+
+
+def test_the_options_have_defaults() -> None:
+    """Without any, it takes a free port and tells nobody."""
+    given = options().parse_args([])
+    assert (given.port, given.events_url, given.rate_limits) == (0, "", False)
 
 
 async def test_a_process_is_driven_and_read(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -170,3 +173,64 @@ async def test_a_reaction_is_given_once(twin: SlackTwin, client: AsyncWebClient)
     await client.reactions_add(channel=channel, timestamp=ts, name="eyes")
     call = client.reactions_add(channel=channel, timestamp=ts, name="eyes")
     assert (await refusal(call))["error"] == "already_reacted"
+
+
+async def test_what_slack_does_not_tell_or_do(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """Each refusal has its code."""
+    twin.scopes.add("channels:join")
+    ada, gone, robot = (
+        twin.add_user("Ada"),
+        twin.add_user("Gone", deleted=True),
+        twin.add_user("Robot", is_bot=True),
+    )
+    private, closed = twin.add_channel("p", private=True), twin.add_channel("c")
+    twin.archive(closed)
+    ts = await twin.say(ada, twin.dm(ada), "hello")
+    reaction = {"channel": twin.dm(ada), "timestamp": ts, "name": "x"}
+    calls: list[tuple[str, str, dict[str, Any]]] = [
+        ("users_list_not_supplied", "conversations.open", {}),
+        ("user_disabled", "conversations.open", {"users": gone}),
+        ("cannot_dm_bot", "conversations.open", {"users": robot}),
+        ("invalid_types", "users.conversations", {"types": "secret"}),
+        ("missing_scope", "users.conversations", {"types": "mpim"}),
+        ("method_not_supported_for_channel_type", "conversations.join", {"channel": private}),
+        ("is_archived", "conversations.join", {"channel": closed}),
+        ("bot_not_found", "bots.info", {"bot": "B0"}),
+        ("invalid_name", "reactions.add", {**reaction, "name": "a b"}),
+        ("message_not_found", "reactions.add", {**reaction, "timestamp": "1.000000"}),
+        ("invalid_arguments", "conversations.members", {"channel": closed, "limit": "many"}),
+    ]
+    for error, method, fields in calls:
+        assert (await refusal(client.api_call(method, data=fields)))["error"] == error
+
+
+async def test_more_of_what_is_known(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """Groups of people, locales, archived channels left out, people that are gone, other bots."""
+    ada, bob = twin.add_user("Ada"), twin.add_user("Bob", tz="Mars/Olympus")
+    robot = twin.add_user("Robot", is_bot=True)
+    group = (await client.conversations_open(users=f"{ada},{bob}"))["channel"]["id"]
+    assert group == twin.dm(bob, ada)
+    again = (await client.conversations_open(channel=group, return_im=True))["channel"]
+    assert again["is_mpim"]
+    channel = twin.add_channel()
+    info = await client.conversations_info(channel=channel, include_locale=True)
+    assert info["channel"]["locale"] == "en-US"
+    twin.archive(channel)
+    assert (await client.users_conversations(exclude_archived=True))["channels"] == []
+    assert (await client.users_info(user=bob))["user"]["tz_offset"] == 0
+    twin.user(bob).deleted = True
+    assert "tz" not in (await client.users_info(user=bob))["user"]
+    bot_id = twin.user(robot).bot_id
+    assert (await client.bots_info(bot=bot_id))["bot"]["user_id"] == robot
+    assert (await client.users_info(user=robot))["user"]["profile"]["bot_id"] == bot_id
+
+
+async def test_bodies_that_are_no_arguments(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """Broken JSON is as good as none; a query will do for what has no body."""
+    assert (await client.api_call("auth.test", http_verb="GET"))["ok"]
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer xoxb-test"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        for body in (b"{broken", b"[]"):
+            async with session.post(twin.api_url + "chat.postMessage", data=body) as response:
+                answer = await response.json()
+                assert answer["error"] == "invalid_arguments"

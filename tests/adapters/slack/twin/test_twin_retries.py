@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from aiohttp import web
 
 from adapters.slack.twin import SlackTwin
@@ -86,6 +87,21 @@ async def test_one_channel_is_in_order(twin: SlackTwin, told: Listener) -> None:
         await twin.say(ada, dm, str(number))
     await twin.idle()
     assert [event["text"] for event in told.events] == [str(number) for number in range(20)]
+
+
+@pytest.mark.parametrize(("ordered", "arrived"), [(True, 1), (False, 2)])
+async def test_who_waits_for_an_answer(
+    clock: TestClock, twin: SlackTwin, told: Listener, *, ordered: bool, arrived: int
+) -> None:
+    """In order, a channel's next event waits for the first one's answer; another's does not."""
+    twin.ordered, told.silent = ordered, True
+    ada, bob = twin.add_user("Ada"), twin.add_user("Bob")
+    for number in range(2):
+        await twin.say(ada, text=str(number))
+    await twin.say(bob, text="me too")
+    await clock.advance(2)
+    assert sum(event["user"] == ada for event in told.events) == arrived
+    assert sum(event["user"] == bob for event in told.events) == 1
 
 
 async def test_events_can_come_twice_late_or_shuffled(

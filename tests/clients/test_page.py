@@ -1,0 +1,203 @@
+"""The playground's page in a real browser, as a newcomer uses it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from agent.providers.echo import Echo
+from tests.support.browser import CHROMIUM, Tab, chromium
+from tests.support.clock import TestClock
+from tests.support.play import Play, playing
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+ANSWERED = "document.querySelectorAll('#chat .feedback').length === 1"
+COMPOSER = "#composer textarea"
+REPLY = ".replying textarea"
+
+
+@pytest.fixture
+async def tab(tmp_path: Path) -> AsyncIterator[Tab]:
+    """A browser."""
+    async with chromium(tmp_path / "profile") as one:
+        yield one
+
+
+@pytest.fixture
+async def play(tmp_path: Path) -> AsyncIterator[Play]:
+    """A playground that knows a page of the handbook and no model."""
+    async with playing(tmp_path, TestClock()) as one:
+        await one.teach("payroll.md")
+        yield one
+
+
+async def begin(tab: Tab, play: Play) -> None:
+    """Open the page and wait until it shows who one can be."""
+    await tab.open(play.address)
+    await tab.until("document.querySelectorAll('#people label').length === 4")
+
+
+async def ask(tab: Tab, text: str = "When is payday?") -> None:
+    """Type a question and send it with Enter."""
+    await tab.click(COMPOSER)
+    await tab.type(text)
+    await tab.press("Enter", 13)
+    await tab.until(ANSWERED)
+
+
+async def test_a_newcomer_clicks_an_example_and_gets_a_person(tab: Tab, play: Play) -> None:
+    """From the empty page to a card on the desk by clicking, asking nobody but this server."""
+    await begin(tab, play)
+    await tab.click(".chip")
+    await tab.until(ANSWERED)
+    assert "Ghent" in await tab.run("document.querySelector('#chat table').innerText")
+    link = await tab.run("document.querySelector('#chat .context a').href")
+    assert link == f"{play.address}/handbook/payroll.md"
+    await tab.click(".thumb")
+    await tab.until("!!document.querySelector('.thumb[aria-pressed=true]')")
+    await tab.click("[data-action=frontdesk_ask_person]")
+    await tab.until("document.querySelectorAll('#desk .thread').length === 1")
+    await tab.click("#timeline > summary")
+    await tab.until("document.querySelector('#timeline-lines').innerText.includes('person_asked')")
+    assert {address for address in tab.requests if not address.startswith(play.address)} == set()
+    assert tab.errors == []
+
+
+async def test_everything_is_there_after_a_reload(tab: Tab, play: Play) -> None:
+    """Who one is, where one writes, what was pressed, and what was half typed."""
+    await begin(tab, play)
+    await tab.run("document.querySelectorAll('#people input')[1].click()")
+    await tab.until("document.querySelectorAll('#people input')[1].checked")
+    await tab.run("document.querySelectorAll('#places input')[2].click()")
+    await tab.until("document.querySelector('#place-name').innerText === '#it-help'")
+    await tab.click(".tool.word")
+    await tab.type("When is payday?")
+    await tab.press("Enter", 13)
+    await tab.until(ANSWERED)
+    await tab.click(".thumb")
+    await tab.until("!!document.querySelector('.thumb[aria-pressed=true]')")
+    await tab.click(COMPOSER)
+    await tab.type("half a thou")
+    await tab.run("location.reload()")
+    await tab.until(f"document.readyState === 'complete' && {ANSWERED}")
+    assert await tab.run("document.querySelector('#people :checked').parentElement.innerText")
+    name = "document.querySelector('#people :checked').parentElement.innerText.includes('Grace')"
+    assert await tab.run(name)
+    assert await tab.run("document.querySelector('#place-name').innerText") == "#it-help"
+    assert await tab.run("!!document.querySelector('.thumb[aria-pressed=true]')")
+    assert await tab.run(f"document.querySelector('{COMPOSER}').value") == "half a thou"
+    shown = "document.querySelector('#chat .mention').innerText"
+    assert await tab.run(shown) == "@Frontdesk"
+
+
+async def test_who_asked_goes_on_in_the_thread_by_typing(tab: Tab, play: Play) -> None:
+    """After a question the focus is in its reply field; Shift+Enter sends nothing."""
+    await begin(tab, play)
+    await ask(tab)
+    await tab.until(f"document.activeElement === document.querySelector('{REPLY}')")
+    await tab.type("And where")
+    await tab.press("Enter", 13, shift=True)
+    await tab.type("do I see it?")
+    assert "\n" in await tab.run(f"document.querySelector('{REPLY}').value")
+    await tab.press("Enter", 13)
+    await tab.until("document.querySelectorAll('#chat .feedback').length === 2")
+    assert await tab.run("document.querySelectorAll('#chat .thread').length") == 1
+    assert await tab.run(f"document.querySelector('{REPLY}').value") == ""
+
+
+async def test_typing_is_not_disturbed_by_what_arrives(tab: Tab, play: Play) -> None:
+    """Text, cursor and focus stay while others write."""
+    ts = await play.say(play.ada, play.general, "Lunch?")
+    await begin(tab, play)
+    await tab.run("document.querySelectorAll('#places input')[1].click()")
+    await tab.click(REPLY)
+    await tab.type("Yes, at noo")
+    await tab.run(f"document.querySelector('{REPLY}').setSelectionRange(3, 3)")
+    await play.say(play.grace, play.general, "Me too", ts)
+    await play.say(play.grace, play.general, "And who brings cake?")
+    await tab.until("document.querySelectorAll('#chat .message').length === 3")
+    field = f"document.querySelector('{REPLY}')"
+    assert await tab.run(f"document.activeElement === {field}")
+    assert await tab.run(f"[{field}.value, {field}.selectionStart]") == ["Yes, at noo", 3]
+
+
+async def test_one_edits_a_message_with_the_keyboard(tab: Tab, play: Play) -> None:
+    """The menu opens, Escape leaves all as it was, Enter saves."""
+    await begin(tab, play)
+    await ask(tab, "When is playday?")
+    for key, code in (("Escape", 27), ("Enter", 13)):
+        await tab.run("document.querySelector('.menu summary').focus()")
+        await tab.press(" ", 32)
+        await tab.until("document.querySelector('.menu').open")
+        await tab.run("document.querySelector('.menu button').focus()")
+        await tab.press(" ", 32)
+        await tab.until("document.activeElement.matches('.editing textarea')")
+        await tab.run("document.activeElement.select()")
+        await tab.type("When is payday?")
+        await tab.press(key, code)
+        await tab.until("!document.querySelector('.editing')")
+        edited = await tab.run("document.querySelector('#chat .text').innerText")
+        if key == "Escape":
+            assert edited == "When is playday?"
+    await tab.until("!!document.querySelector('.edited')")
+    assert await tab.run("document.querySelector('#chat .text').innerText") == "When is payday?"
+
+
+async def test_a_card_leads_to_its_conversation(tab: Tab, play: Play) -> None:
+    """From the desk one gets to whoever asked, wherever one was."""
+    channel = await play.dm(play.grace)
+    await play.say(play.grace, channel, "I want to talk to a person")
+    await begin(tab, play)
+    await tab.until("!!document.querySelector('#desk a')")
+    await tab.run("document.querySelector('#desk a').click()")
+    await tab.until(
+        "document.querySelector('#people :checked')?.parentElement.innerText.includes('Grace')"
+    )
+    await tab.until(
+        "document.querySelector('#chat').innerText.includes('I want to talk to a person')"
+    )
+    assert tab.errors == []
+
+
+async def test_a_refusal_is_said_and_the_text_is_kept(tab: Tab, play: Play) -> None:
+    """What could not be sent is still in the field."""
+    await begin(tab, play)
+    await tab.click(COMPOSER)
+    await tab.type("/lunch")
+    await tab.press("Enter", 13)
+    await tab.until(
+        "document.querySelector('#trouble').innerText.includes('/lunch is not a command')"
+    )
+    assert await tab.run(f"document.querySelector('{COMPOSER}').value") == "/lunch"
+
+
+async def test_a_narrow_window_shows_one_panel_at_a_time(tab: Tab, play: Play) -> None:
+    """Nothing is cut off on the sides, and the desk is one press away."""
+    await begin(tab, play)
+    await ask(tab)
+    await tab.resize(380, 700)
+    for button, shown, hidden in (("desk", "desk", "chat"), ("chat", "chat", "desk")):
+        await tab.click(f"#show-{button}")
+        for panel, visible in ((shown, True), (hidden, False)):
+            box = f"document.querySelector('.panel.{panel}').checkVisibility()"
+            assert await tab.run(box) is visible
+        assert await tab.run("document.documentElement.scrollWidth <= innerWidth")
+    wide = "[...document.querySelectorAll('#chat .message')].every(m => m.scrollWidth <= m.clientWidth)"
+    assert await tab.run(wide)
+
+
+async def test_hostile_words_stay_words(tab: Tab, tmp_path: Path) -> None:
+    """A script that a model repeats is shown, not run."""
+    hostile = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script> [x](javascript:hacked=1)"
+    async with playing(tmp_path, TestClock(), [Echo("")]) as play:
+        await begin(tab, play)
+        await ask(tab, hostile)
+        assert await tab.run("document.querySelector('#chat').innerText.includes('<script>')")
+        assert (
+            await tab.run("document.querySelectorAll('#chat script, #chat .text img').length") == 0
+        )
+        assert await tab.run("typeof window.hacked") == "undefined"
+        assert tab.errors == []

@@ -1,0 +1,165 @@
+"""The platforms under the adapter contract: one descriptor each, over its twin.
+
+A platform joins by one class here and one line in `PLATFORMS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from adapters.slack import open_adapter
+from adapters.slack.twin import Fault, SlackTwin
+from agent.messages import ConversationId
+from agent.ports import Adapter, Clock, Surroundings, WebRequest, WebResponse
+from tests.support.clock import TestClock
+
+
+class Platform(Protocol):
+    """What the contract needs of a platform: its adapter, and a twin to be a person in."""
+
+    adapter: Adapter
+
+    async def start(self) -> None:
+        """Start the twin; the adapter is not started."""
+
+    async def stop(self) -> None:
+        """Stop the twin."""
+
+    def listen(self, port: int) -> None:
+        """The bot listens on this port of the loopback interface."""
+
+    def statuses(self) -> list[int]:
+        """What the bot answered to each delivery."""
+
+    async def write(self, text: str, *, mention: bool = False) -> ConversationId:
+        """A person writes at the top level of a channel; the conversation it begins."""
+
+    async def write_directly(self, text: str) -> ConversationId:
+        """A person writes a direct message."""
+
+    async def redeliver(self) -> None:
+        """The platform delivers its last event once more."""
+
+    def forged(self) -> WebRequest:
+        """A request that is not from the platform, though it looks like it."""
+
+    def fail_after_effect(self) -> None:
+        """The next post takes effect, but its answer is lost."""
+
+    def fail_before_effect(self, retry_after: float) -> None:
+        """The next post is refused for now."""
+
+    def shown(self, conversation: ConversationId) -> list[str]:
+        """The texts of the bot in a conversation."""
+
+    def place(self) -> ConversationId:
+        """A conversation to post into."""
+
+    def gone(self) -> ConversationId:
+        """A place that does not exist."""
+
+    def person(self) -> str:
+        """A person's id."""
+
+
+class Slack:
+    """Slack over its twin."""
+
+    name = "slack"
+
+    def __init__(self, clock: Clock) -> None:
+        """A workspace with one person and one channel."""
+        self.twin = SlackTwin(clock, signing_secret="contract-secret")
+        self.ada = self.twin.add_user("Ada Byron", tz="Europe/Brussels")
+        self.general = self.twin.add_channel("general", [self.ada])
+        self.clock = clock
+
+    async def start(self) -> None:
+        """Start the twin and make the adapter."""
+        await self.twin.start()
+        environ = {
+            "SLACK_BOT_TOKEN": "xoxb-test",
+            "SLACK_SIGNING_SECRET": "contract-secret",
+            "SLACK_API_URL": self.twin.api_url,
+        }
+        adapter = open_adapter(Surroundings(environ, self.clock))
+        assert adapter is not None
+        self.adapter = adapter
+
+    async def stop(self) -> None:
+        """Stop the twin."""
+        await self.twin.stop()
+
+    def listen(self, port: int) -> None:
+        """Tell the twin where to deliver to."""
+        self.twin.events_url = f"http://127.0.0.1:{port}/slack/events"
+
+    def statuses(self) -> list[int]:
+        """Of every attempt so far."""
+        return [delivery.status for delivery in self.twin.deliveries]
+
+    async def write(self, text: str, *, mention: bool = False) -> ConversationId:
+        """A post in #general."""
+        bot = f"<@{self.twin.identity.bot_user_id}> " if mention else ""
+        ts = await self.twin.say(self.ada, self.general, bot + text)
+        await self.twin.idle()
+        return self._id(self.general, ts)
+
+    async def write_directly(self, text: str) -> ConversationId:
+        """A top-level direct message."""
+        channel = self.twin.dm(self.ada)
+        ts = await self.twin.say(self.ada, channel, text)
+        await self.twin.idle()
+        return self._id(channel, ts)
+
+    async def redeliver(self) -> None:
+        """The twin is told to send everything twice, before the event is made."""
+        self.twin.duplicate_next(2)
+
+    def forged(self) -> WebRequest:
+        """A good body with a wrong signature."""
+        stamp = str(int(self.clock.now()))
+        headers = {
+            "content-type": "application/json",
+            "x-slack-request-timestamp": stamp,
+            "x-slack-signature": "v0=" + "0" * 64,
+        }
+        return WebRequest(b'{"type": "event_callback", "event": {}}', headers)
+
+    def fail_after_effect(self) -> None:
+        """The connection is reset after the post took effect."""
+        self.twin.fault("chat.postMessage", Fault.reset(after_effect=True))
+
+    def fail_before_effect(self, retry_after: float) -> None:
+        """429 with Retry-After."""
+        self.twin.fault("chat.postMessage", Fault.rate_limited(retry_after))
+
+    def shown(self, conversation: ConversationId) -> list[str]:
+        """The bot's posts in the thread."""
+        found = self.twin.messages(conversation.channel, conversation.thread)
+        return [message.text for message in found if message.bot]
+
+    def place(self) -> ConversationId:
+        """A thread in #general."""
+        post = self.twin.messages(self.general)
+        return self._id(self.general, post[0].ts if post else "1.000000")
+
+    def gone(self) -> ConversationId:
+        """A channel nobody ever made."""
+        return self._id("C0NOWHERE", "")
+
+    def person(self) -> str:
+        """Ada."""
+        return self.ada
+
+    def _id(self, channel: str, thread: str) -> ConversationId:
+        return ConversationId("slack", self.twin.identity.team_id, channel, thread)
+
+
+PLATFORMS: dict[str, Callable[[TestClock], Platform]] = {"slack": Slack}
+
+
+async def post(adapter: Adapter, request: WebRequest) -> list[WebResponse]:
+    """The request given to each of the adapter's routes."""
+    return [await route(request) for route in adapter.routes.values()]

@@ -1,0 +1,235 @@
+"""The contract of every adapter, run over each platform's twin."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from agent.errors import DeliveryRetry, DeliveryUnknown, PlaceFatal, StoreUnavailable
+from agent.messages import Author, Button, Citation, IncomingMessage, Kind, OutgoingMessage
+from agent.ports import Command
+from agent.records import Accepted, Delivery
+from tests.contracts.platforms import PLATFORMS, Platform, post
+from tests.support.clock import TestClock
+
+
+@dataclass
+class OpenDoor:
+    """A door that takes everything, or nothing while `broken`."""
+
+    messages: list[IncomingMessage] = field(default_factory=list)
+    broken: bool = False
+
+    async def accept(self, message: IncomingMessage) -> Accepted:
+        """Take it once per key, as the store does."""
+        if self.broken:
+            raise StoreUnavailable
+        if any(known.key == message.key for known in self.messages):
+            return Accepted.DUPLICATE
+        self.messages.append(message)
+        return Accepted.NEW
+
+    async def command(self, command: Command) -> str:
+        """Answer with the words themselves."""
+        return command.text
+
+
+@dataclass
+class Stage:
+    """One platform, connected."""
+
+    platform: Platform
+    door: OpenDoor
+    clock: TestClock
+
+
+@pytest.fixture(params=sorted(PLATFORMS))
+async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    """Each platform in turn, its adapter started and its twin delivering to it over HTTP."""
+    from bot.server import Server
+
+    clock = TestClock()
+    platform = PLATFORMS[request.param](clock)
+    door = OpenDoor()
+    await platform.start()
+    await platform.adapter.start(door)
+
+    async def nothing() -> None:
+        """Always ready."""
+
+    async def no_metrics() -> bytes:
+        return b""
+
+    server = Server(platform.adapter.routes, ready=nothing, metrics=no_metrics)
+    port = await server.start("127.0.0.1", 0)
+    platform.listen(port)
+    yield Stage(platform, door, clock)
+    await server.stop()
+    await platform.adapter.stop()
+    await platform.adapter.stop()
+    await platform.stop()
+
+
+def delivery(stage: Stage, text: str = "Hello", number: int = 1, **changes: object) -> Delivery:
+    """An outbox row taken for sending."""
+    message = OutgoingMessage(f"t{number}.1", stage.platform.place(), text, **changes)  # type: ignore[arg-type]
+    now = stage.clock.now()
+    return Delivery(number, str(message.conversation), message, sending_since=now)
+
+
+async def test_it_knows_its_organisation_once_it_is_started(stage: Stage) -> None:
+    """Settings like 'slack:C1' need the tenant to become a conversation."""
+    assert stage.platform.adapter.tenant
+
+
+async def test_a_direct_message_begins_its_own_conversation(stage: Stage) -> None:
+    """It is for the bot without a mention."""
+    place = await stage.platform.write_directly("How many days?")
+    (message,) = stage.door.messages
+    assert message.conversation == place
+    assert message.direct
+    assert message.text == "How many days?"
+    assert message.kind is Kind.MESSAGE
+    assert message.author.id == stage.platform.person()
+
+
+async def test_a_mention_is_told_apart_and_left_out_of_the_text(stage: Stage) -> None:
+    """Every event of one post has one key, and says the same about the mention."""
+    place = await stage.platform.write("How many days?", mention=True)
+    (message,) = stage.door.messages
+    assert message.mentions_bot
+    assert not message.direct
+    assert message.text == "How many days?"
+    assert message.conversation == place
+
+
+async def test_a_redelivery_has_the_same_key(stage: Stage) -> None:
+    """What the platform sends twice is one message."""
+    await stage.platform.redeliver()
+    await stage.platform.write("How many days?", mention=True)
+    assert len(stage.door.messages) == 1
+
+
+async def test_what_is_not_from_the_platform_is_refused(stage: Stage) -> None:
+    """A forged request is answered 401 and reaches nobody."""
+    for answer in await post(stage.platform.adapter, stage.platform.forged()):
+        assert answer.status == 401
+    assert stage.door.messages == []
+
+
+async def test_what_cannot_be_stored_is_not_acknowledged(stage: Stage) -> None:
+    """No commit, no 2xx: the platform will send it again."""
+    stage.door.broken = True
+    await stage.platform.write("How many days?", mention=True)
+    assert stage.platform.statuses()
+    assert all(status >= 500 for status in stage.platform.statuses())
+
+
+async def test_a_message_arrives_where_it_belongs(stage: Stage) -> None:
+    """A post has an id of the platform's, and stands in its conversation."""
+    await stage.platform.write("A question")
+    sent = delivery(stage, "An **answer**")
+    assert await stage.platform.adapter.send(sent)
+    assert any("An **answer**" in text for text in stage.platform.shown(sent.message.conversation))
+
+
+async def test_its_own_posts_do_not_come_back(stage: Stage) -> None:
+    """The bot does not talk to itself."""
+    await stage.platform.write("A question")
+    await stage.platform.adapter.send(delivery(stage))
+    await stage.clock.settle()
+    assert all(message.text != "Hello" for message in stage.door.messages)
+
+
+async def test_a_post_whose_answer_was_lost_can_be_found(stage: Stage) -> None:
+    """The adapter says that it does not know, and finds out when asked."""
+    await stage.platform.write("A question")
+    sent = delivery(stage)
+    stage.platform.fail_after_effect()
+    with pytest.raises(DeliveryUnknown):
+        await stage.platform.adapter.send(sent)
+    if stage.platform.adapter.capabilities.can_be_asked:
+        assert await stage.platform.adapter.find(sent)
+        assert await stage.platform.adapter.find(delivery(stage, number=2)) is None
+
+
+async def test_an_edit_replaces_what_was_posted(stage: Stage) -> None:
+    """An edit names our own message and the platform's id of it; it can be repeated."""
+    await stage.platform.write("A question")
+    first = delivery(stage, "Before")
+    ref = await stage.platform.adapter.send(first)
+    change = delivery(stage, "After", number=2, replaces="t1.1")
+    change = Delivery(2, change.lane, change.message, replaces_ref=ref)
+    for _ in range(2):
+        assert await stage.platform.adapter.send(change) == ref
+    assert stage.platform.shown(first.message.conversation) == ["After"]
+
+
+async def test_asking_for_patience_says_for_how_long(stage: Stage) -> None:
+    """Retry-After arrives in seconds."""
+    await stage.platform.write("A question")
+    stage.platform.fail_before_effect(7)
+    with pytest.raises(DeliveryRetry) as raised:
+        await stage.platform.adapter.send(delivery(stage))
+    assert raised.value.retry_after == 7
+    assert stage.platform.shown(stage.platform.place()) == []
+
+
+async def test_a_place_that_does_not_exist_is_fatal_for_the_place(stage: Stage) -> None:
+    """Not for the message, and not for the installation."""
+    message = OutgoingMessage("t1.1", stage.platform.gone(), "Hello")
+    with pytest.raises(PlaceFatal):
+        await stage.platform.adapter.send(Delivery(1, "lane", message))
+
+
+async def test_everything_a_message_may_carry_is_shown(stage: Stage) -> None:
+    """Sources, buttons and feedback do not keep a message from arriving."""
+    await stage.platform.write("A question")
+    sent = delivery(
+        stage,
+        "An answer [1]",
+        citations=(Citation("Annual leave", "How many", "https://handbook.example/leave"),),
+        buttons=tuple(Button),
+        feedback=True,
+    )
+    assert await stage.platform.adapter.send(sent)
+
+
+async def test_best_effort_calls_never_raise(stage: Stage) -> None:
+    """Signs of life, profiles, earlier messages and links are allowed to fail."""
+    adapter = stage.platform.adapter
+    nowhere = stage.platform.gone()
+    message = IncomingMessage(nowhere, "9.9", Kind.MESSAGE, Author("U0NOBODY"))
+    await adapter.thinking(nowhere, True)
+    assert (await adapter.profile(message.author, adapter.tenant)).id == "U0NOBODY"
+    assert list(await adapter.earlier(message, 5)) == []
+    assert await adapter.permalink(message) == ""
+
+
+async def test_a_person_is_known_by_name(stage: Stage) -> None:
+    """Prompts and cards show who asks."""
+    profile = await stage.platform.adapter.profile(
+        Author(stage.platform.person()), stage.platform.adapter.tenant
+    )
+    assert profile.name == "Ada Byron"
+    assert not profile.external
+
+
+async def test_ten_messages_at_once_arrive_once_each(stage: Stage) -> None:
+    """Sending is safe to be done beside itself."""
+    await stage.platform.write("A question")
+    sends = [stage.platform.adapter.send(delivery(stage, f"no {n}", number=n)) for n in range(10)]
+    refs = await asyncio.gather(*sends)
+    assert len(set(refs)) == 10
+    shown = stage.platform.shown(stage.platform.place())
+    assert sorted(shown) == sorted(f"no {n}" for n in range(10))
+
+
+async def test_check_finds_nothing_wrong_with_a_good_installation(stage: Stage) -> None:
+    """`frontdesk check` is green when everything is."""
+    findings = await stage.platform.adapter.check("")
+    assert findings
+    assert all(finding.ok for finding in findings)

@@ -1,0 +1,245 @@
+"""The contract of Turns as a law: whatever happens in whatever order, a store does what the
+plain-dict oracle says, and no message is ever worked off twice or forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from agent.errors import LeaseLost
+from agent.messages import Author, ConversationId, IncomingMessage, Kind
+from agent.records import (
+    Arrival,
+    Claim,
+    Committed,
+    Delivery,
+    DeliveryState,
+    Settlement,
+    TurnEnd,
+)
+from agent.state import RESTING, State
+from storage import Store
+from tests.storage.databases import DATABASES, Database, place, reply, said
+from tests.storage.oracle import LEASE, SENDING, Lane, Message, Oracle
+
+T = TypeVar("T")
+
+# The bot can ask the first two whether a message arrived, but not the third.
+PLACES = (place("D1", "slack"), place("D2", "slack"), place("D3", "teams"))
+KINDS = (*[Kind.MESSAGE] * 4, Kind.EDIT, Kind.DELETE, Kind.STOP, Kind.FEEDBACK)
+WORKERS = ("a", "b")
+DELAYS = (0.0, 7.0, 40.0)
+OUTCOMES = (*[DeliveryState.SENT] * 2, *set(DeliveryState) - {DeliveryState.SENDING})
+# How often each thing happens, in proportion.
+STEPS = {"arrive": 5, "claim": 8, "go_on": 8, "too_late": 1, "deliver": 5, "wait": 3, "restart": 1}
+
+
+class Simulation:
+    """Two workers on one database. Claims and deliveries are kept after they are lost, too."""
+
+    def __init__(self, database: Database, data: st.DataObject) -> None:
+        """Begin with an empty database; `data` decides what happens."""
+        self.database = database
+        self.data = data
+        self.oracle = Oracle(database.clock.now())
+        self.claims: list[tuple[str, Claim, int]] = []
+        self.deliveries: list[tuple[str, Delivery, Message]] = []
+        self.done: list[str] = []
+        self.said = 0
+        self.open_stores()
+
+    def open_stores(self) -> None:
+        self.stores: dict[str, Store] = {name: self.database.open(owner=name) for name in WORKERS}
+
+    def one_of(self, choices: tuple[T, ...] | list[T]) -> T:
+        return self.data.draw(st.sampled_from(choices))
+
+    def chance(self, one_in: int) -> bool:
+        drawn: int = self.data.draw(st.integers(1, one_in))
+        return drawn == one_in
+
+    async def run(self, steps: list[str]) -> None:
+        """Take the steps, and check after each what must always be true."""
+        for step in steps:
+            await getattr(self, step)()
+            assert len(self.done) == len(set(self.done)), "a message was worked off twice"
+            lanes = self.oracle.lanes.values()
+            waiting = {row.message.key for lane in lanes for row in lane.rows}
+            assert waiting | set(self.done) == self.oracle.keys, "a message was forgotten"
+
+    async def arrive(self) -> None:
+        """Somebody writes, presses, edits, sometimes the same again; presses may be timers."""
+        where, by = self.one_of(PLACES), self.one_of(("ada", "bob"))
+        for _ in range(self.one_of((1, 2, 3))):
+            kind, n = self.one_of(KINDS), self.data.draw(st.integers(1, 9))
+            again = {Kind.EDIT: "edited", Kind.DELETE: "deleted"}.get(kind, "")
+            channel, platform = where.channel, where.platform
+            message = said(n, kind, by=by, channel=channel, platform=platform, again=again)
+            timer = kind.is_control and self.chance(2)
+            not_before = self.oracle.now + 40.0 if timer else 0.0
+            only_known = self.chance(5)
+            arrival = Arrival(message, only_known, not_before)
+            answer = await self.stores[self.one_of(WORKERS)].turns.accept(arrival)
+            assert answer == self.oracle.accept(message, not_before, only_known=only_known)
+
+    async def claim(self) -> None:
+        """A worker asks for a lane, mostly one that is due."""
+        due = sorted(self.oracle.due_lanes())
+        anywhere = not due or self.chance(6)
+        name = self.one_of([str(one) for one in PLACES] if anywhere else due)
+        worker = self.one_of(WORKERS)
+        claimed = await self.stores[worker].turns.claim(name)
+        lane = self.oracle.claim(name)
+        assert (claimed is None) == (lane is None)
+        if claimed is None or lane is None:
+            return
+        assert [row.message for row in claimed.rows] == [row.message for row in lane.taken]
+        assert [row.attempts for row in claimed.rows] == [row.attempts for row in lane.taken]
+        assert claimed.state == lane.state
+        self.claims.append((worker, claimed, lane.turn))
+
+    def is_live(self, claimed: Claim, turn: int) -> bool:
+        """Whether nobody else took the lane since."""
+        lane = self.oracle.lanes[claimed.lease.lane]
+        return bool(lane.taken) and lane.turn == turn
+
+    async def go_on(self) -> None:
+        """A worker goes on with a turn that it still has."""
+        live = [held for held in self.claims if self.is_live(*held[1:])]
+        if live:
+            worker, claimed, _ = self.one_of(live)
+            step = self.one_of((self.commit, self.commit, self.release, self.renew))
+            await step(worker, claimed, self.oracle.lanes[claimed.lease.lane])
+
+    async def commit(self, worker: str, claimed: Claim, lane: Lane) -> None:
+        """A turn ends and says something."""
+        where = claimed.rows[0].message.conversation
+        names = [f"m{self.said + n}" for n in range(self.one_of((0, 1, 2, 3)))]
+        self.said += len(names)
+        outbox = tuple(reply(name, where.channel, where.platform) for name in names)
+        end = TurnEnd(self.one_of(sorted(RESTING)), "", outbox=outbox)
+        committed = await self.stores[worker].turns.commit(claimed.lease, end)
+        self.done += [row.message.key for row in claimed.rows]
+        sender = worker if where.platform == "slack" else ""
+        self.keep(worker, committed, self.oracle.commit(str(where), end.state, names, sender))
+        assert committed.lane_due == (str(where) in self.oracle.due_lanes())
+
+    async def release(self, worker: str, claimed: Claim, lane: Lane) -> None:
+        """A turn is put back."""
+        retry_at, refund = self.oracle.now + self.one_of(DELAYS), self.chance(2)
+        await self.stores[worker].turns.release(claimed.lease, retry_at, refund=refund)
+        self.oracle.release(claimed.lease.lane, retry_at, refund=refund)
+
+    async def renew(self, worker: str, claimed: Claim, lane: Lane) -> None:
+        """A worker keeps its lane and is told whether to make room."""
+        interrupted = await self.stores[worker].turns.renew(claimed.lease)
+        assert interrupted == lane.interruption(self.oracle.now)
+        lane.until = self.oracle.now + LEASE
+
+    async def too_late(self) -> None:
+        """Who lost a lane can do nothing to it any more."""
+        lost = [held for held in self.claims if not self.is_live(*held[1:])]
+        if lost:
+            worker, claimed, _ = self.one_of(lost)
+            turns, lease = self.stores[worker].turns, claimed.lease
+            with pytest.raises(LeaseLost):
+                await turns.commit(lease, TurnEnd(State.CLOSED, "", outbox=(reply("lost"),)))
+            with pytest.raises(LeaseLost):
+                await turns.release(lease, 0.0, refund=True)
+            with pytest.raises(LeaseLost):
+                await turns.renew(lease)
+
+    async def deliver(self) -> None:
+        """A worker looks for something to do, and senders report, perhaps too late."""
+        worker = self.one_of(WORKERS)
+        due = await self.stores[worker].turns.due()
+        assert set(due.lanes) == self.oracle.due_lanes()
+        self.keep(worker, Committed(due.deliveries), self.oracle.take_due(worker))
+        assert due.next_at == self.oracle.next_at()
+        while self.deliveries and not self.chance(3):
+            at = self.data.draw(st.integers(0, len(self.deliveries) - 1))
+            await self.settle(*self.deliveries.pop(at))
+
+    async def settle(self, worker: str, delivery: Delivery, model: Message) -> None:
+        """A sender reports."""
+        name, retry_at = delivery.lane, self.oracle.now + self.one_of(DELAYS)
+        verdict = Settlement(self.one_of(OUTCOMES), "ref", retry_at, self.chance(2), "reason")
+        committed = await self.stores[worker].turns.settle(delivery, verdict)
+        until = delivery.sending_since + SENDING
+        mine = model in self.oracle.lines[name] and (model.sender, model.due) == (worker, until)
+        if not mine:
+            assert committed == Committed()
+        elif verdict.state is DeliveryState.PENDING:
+            assert committed == Committed()
+            self.oracle.retry(name, retry_at, doubtful=verdict.doubtful)
+        else:
+            following = self.oracle.settle(name, worker)
+            if verdict.state is DeliveryState.DEAD:
+                news = undeliverable(delivery, self.oracle.now)
+                self.oracle.accept(news, 0.0, only_known=False)
+            self.keep(worker, committed, following)
+
+    async def wait(self) -> None:
+        """Leases and senders expire."""
+        await self.database.clock.advance(self.one_of((1.0, 10.0, 31.0, SENDING)))
+        self.oracle.now = self.database.clock.now()
+
+    async def restart(self) -> None:
+        """Both workers die, and who comes next, a while later, frees what they had."""
+        for store in self.stores.values():
+            await store.close()
+        await self.wait()
+        await self.database.open(exclusive=True).close()
+        self.oracle.restart()
+        self.open_stores()
+
+    def keep(self, worker: str, found: Committed, expected: list[Message]) -> None:
+        """Compare deliveries with the oracle's and remember them for settling."""
+        by_name = {message.name: message for message in expected}
+        assert sorted(delivery.message.id for delivery in found.deliveries) == sorted(by_name)
+        for delivery in found.deliveries:
+            model = by_name[delivery.message.id]
+            assert (delivery.attempts, delivery.doubtful) == (model.attempts, model.doubtful)
+            self.deliveries.append((worker, delivery, model))
+
+
+def undeliverable(delivery: Delivery, now: float) -> IncomingMessage:
+    """What tells a lane that a message will never arrive."""
+    return IncomingMessage(
+        ConversationId.parse(delivery.lane),
+        delivery.message.id,
+        Kind.UNDELIVERABLE,
+        Author(""),
+        revision=str(delivery.attempts + 1),
+        sent_at=now,
+        detail="reason",
+        about=delivery.message.id,
+    )
+
+
+async def simulate(database: Database, data: st.DataObject, steps: list[str]) -> None:
+    async with database:
+        await Simulation(database, data).run(steps)
+
+
+weighted = st.sampled_from([step for step, times in STEPS.items() for _ in range(times)])
+
+
+@pytest.mark.parametrize("make_database", DATABASES)
+# Shrinking a failure of this length would take longer than any test may.
+@settings(max_examples=15, deadline=None, phases=set(Phase) - {Phase.shrink, Phase.explain})
+@given(data=st.data(), steps=st.lists(weighted, min_size=70, max_size=90))
+def test_a_store_does_what_the_oracle_says(
+    make_database: Callable[[Path], Any], data: st.DataObject, steps: list[str]
+) -> None:
+    """Accepting, claiming, ending, delivering and dying in any order keep every promise."""
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(simulate(make_database(Path(folder)), data, steps))

@@ -1,0 +1,189 @@
+"""The promises of Turns once more, as plain dictionaries: what a store must do, without a store.
+
+It knows no database, no threads and no encoding. The state machine in
+`tests/contracts/test_store_model.py` takes every step on it and on real stores and compares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agent.messages import IncomingMessage, Kind
+
+LEASE = 30.0
+SENDING = 600.0
+CHANGES = {Kind.EDIT, Kind.DELETE}
+
+
+@dataclass(eq=False)
+class Row:
+    """An inbox row."""
+
+    message: IncomingMessage
+    due: float
+    attempts: int = 0
+
+    @property
+    def control(self) -> bool:
+        return self.message.kind.is_control
+
+
+@dataclass(eq=False)
+class Lane:
+    """The rows that are not done, and the turn that is under way: its number, rows and lease."""
+
+    rows: list[Row] = field(default_factory=list)
+    state: str = "idle"
+    turn: int = 0
+    taken: list[Row] = field(default_factory=list)
+    until: float = 0.0
+
+    def rows_of_turn(self, now: float) -> list[Row]:
+        """What a claim takes."""
+        controls = [row for row in self.rows if row.control and row.due <= now]
+        if controls:
+            return controls[:1]
+        queue = [row for row in self.rows if not row.control]
+        if not queue or queue[0].due > now:
+            return []
+        head, end = queue[0], 1
+        while not head.attempts and end < len(queue) and self._joins(queue[end], head, now):
+            end += 1
+        posts = {row.message.id for row in queue[:end]}
+        return queue[:end] + [
+            row for row in queue[end:] if row.message.kind in CHANGES and row.message.id in posts
+        ]
+
+    @staticmethod
+    def _joins(row: Row, head: Row, now: float) -> bool:
+        return row.message.author == head.message.author and row.due <= now
+
+    def due_at(self) -> float | None:
+        """When somebody should look at this lane, None if nothing waits in it."""
+        if self.taken:
+            return self.until
+        queue = [row.due for row in self.rows if not row.control]
+        return min([row.due for row in self.rows if row.control] + queue[:1], default=None)
+
+    def interruption(self, now: float) -> str | None:
+        """Why a running turn should make room, if it should."""
+        posts = {row.message.id for row in self.taken if not row.control}
+        others = [row for row in self.rows if row not in self.taken]
+        if any(row.message.kind.interrupts and row.due <= now for row in others):
+            return "control"
+        if any(row.message.kind in CHANGES and row.message.id in posts for row in others):
+            return "changed"
+        return None
+
+    def rest(self) -> None:
+        """Nobody has the lane."""
+        self.taken = []
+
+
+@dataclass(eq=False)
+class Message:
+    """An outbox row that is not settled. `due` is when its sender is given up while it has one."""
+
+    name: str
+    due: float
+    sender: str = ""
+    attempts: int = 0
+    doubtful: bool = False
+
+    def take(self, sender: str, now: float) -> Message:
+        """Somebody sends it."""
+        self.doubtful |= bool(self.sender)
+        self.sender, self.due = sender, now + SENDING
+        return self
+
+
+@dataclass
+class Oracle:
+    """Everything a store has to remember. Each destination is one lane's conversation here."""
+
+    now: float
+    keys: set[str] = field(default_factory=set)
+    lanes: dict[str, Lane] = field(default_factory=dict)
+    lines: dict[str, list[Message]] = field(default_factory=dict)
+
+    def accept(self, message: IncomingMessage, not_before: float, *, only_known: bool) -> str:
+        """The answer to an arrival."""
+        name = str(message.conversation)
+        if only_known and name not in self.lanes:
+            return "not_for_us"
+        if message.key in self.keys:
+            return "duplicate"
+        self.keys.add(message.key)
+        row = Row(message, max(self.now, not_before))
+        self.lanes.setdefault(name, Lane()).rows.append(row)
+        return "new"
+
+    def claim(self, name: str) -> Lane | None:
+        """The lane with the rows of a new turn in it, None if there is nothing to claim."""
+        lane = self.lanes.get(name)
+        if lane is None or (lane.taken and lane.until > self.now):
+            return None
+        lane.taken = lane.rows_of_turn(self.now)
+        if not lane.taken:
+            return None
+        lane.turn += 1
+        lane.until = self.now + LEASE
+        for row in lane.taken:
+            row.attempts += 1
+        return lane
+
+    def commit(self, name: str, state: str, said: list[str], sender: str) -> list[Message]:
+        """End a turn; the messages that are sent at once, if `sender` may do that."""
+        lane = self.lanes[name]
+        lane.rows = [row for row in lane.rows if row not in lane.taken]
+        lane.state = state
+        lane.rest()
+        line = self.lines.setdefault(name, [])
+        empty = not line
+        line.extend(Message(text, self.now) for text in said)
+        return [line[0].take(sender, self.now)] if empty and said and sender else []
+
+    def release(self, name: str, retry_at: float, *, refund: bool) -> None:
+        """Put a turn back."""
+        lane = self.lanes[name]
+        for row in lane.taken:
+            row.due = retry_at
+            row.attempts -= refund
+        lane.rest()
+
+    def due_lanes(self) -> set[str]:
+        """Lanes that may be claimed."""
+        moments = {name: lane.due_at() for name, lane in self.lanes.items()}
+        return {name for name, at in moments.items() if at is not None and at <= self.now}
+
+    def take_due(self, sender: str) -> list[Message]:
+        """The messages that are handed out for sending."""
+        firsts = [line[0] for line in self.lines.values() if line]
+        return [first.take(sender, self.now) for first in firsts if first.due <= self.now]
+
+    def next_at(self) -> float | None:
+        """The next moment at which anything becomes due."""
+        moments = [lane.due_at() for lane in self.lanes.values()]
+        moments += [line[0].due for line in self.lines.values() if line]
+        return min((at for at in moments if at is not None and at > self.now), default=None)
+
+    def retry(self, name: str, retry_at: float, *, doubtful: bool) -> None:
+        """The first message of a line did not get through yet."""
+        first = self.lines[name][0]
+        first.sender, first.due, first.doubtful = "", retry_at, doubtful
+        first.attempts += 1
+
+    def settle(self, name: str, sender: str) -> list[Message]:
+        """The first message of a line is done with; the next one, which is sent now."""
+        line = self.lines[name]
+        line.pop(0)
+        return [line[0].take(sender, self.now)] if line else []
+
+    def restart(self) -> None:
+        """The process died and came back."""
+        for lane in self.lanes.values():
+            lane.rest()
+        for line in self.lines.values():
+            for message in line:
+                if message.sender:
+                    message.sender, message.doubtful, message.due = "", True, self.now

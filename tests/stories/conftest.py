@@ -1,0 +1,67 @@
+"""What the stories share: a company with a running Frontdesk, opened as each story wants it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from agent.models import Passage
+from agent.ports import Provider
+from agent.providers import preload_models
+from tests.support.clock import TestClock
+from tests.support.company import Company, company
+from tests.support.fake_models import FakeModels
+
+OpenCompany = Callable[..., Awaitable[Company]]
+
+LEAVE = Passage(
+    "",
+    "Annual leave",
+    "How many days",
+    "Every employee gets 27 days of annual leave a year.",
+    "https://handbook.example/leave",
+)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _sdks() -> None:
+    """Import the SDKs first: a thread that imports is nothing the tests' clock could wait for."""
+    preload_models("anthropic:,openai:")
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+async def opened(tmp_path: Path, clock: TestClock) -> AsyncIterator[OpenCompany]:
+    """Opens a company with the providers and settings a story needs; closed at its end."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one(*providers: Provider, **settings: str) -> Company:
+            given: Sequence[Provider] | None = providers or None
+            context = company(tmp_path, providers=given, clock=clock, **settings)
+            return await stack.enter_async_context(context)
+
+        yield open_one
+
+
+@pytest.fixture
+async def handbook(opened: OpenCompany) -> Company:
+    """A company without a model, whose handbook tells how much leave there is."""
+    one = await opened()
+    await one.teach(LEAVE)
+    return one
+
+
+@pytest.fixture
+async def fake(clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeModels]:
+    """The vendors' models, local, on the vendors' own protocols."""
+    # Whoever works behind a proxy must not send the tests through it.
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    async with FakeModels(clock) as server:
+        yield server

@@ -1,0 +1,43 @@
+"""Losing a process without killing one: nothing of an app runs, writes or sends any more."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from bot.app import App
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCT = ("agent", "adapters", "bot", "storage")
+ROUNDS = 5
+"""Of cancelling: what ends may begin something to clean up after itself, as no dead process can."""
+
+
+async def abandon(app: App) -> None:
+    """Drop an app where it stands; only what it had committed is left.
+
+    The database goes first, so that whatever the tasks still try as they are torn down changes
+    nothing. What was already on the wire stays there, as in a real crash.
+    """
+    await app.store.close()
+    for _ in range(ROUNDS):
+        tasks = [task for task in asyncio.all_tasks() if _is_product(task)]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    await app.server.stop()
+    for adapter in app.adapters.values():
+        await adapter.stop()
+
+
+def _is_product(task: asyncio.Task[Any]) -> bool:
+    """Whether a task runs our own code; the twins are the world and live on."""
+    code = getattr(task.get_coro(), "cr_code", None)
+    if code is None:
+        return False
+    path = Path(code.co_filename)
+    if not path.is_relative_to(ROOT):
+        return False
+    ours = path.relative_to(ROOT).parts[0] in PRODUCT
+    return ours and not path.name.startswith("twin")

@@ -1,0 +1,95 @@
+"""The parts of README.md that are made from the code.
+
+`python -m tests.support.generated` writes them; a test fails when they differ. Each part stands
+between `<!-- NAME begins -->` and `<!-- NAME ends -->`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from agent.state import RESTING, TABLE, State
+from bot.settings import Settings
+
+README = Path(__file__).parents[2] / "README.md"
+
+MEANING: Mapping[str, str] = {
+    "host": "address to listen on",
+    "port": "port to listen on",
+    "database_url": "where everything is kept",
+    "models": "`vendor:model`, comma separated, in the order they are tried",
+    "human_channel": "`slack:C…`: where cases go",
+    "second_channel": "`slack:C…`: where unclaimed cases go later",
+    "admins": "`slack:U…,…`: who may change settings",
+    "contact": "whom the bot names when there is no human channel",
+    "first_token_seconds": "after so long without output the next model starts beside",
+    "answer_seconds": "for one attempt of one model",
+    "turn_seconds": "for all models of one answer",
+    "min_confidence": "below it an answer comes with the offer of a person",
+    "low_confidence": "`offer` a person, or `escalate` at once",
+    "follow_threads": "answer follow-ups in a thread without a new mention",
+    "guests": "`allow` or `refuse` guests of the workspace",
+    "external": "`allow` or `refuse` people of other companies (shared channels)",
+    "log_format": "`text` or `json`",
+    "log_level": "`debug`, `info`, `warning`, `error`",
+}
+
+
+def state_table() -> str:
+    """The transition table as Markdown."""
+    lines = ["| state | event | next state | what is done |", "|---|---|---|---|"]
+    for (state, event), (after, effects) in sorted(TABLE.items()):
+        done = ", ".join(effect.value.replace("_", " ") for effect in effects)
+        lines.append(f"| {state} | {event} | {after} | {done} |")
+    return "\n".join(lines)
+
+
+def state_diagram() -> str:
+    """The transition table as a Mermaid diagram; events between the same states share an arrow."""
+    arrows: dict[tuple[State, State], list[str]] = {}
+    for (state, event), (after, _) in sorted(TABLE.items()):
+        if state is not after:
+            arrows.setdefault((state, after), []).append(event.value)
+    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {State.IDLE}"]
+    lines += [f"    {a} --> {b}: {', '.join(names)}" for (a, b), names in arrows.items()]
+    resting = ",".join(sorted(RESTING))
+    lines += ["    classDef resting font-weight:bold", f"    class {resting} resting", "```"]
+    return "\n".join(lines)
+
+
+def settings_table() -> str:
+    """Every setting with its default."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = f"`{field.default}`" if field.default not in ("", None) else "not set"
+        lines.append(f"| `FRONTDESK_{name.upper()}` | {default} | {MEANING[name]} |")
+    return "\n".join(lines)
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "state table": state_table,
+    "state diagram": state_diagram,
+    "settings": settings_table,
+}
+
+
+def generated(text: str) -> str:
+    """The text with every part made anew.
+
+    Raises:
+        ValueError: a part has no place in it.
+    """
+    for name, make in PARTS.items():
+        begins, ends = f"<!-- {name} begins -->", f"<!-- {name} ends -->"
+        pattern = re.compile(f"{re.escape(begins)}.*?{re.escape(ends)}", re.DOTALL)
+        if not pattern.search(text):
+            raise ValueError(f"README.md has no place for: {name}")
+        part = f"{begins}\n{make()}\n{ends}"
+        text = pattern.sub(lambda _, part=part: part, text)  # type: ignore[misc]
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(generated(README.read_text()))

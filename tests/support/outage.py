@@ -1,0 +1,119 @@
+"""A store that can be made to fail: the real one, whose writes answer as a sick disk would."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.errors import StoreUnavailable
+from agent.ports import Clock, Records, Turns
+from agent.records import (
+    Accepted,
+    Arrival,
+    Claim,
+    Committed,
+    Delivery,
+    Due,
+    Interruption,
+    Lease,
+    Settlement,
+    TurnEnd,
+)
+from storage import Store, open_store
+from storage.opening import Documents
+
+
+class FailingTurns:
+    """`Turns` over another; a method whose name is in `down` commits nothing and says so, one in
+    `silent` does not come back before its name is taken out.
+    """
+
+    def __init__(self, turns: Turns, clock: Clock) -> None:
+        self.down: set[str] = set()
+        self.silent: set[str] = set()
+        self._turns = turns
+        self._clock = clock
+
+    async def _need(self, method: str) -> None:
+        while method in self.silent:
+            await self._clock.sleep(1.0)
+        if method in self.down:
+            raise StoreUnavailable(f"{method} is made to fail")
+
+    async def accept(self, arrival: Arrival) -> Accepted:
+        await self._need("accept")
+        return await self._turns.accept(arrival)
+
+    async def claim(self, lane: str) -> Claim | None:
+        await self._need("claim")
+        return await self._turns.claim(lane)
+
+    async def renew(self, lease: Lease) -> Interruption | None:
+        await self._need("renew")
+        return await self._turns.renew(lease)
+
+    async def commit(self, lease: Lease, end: TurnEnd) -> Committed:
+        await self._need("commit")
+        return await self._turns.commit(lease, end)
+
+    async def release(self, lease: Lease, retry_at: float, *, refund: bool) -> None:
+        await self._need("release")
+        await self._turns.release(lease, retry_at, refund=refund)
+
+    async def due(self) -> Due:
+        await self._need("due")
+        return await self._turns.due()
+
+    async def settle(self, delivery: Delivery, settlement: Settlement) -> Committed:
+        await self._need("settle")
+        return await self._turns.settle(delivery, settlement)
+
+
+class FailingStore:
+    """`Store` over a real one; `fail` names what is down, `heal` brings it all back."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.turns = FailingTurns(store.turns, clock)
+        self._store = store
+        self._closing = False
+
+    @classmethod
+    def open(cls, url: str, clock: Clock, askable: Sequence[str] = ("slack",)) -> FailingStore:
+        """The embedded database at `url`, as the process opens it."""
+        return cls(open_store(url, clock, owner="test", askable=askable), clock)
+
+    @property
+    def knowledge(self) -> Documents:
+        return self._store.knowledge
+
+    @property
+    def records(self) -> Records:
+        return self._store.records
+
+    def fail(self, *methods: str) -> None:
+        """Let these methods of `Turns` and 'ready' fail from now on."""
+        self.turns.down.update(methods)
+
+    def hang(self, *methods: str) -> None:
+        """Let these methods of `Turns` not come back until `heal`."""
+        self.turns.silent.update(methods)
+
+    def heal(self) -> None:
+        """Let everything work again."""
+        self.turns.down.clear()
+        self.turns.silent.clear()
+
+    def busy(self) -> bool:
+        """Closing is work too: the threads end in the machine's time, not in the clock's."""
+        return self._closing or self._store.busy()
+
+    async def ready(self) -> None:
+        if "ready" in self.turns.down:
+            raise StoreUnavailable("the disk is made to be full")
+        await self._store.ready()
+
+    async def close(self) -> None:
+        self._closing = True
+        try:
+            await self._store.close()
+        finally:
+            self._closing = False

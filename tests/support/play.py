@@ -1,0 +1,129 @@
+"""A playground that is running, and its page's HTTP interface as a script would use it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from agent.ports import Provider
+from bot import ingest
+from bot.playground import Playground
+from bot.playground.handbook import FOLDER
+from bot.settings import load
+from tests.support.clock import TestClock
+
+Json = dict[str, Any]
+
+
+class Play:
+    """A running playground. `ada`, `grace`, `linus` and `mika` are the ids of its people."""
+
+    def __init__(
+        self, playground: Playground, clock: TestClock, session: aiohttp.ClientSession
+    ) -> None:
+        self.playground = playground
+        self.session = session
+        self.address = playground.address.rstrip("/")
+        self._clock = clock
+        people = [person.id for person in playground.company.people]
+        self.ada, self.grace, self.linus, self.mika = people
+        self.general, self.it_help = playground.company.channels
+        self.desk = playground.company.desk
+
+    async def teach(self, *pages: str) -> None:
+        """Put pages of the example handbook into the knowledge."""
+        files = [(FOLDER / page, page) for page in pages]
+        knowledge = self.playground.app.store.knowledge
+        async for _ in ingest.ingest(knowledge, files, f"{self.address}/handbook"):
+            pass
+
+    async def post(self, path: str, headers: Json | None = None, **order: Any) -> tuple[int, Json]:
+        """POST an order as the page does (`user` is who does it); status and body."""
+        order = {"as" if name == "user" else name: value for name, value in order.items()}
+        sent = {"Origin": self.address, **(headers or {})}
+        async with self.session.post(self.address + path, json=order, headers=sent) as answer:
+            plain = answer.content_type != "application/json"
+            body = {"error": await answer.text()} if plain else await answer.json()
+        await self._clock.settle()
+        return answer.status, body
+
+    async def say(self, user: str, channel: str, text: str, thread: str = "") -> str:
+        """Post a message that must be taken; its ts."""
+        order: Json = {"user": user, "channel": channel, "text": text, "thread_ts": thread}
+        status, body = await self.post("/say", **order)
+        assert status == 200, body
+        return str(body.get("ts", ""))
+
+    async def get(self, path: str, **query: str) -> Json:
+        """GET JSON."""
+        await self._clock.settle()
+        async with self.session.get(self.address + path, params=query) as answer:
+            assert answer.status == 200, await answer.text()
+            body: Json = await answer.json()
+            return body
+
+    async def place(self, user: str, channel: str) -> Json:
+        """A place as `user` sees it; {} if they do not see it."""
+        state = await self.get("/state", **{"as": user})
+        return next((one for one in state["places"] if one["id"] == channel), {})
+
+    async def thread(self, user: str, channel: str, ts: str) -> list[Json]:
+        """The messages of a thread as `user` sees them."""
+        threads = (await self.place(user, channel))["threads"]
+        return next((one["messages"] for one in threads if one["ts"] == ts), [])
+
+    async def dm(self, user: str) -> str:
+        """The id of the direct conversation with Frontdesk."""
+        state = await self.get("/state", **{"as": user})
+        return next(str(one["id"]) for one in state["places"] if one["kind"] == "im")
+
+
+def texts(message: Json) -> str:
+    """All HTML and words of a message."""
+    return "\n".join(
+        str(shape.get("html") or shape.get("text") or shape.get("items") or "")
+        for shape in message["blocks"]
+    )
+
+
+def button(message: Json, label: str) -> Json:
+    """The order that presses the button with this label."""
+    for shape in message["blocks"]:
+        for one in shape.get("elements", ()):
+            if one["text"] == label:
+                return {
+                    "ts": message["ts"],
+                    "action_id": one["action_id"],
+                    "value": one["value"],
+                }
+    raise AssertionError(f"no button {label}: {message['blocks']}")
+
+
+@asynccontextmanager
+async def playing(
+    folder: Path,
+    clock: TestClock,
+    providers: Sequence[Provider] | None = None,
+    **environ: str,
+) -> AsyncIterator[Play]:
+    """A playground with its database in `folder`."""
+    settings = {"FRONTDESK_DATABASE_URL": f"sqlite:///{folder / 'frontdesk.db'}", **environ}
+    playground = Playground(
+        load(settings), clock=clock, providers=None if providers is None else list(providers)
+    )
+    try:
+        await playground.start(0)
+        clock.watch(playground.app.store.busy)
+        async with aiohttp.ClientSession() as session:
+            yield Play(playground, clock, session)
+    finally:
+        stopping = asyncio.ensure_future(playground.stop())
+        # Threads and sockets end in the machine's own time, the drain in the clock's.
+        while not stopping.done():
+            await clock.advance(0.05)
+        await stopping

@@ -1,0 +1,65 @@
+"""README.md says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from bot.cli import main
+from bot.settings import Settings
+from tests.support.generated import MEANING, README, generated
+
+ROOT = README.parent
+
+
+def test_the_generated_parts_are_up_to_date() -> None:
+    """The state table, the diagram and the settings equal the code's (`make docs` writes them)."""
+    text = README.read_text()
+    assert generated(text) == text
+
+
+def test_every_setting_is_explained() -> None:
+    """No setting without a meaning, no meaning without a setting."""
+    assert set(MEANING) == set(Settings.model_fields)
+
+
+def test_every_command_is_in_the_readme() -> None:
+    """Whoever reads the README knows every command there is."""
+    text = README.read_text()
+    for name in main.commands:
+        assert f"`frontdesk {name}" in text, name
+
+
+def test_every_command_has_a_help() -> None:
+    """`--help` works everywhere and says more than the usage."""
+    for name in main.commands:
+        result = CliRunner().invoke(main, [name, "--help"])
+        assert result.exit_code == 0
+        assert len(result.output.split()) > 10
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link of the documents names a file, and every link to a test a test in it."""
+    for page in (README, *sorted((ROOT / "docs").rglob("*.md")), ROOT / "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)", page.read_text()):
+            path, _, anchor = target.partition("#")
+            linked = (page.parent / path).resolve()
+            assert linked.exists(), f"{page.name}: {target}"
+            if anchor.startswith("test_"):
+                assert f"def {anchor}(" in linked.read_text(), f"{page.name}: {target}"
+
+
+def test_make_targets_in_the_readme_exist() -> None:
+    """Every `make …` that is recommended is a target."""
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"(?m)(?:`|^)make ([a-z]+)", README.read_text())):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_tree_in_contributing_exists() -> None:
+    """Every folder that CONTRIBUTING names is there."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    for folder in re.findall(r"^\| `([a-z/_]+)/?` \|", text, re.MULTILINE):
+        assert (Path(ROOT) / folder).exists(), folder
