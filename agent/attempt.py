@@ -7,6 +7,7 @@ through `Signal`s; the ladder decides who goes on.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -15,7 +16,14 @@ from typing import Generic, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
-from agent.errors import AgentError, OutputCut, RateLimited, SchemaMismatch
+from agent.errors import (
+    AgentError,
+    OutputCut,
+    ProviderUnavailable,
+    RateLimited,
+    SchemaMismatch,
+    TooSlow,
+)
 from agent.models import Delta, Done, Prompt, PromptMessage, Role, ToolCalls, Usage
 from agent.policy import Policy
 from agent.ports import Clock, Provider
@@ -23,12 +31,17 @@ from agent.records import Spend
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 BACKOFF = wait_random_exponential(multiplier=0.5, max=8.0)
 """Seconds before a retry: random up to 0.5·2ⁿ, at most 8 (full jitter)."""
 REPAIR_SHOWS = 4000
 """Characters of a rejected output that the model is shown again."""
 CHARACTERS_PER_TOKEN = 4
 """Rule of thumb for the usage of attempts whose vendor never told (cancelled ones)."""
+
+
+NO_USAGE = Usage()
 
 
 class Signal(StrEnum):
@@ -117,6 +130,16 @@ class Rung(Generic[T]):
         )
         return self._tasks
 
+    async def alone(self) -> None:
+        """Ask once, without a rival, a retry or a repair: for providers that need no model."""
+        try:
+            async with self._clock.timeout(self._policy.answer):
+                self.value = self._question.parse(await self._ask(self._question.prompt))
+        except AgentError as error:
+            self.error = error
+        except TimeoutError:
+            self.error = TooSlow(f"{self.provider.name} did not end within its time")
+
     def cancel(self) -> None:
         """End it, whatever it is doing."""
         for task in self._tasks:
@@ -150,6 +173,11 @@ class Rung(Generic[T]):
             self.value = await self._answer()
         except AgentError as error:
             self.error = error
+            self._tell(Signal.FAILED)
+        except Exception as error:
+            # The top of a task: untold, the ladder would wait for this rung until its time is over.
+            log.exception("a provider broke its promise")
+            self.error = ProviderUnavailable(f"{self.provider.name}: {type(error).__name__}")
             self._tell(Signal.FAILED)
         else:
             self._tell(Signal.DONE)
@@ -191,7 +219,8 @@ class Rung(Generic[T]):
                         # No tools are offered yet, so a call can only be an invention.
                         raise SchemaMismatch("output: call no tools, answer with the JSON object")
                     elif isinstance(piece, Done):
-                        self.spend.append(Spend(self.provider.name, piece.usage))
+                        if piece.usage != NO_USAGE:
+                            self.spend.append(Spend(self.provider.name, piece.usage))
                         self._open_call = None
                         return piece.text
         except AgentError:

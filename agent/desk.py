@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent import output
 from agent.cases import Case, CaseCard, CaseState, Cause
 from agent.draft import Draft
 from agent.messages import ConversationId, OutgoingMessage, Tone
@@ -30,7 +31,7 @@ def open_case(draft: Draft, permalink: str) -> Case:
         place="a direct message" if first.direct else "a channel",
         summary=_summary(draft),
         transcript=_transcript(draft),
-        draft=draft.decision.response if draft.decision else "",
+        draft=output.check(draft.decision) if draft.decision else "",
         confidence=draft.decision.confidence if draft.decision else None,
         permalink=permalink,
     )

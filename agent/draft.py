@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from agent.attempt import Attempt
@@ -102,7 +102,7 @@ class Draft:
         """Everything for the commit, with one line that says how it came to it."""
         facts: dict[str, Any] = {"events": self.events, "after": self.state}
         if self.attempts:
-            facts["attempts"] = [asdict(attempt) for attempt in self.attempts]
+            facts["attempts"] = self.attempts
         self.write(Line.TURN, before=self.claim.state, outcome=self.outcome, **facts)
         return TurnEnd(
             state=self.state,

@@ -7,6 +7,7 @@ say). Both are frozen and can be written to the database as JSON and read back u
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote
@@ -18,6 +19,16 @@ from agent.cases import CaseCard
 # Characters that stay readable inside one part of a conversation id. Teams ids are full of
 # `@`, `.`, `=`, `;`, `-` and `_`; ':' separates the parts and must never be in this list.
 SAFE_IN_ID = "@.=;-_"
+
+
+PLAIN = re.compile(r"[A-Za-z0-9@.=;_-]*")
+
+
+def _joined(*parts: str) -> str:
+    # Nearly every part of a real id is plain; quote() would look at each character.
+    return ":".join(
+        part if PLAIN.fullmatch(part) else quote(part, safe=SAFE_IN_ID) for part in parts
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +45,7 @@ class ConversationId:
     thread: str = ""
 
     def __str__(self) -> str:
-        parts = (self.platform, self.tenant, self.channel, self.thread)
-        return ":".join(quote(part, safe=SAFE_IN_ID) for part in parts)
+        return _joined(self.platform, self.tenant, self.channel, self.thread)
 
     @classmethod
     def parse(cls, text: str) -> ConversationId:
@@ -119,8 +129,7 @@ class IncomingMessage:
         """The dedupe key: the same post always has the same one, whichever event told of it."""
         place = self.conversation
         what = self.kind.value if self.kind.is_control else ""
-        parts = (place.platform, place.tenant, place.channel, self.id, self.revision, what)
-        return ":".join(quote(part, safe=SAFE_IN_ID) for part in parts)
+        return _joined(place.platform, place.tenant, place.channel, self.id, self.revision, what)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,14 @@ from agent.decision import Decision
 from agent.masking import mask
 from agent.messages import Citation
 from agent.models import Passage
-from agent.text import clean
+from agent.text import visible
 
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)[^)]*\)")
 LINK = re.compile(r"\[([^\]]*)\]\(\s*<?([^)\s>]*)[^)]*\)")
+TARGET = re.compile(r"\]\(\s*<?([^)\s>]*)[^)]*\)?")
+"""What is left of a link whose label has brackets or escapes of its own."""
+DEFINITION = re.compile(r"(?m)^[ >\t]*\[[^\]\n]+\]:\s*<?([^\s>]*).*$")
+AUTOLINK = re.compile(r"<([a-zA-Z][\w+.-]*:[^\s<>]*)>")
 SAFE_LINK = re.compile(r"(?i)^(https?://|mailto:|#|/|[\w./-]+\.(md|html)\b)")
 MARKER = re.compile(r" ?\[(p\d{1,3}(?:, ?p\d{1,3})*)\]")
 MASS_MENTION = re.compile(r"(?i)@(?=(channel|here|everyone|all)\b)")
@@ -32,9 +36,12 @@ def check(decision: Decision) -> str:
     links keep only addresses of known kinds, secrets are masked, mass mentions call nobody, and
     citation markers become the number of the source in the list under the answer.
     """
-    text = mask(clean(decision.response))
-    text = IMAGE.sub(lambda match: match[1], text)
+    text = mask(visible(decision.response))
+    text = IMAGE.sub(lambda match: match[1], text).replace("![", "[")
     text = LINK.sub(lambda match: match[0] if SAFE_LINK.match(match[2]) else match[1], text)
+    text = TARGET.sub(lambda match: match[0] if SAFE_LINK.match(match[1]) else "]", text)
+    text = DEFINITION.sub(lambda match: match[0] if SAFE_LINK.match(match[1]) else "", text)
+    text = AUTOLINK.sub(lambda match: match[0] if SAFE_LINK.match(match[1]) else match[1], text)
     text = MASS_MENTION.sub(NO_PING, text)
     return MARKER.sub(lambda match: _numbers(match[1], decision.citations), text)
 

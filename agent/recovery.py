@@ -267,24 +267,13 @@ class _Climb(Generic[T]):
         self._attempts.append(rung.report(outcome))
 
     async def _alone(self, number: int, provider: Provider) -> Rung[T]:
-        rung = Rung(
-            number,
-            provider,
-            self._question,
-            self._ladder.policy,
-            self._ladder.clock,
-            self._signals,
-        )
-        self._racing.append(rung)
-        self._ladder.adopt(rung.start(patience=0.0))
-        while True:
-            signal, told = await self._signals.get()
-            if told is rung and signal in (Signal.DONE, Signal.FAILED, Signal.LATE):
-                break
-        if signal is not Signal.DONE:
-            rung.error = rung.error or TooSlow(f"{provider.name}: {signal}")
+        policy, clock = self._ladder.policy, self._ladder.clock
+        rung = Rung(number, provider, self._question, policy, clock, self._signals)
+        await rung.alone()
+        if rung.error is not None:
             self._causes.append(rung.error)
-        self._leave(rung, "ok" if rung.error is None else rung.error.code)
+        self._spend.extend(rung.charges())
+        self._attempts.append(rung.report("ok" if rung.error is None else rung.error.code))
         return rung
 
     def _outcome(self, rung: Rung[T] | None, *, degraded: bool) -> Outcome[T]:

@@ -13,20 +13,27 @@ INVISIBLE = re.compile(
     "\U000e0000-\U000e007f]"
 )
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+WORD = re.compile(r"[^\W_]")
 EMOJI_CODE = re.compile(r":[a-z0-9_+'-]+:(:skin-tone-\d:)?")
 
 
 def clean(text: str) -> str:
     """Normalise to NFKC and drop invisible and control characters."""
+    return visible(text if text.isascii() else unicodedata.normalize("NFKC", text))
+
+
+def visible(text: str) -> str:
+    """Drop invisible and control characters and leave the others as they are."""
     if text.isascii():
         return CONTROL.sub("", text).strip()
-    visible = CONTROL.sub("", INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).strip()
-    return "" if not visible.strip("\u200d \n\t") else visible
+    kept = CONTROL.sub("", INVISIBLE.sub("", text)).strip()
+    return "" if not kept.strip("\u200d \n\t") else kept
 
 
 def has_words(text: str) -> bool:
     """Whether there is anything to read: a letter or a digit outside of emoji codes."""
-    return any(character.isalnum() for character in EMOJI_CODE.sub("", clean(text)))
+    seen = clean(text)
+    return bool(WORD.search(EMOJI_CODE.sub("", seen) if ":" in seen else seen))
 
 
 def one_line(text: str, limit: int) -> str:

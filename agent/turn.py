@@ -119,6 +119,7 @@ class Engine:
     async def _give_up(self, draft: Draft) -> TurnEnd:
         draft.cause = Cause.DEAD_LETTER
         folded = screening.fold(draft.claim.rows, draft.history)
+        draft.asked = folded.asked
         self._keep_said(draft, folded)
         await self._follow(draft, Event.GAVE_UP)
         return draft.end()

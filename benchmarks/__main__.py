@@ -21,9 +21,13 @@ from statistics import median
 from typing import Protocol
 
 from benchmarks import echo, models, slow, startup
+from benchmarks.disk import fsync
 from benchmarks.load import NotAnsweredOnce
-from benchmarks.processes import CORES, DidNotStart, pin_load
+from benchmarks.processes import CORES, ROOT, DidNotStart, last_words, pin_load
 from benchmarks.table import Row, printed
+
+SCRATCH = ROOT / "build"
+"""Beside the sources, because a system's own folder for temporary files may be in memory."""
 
 
 class Suite(Protocol):
@@ -55,39 +59,41 @@ async def run(suites: list[str], folder: Path, *, quick: bool) -> list[Row]:
 
 
 def machine(folder: Path) -> str:
-    """One line about where this was measured; a figure without it says little."""
-    took = []
+    """A line about where this is measured: a figure without it says little."""
     with (folder / "fsync").open("wb") as file:
-        for _ in range(50):
-            file.write(bytes(4096))
-            file.flush()
-            begun = time.perf_counter()
-            os.fsync(file.fileno())
-            took.append(time.perf_counter() - begun)
-    apart = "bot and load on a core each" if len(CORES) > 1 else "bot and load share one core"
-    python = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
-    return f"{python}, {apart}; fsync in {folder.name}: {median(took) * 1000:.2f} ms (median)"
+        took = [fsync(file) for _ in range(50)]
+    facts = [
+        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}",
+        "bot and load on a core each" if len(CORES) > 1 else "bot and load share one core",
+        f"fsync {median(took) * 1000:.2f} ms",
+        f"load average before {os.getloadavg()[0]:.1f}",
+    ]
+    return "; ".join(facts)
 
 
 def main() -> None:
     """Read the command line, measure, print, and leave with status 1 if a limit was missed."""
     parser = argparse.ArgumentParser(prog="benchmarks", description="Measure against baselines.")
-    parser.add_argument("suites", nargs="*", choices=[*SUITES, []], metavar="|".join(SUITES))
+    parser.add_argument("suites", nargs="*", help=f"some of {', '.join(SUITES)}; all by default")
     parser.add_argument("--quick", action="store_true", help="fewer, shorter repetitions")
     parser.add_argument(
-        "--folder", type=Path, default=Path(), help="a folder on a real disk, for the databases"
+        "--folder", type=Path, default=SCRATCH, help="for the databases; must be on a real disk"
     )
     options = parser.parse_args()
+    suites = options.suites or list(SUITES)
+    if unknown := set(suites) - set(SUITES):
+        parser.error(f"no such suite: {', '.join(sorted(unknown))}")
     if not Path("/proc/self/stat").exists():
         sys.exit("The benchmarks read CPU times and memory in /proc, which only Linux has.")
     pin_load()
-    with tempfile.TemporaryDirectory(prefix=".bench-", dir=options.folder) as name:
+    options.folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as name:
         folder = Path(name).resolve()
         print(machine(folder), flush=True)
         try:
-            rows = asyncio.run(run(options.suites or list(SUITES), folder, quick=options.quick))
-        except (DidNotStart, NotAnsweredOnce) as error:
-            sys.exit(f"benchmarks: {error}")
+            rows = asyncio.run(run(suites, folder, quick=options.quick))
+        except (DidNotStart, NotAnsweredOnce, ConnectionError) as error:
+            sys.exit("\n".join([*last_words(folder), f"benchmarks: {error}"]))
     print(f"\n{printed(rows)}")
     sys.exit(any(row.missed for row in rows))
 

@@ -21,6 +21,9 @@ from benchmarks.fake_slack import FakeSlack
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+TOLD_SECONDS = 120.0
+LOG = "children.log"
+"""In the scratch folder: what all children said on standard error."""
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 """The cores we may use; the first is for the children, the others for the load."""
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -28,7 +31,7 @@ ADDRESS = re.compile(rb"http://[^\s:]+:(\d+)\s*$")
 
 
 class DidNotStart(Exception):
-    """A child ended, or said nothing, before it was ready; the message has its last words."""
+    """A child ended, or said nothing, before it was ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class Child:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(line.encode() + b"\n")
-        return (await self.process.stdout.readline()).decode().strip()
+        async with asyncio.timeout(TOLD_SECONDS):
+            return (await self.process.stdout.readline()).decode().strip()
 
 
 def pin_load() -> None:
@@ -89,8 +93,7 @@ async def running(folder: Path, *command: str, environ: Mapping[str, str]) -> As
     Raises:
         DidNotStart: it was not ready in time.
     """
-    log = folder / "children.log"
-    with log.open("ab") as errors:
+    with (folder / LOG).open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=folder,
@@ -101,12 +104,12 @@ async def running(folder: Path, *command: str, environ: Mapping[str, str]) -> As
         )
     try:
         _pin(process.pid)
-        yield Child(process, await _announced(process, log))
+        yield Child(process, await _announced(process))
     finally:
         await _end(process)
 
 
-async def _announced(process: asyncio.subprocess.Process, log: Path) -> int:
+async def _announced(process: asyncio.subprocess.Process) -> int:
     assert process.stdout is not None
     try:
         async with asyncio.timeout(START_SECONDS):
@@ -117,11 +120,13 @@ async def _announced(process: asyncio.subprocess.Process, log: Path) -> int:
                     return 0
     except TimeoutError:
         pass
-    raise DidNotStart("\n".join(["a process under test did not get ready", *_last_words(log)]))
+    raise DidNotStart("a process under test did not get ready")
 
 
-def _last_words(log: Path) -> list[str]:
-    return log.read_text(errors="replace").splitlines()[-5:]
+def last_words(folder: Path) -> list[str]:
+    """What the children said last on standard error."""
+    log = folder / LOG
+    return log.read_text(errors="replace").splitlines()[-12:] if log.exists() else []
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

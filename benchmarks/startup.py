@@ -22,7 +22,9 @@ async def measure(folder: Path, *, quick: bool) -> list[Row]:
     cpu = Row("ready: CPU", "s", Judged.OURS, CPU_LIMIT)
     ready = Row("ready: memory", "MB", Judged.OURS, MEMORY_LIMIT, places=0)
     used = {
-        vendor: Row(f"after {TURNS} turns with {vendor}: memory", "MB", Judged.OURS, MEMORY_LIMIT)
+        vendor: Row(
+            f"after {TURNS} turns with {vendor}: memory", "MB", Judged.OURS, MEMORY_LIMIT, places=0
+        )
         for vendor in VENDORS
     }
     warm = {

@@ -77,7 +77,7 @@ class Row:
             f"{median(self.baselines):.{self.places}f} {self.unit}" if self.baselines else "-",
             f"{median(self.ours):.{self.places}f} {self.unit}",
             f"{median(figures):.{places}f}{unit}",
-            f"{min(figures):.{places}f}–{max(figures):.{places}f}",
+            f"{min(figures):.{places}f} to {max(figures):.{places}f}",
             limit,
             "" if self.limit is None else "missed" if self.missed else "ok",
         )

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
+GET_SECONDS = 10.0
 CHUNKED = re.compile(rb"\r\ntransfer-encoding:\s*chunked", re.IGNORECASE)
 
 
@@ -131,11 +132,10 @@ async def connect(port: int) -> ClientConnection:
 
 async def get(port: int, path: str) -> int:
     """The status of one GET."""
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
     connection = await connect(port)
     try:
-        response = await connection.send(
-            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
-        )
-        return response.status
+        async with asyncio.timeout(GET_SECONDS):
+            return (await connection.send(request)).status
     finally:
         connection.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -79,7 +81,7 @@ def playground(port: int, data: Path) -> None:
     environ["FRONTDESK_DATABASE_URL"] = f"sqlite:///{data / 'frontdesk.db'}"
     configuration = _configuration(environ)
     _run(_ingest(configuration, [HANDBOOK], f"http://127.0.0.1:{port}/handbook", quiet=True))
-    _run(page.run(configuration, port=port, announce=click.echo))
+    _run(_until_told(page.run(configuration, port=port, announce=click.echo)))
 
 
 @main.command()
@@ -169,6 +171,14 @@ async def _ingest(
         await store.close()
     if changed or not quiet:
         click.echo(f"{len(files)} files, {passages} passages, {changed} new or changed")
+
+
+async def _until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Do work that never ends until SIGTERM cancels it, as Ctrl-C does."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def _configuration(environ: dict[str, str] | None = None) -> Configuration:

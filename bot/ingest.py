@@ -22,10 +22,8 @@ from agent.ports import Knowledge
 SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 MAX_PASSAGE = 2400
 """Characters; a longer section is cut at a paragraph."""
-SHORT_OPENING = 400
-"""Characters; an opening that is shorter goes in front of its page.s first section."""
 MAX_FILE = 2_000_000
-VERSION = 2
+VERSION = 1
 """Of the way documents are cut: a change here reads every document again."""
 RELATIVE_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?![a-z][a-z0-9+.-]*:|/|#)([^)\s]+)\)")
 FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
@@ -153,17 +151,11 @@ def _sections(body: str) -> Iterator[tuple[str, str]]:
         for token, following in _pairs(body)
         if token.map is not None
     ]
-    start, heading, opening = 0, "", ""
+    start, heading = 0, ""
     for first, after, level, content in [*cuts, (len(lines), len(lines), 0, "")]:
-        text = "\n".join(lines[start:first]).strip()
-        if text and not heading and len(text) < SHORT_OPENING and level:
-            opening = text  # too little to be found alone: it introduces the first section
-        elif text:
-            yield heading, f"{opening}\n\n{text}".strip()
-            opening = ""
+        if text := "\n".join(lines[start:first]).strip():
+            yield heading, text
         start, heading = after, content if level > 1 else ""
-    if opening:
-        yield "", opening
 
 
 def _pairs(body: str) -> Iterator[tuple[Token, Token]]:

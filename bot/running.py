@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import Callable
@@ -30,6 +31,10 @@ async def serve(configuration: Configuration, *, announce: Callable[[str], None]
         loop.add_signal_handler(number, stopping.set)
     try:
         await app.start()
+        # Everything alive now lives as long as the process: the collector need not look at it
+        # again and again.
+        gc.collect()
+        gc.freeze()
         announce(f"Frontdesk is ready on http://{configuration.settings.host}:{app.port}")
         # A vendor's SDK takes up to two seconds to import: not on the way to ready, and not on
         # the way of the first message either.

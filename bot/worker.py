@@ -40,10 +40,14 @@ COMMIT_AGAIN = 0.5
 
 @dataclass(slots=True)
 class _Running:
-    """A lane at work: its claim, its turn's task, and what happened to them meanwhile."""
+    """A lane at work: its task, its claim, and what happened to them meanwhile.
 
+    `cancels` is whether cancelling the task now only ends the turn, not the work on the lane.
+    """
+
+    task: asyncio.Task[object] | None = None
     claim: Claim | None = None
-    task: asyncio.Task[TurnEnd] | None = None
+    cancels: bool = False
     renewed: float = 0.0
     again: bool = False
     interruption: Interruption | None = None
@@ -87,17 +91,22 @@ class Worker:
         self._waiting.clear()
         try:
             async with self._clock.timeout(seconds):
-                while self._lanes:
-                    await self._clock.sleep(0.02)
+                await self._all_lanes()
         except TimeoutError:
             for running in self._lanes.values():
-                if running.task is not None:
-                    running.task.cancel()
-            while self._lanes:
-                await self._clock.sleep(0.02)
+                self._end_turn(running)
+            await self._all_lanes()
         await self.courier.drain(seconds)
         await self._signs.stop()
         await self._beside.cancel()
+
+    async def _all_lanes(self) -> None:
+        while self._lanes:
+            tasks = [one.task for one in self._lanes.values() if one.task is not None]
+            if tasks:
+                await asyncio.wait(tasks)
+            else:
+                await self._clock.sleep(0)  # they begin in a moment
 
     def wake(self, message: IncomingMessage) -> None:
         """A new row was accepted."""
@@ -144,6 +153,7 @@ class Worker:
 
     async def _work(self, lane: str, running: _Running) -> None:
         """Work off one lane until nothing in it is due."""
+        running.task = asyncio.current_task()
         try:
             more = True
             while more and not self._stopping:
@@ -176,11 +186,15 @@ class Worker:
         running.claim, running.interruption, running.lost = claim, None, False
         running.renewed = self._clock.monotonic()
         self._signs.begin(claim)
-        running.task = asyncio.create_task(self._engine.run(claim))
+        running.cancels = True
         try:
-            end = await running.task
+            end = await self._engine.run(claim)
         except asyncio.CancelledError:
-            return await self._cancelled(claim, running)
+            # Only `_end_turn` cancels here: the turn is over, the work on the lane goes on.
+            if running.task is not None and not running.cancels:
+                running.task.uncancel()
+                return await self._cancelled(claim, running)
+            raise
         except AgentError as error:
             log.warning("a turn failed: %s", error.code)
             return await self._failed(claim, running)
@@ -188,8 +202,14 @@ class Worker:
             log.exception("a turn broke")
             return await self._failed(claim, running)
         finally:
-            running.task = None
+            running.cancels = False
         return await self._commit(claim, end, running)
+
+    def _end_turn(self, running: _Running) -> None:
+        """Cancel the running turn, if there is one that can still be cancelled."""
+        if running.task is not None and running.cancels:
+            running.cancels = False
+            running.task.cancel()
 
     async def _cancelled(self, claim: Claim, running: _Running) -> bool:
         self._signs.end(claim, None)
@@ -246,7 +266,7 @@ class Worker:
 
     async def _renew(self, running: _Running) -> None:
         claim = running.claim
-        if claim is None or running.task is None:
+        if claim is None or not running.cancels:
             return
         asked = self._clock.monotonic()
         try:
@@ -256,6 +276,5 @@ class Worker:
         else:
             running.renewed = asked
             running.interruption = interruption
-        task = running.task if running.claim is claim else None
-        if task is not None and (running.lost or running.interruption):
-            task.cancel()
+        if running.claim is claim and (running.lost or running.interruption):
+            self._end_turn(running)

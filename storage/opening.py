@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Mapping
+from importlib.util import find_spec
 from typing import Protocol, cast
 
 from agent.errors import ConfigError
@@ -156,12 +157,7 @@ def backup(url: str, target: str) -> None:
 def _backend(url: str) -> Backend:
     scheme = url.partition(":")[0]
     name = f"{__package__}.{scheme}"
-    try:
-        module = importlib.import_module(name) if scheme.isidentifier() else None
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        module = None
-    if not hasattr(module, "open_store") or name == __name__:
+    known = scheme.isidentifier() and name != __name__ and find_spec(name)
+    if not known:
         raise ConfigError(f"there is no store for {scheme!r}; a URL is like sqlite:///frontdesk.db")
-    return cast(Backend, module)
+    return cast(Backend, importlib.import_module(name))

@@ -44,8 +44,9 @@ PROFILES = 10_000
 NAMED_AUTHORS = 10
 """Authors of an earlier thread whose names are looked up: a call each."""
 FIND_PAGES = 5
-FIND_SLACK = 120.0
-"""Seconds before our first send from which on a post may be that send: clocks differ."""
+FIND_WITHIN = 24 * 3600.0
+"""Seconds before this attempt from which on a post may be an earlier one: the last attempt may be
+as old as the outage that followed it, ours or Slack's."""
 
 
 class SlackAdapter:
@@ -101,7 +102,7 @@ class SlackAdapter:
         place = delivery.message.conversation
         where: dict[str, Any] = {"channel": place.channel, "include_all_metadata": True}
         if delivery.sending_since:
-            where["oldest"] = f"{delivery.sending_since - FIND_SLACK:.6f}"
+            where["oldest"] = f"{delivery.sending_since - FIND_WITHIN:.6f}"
         thread = delivery.under_ref or place.thread
         for _ in range(FIND_PAGES):
             if thread:
@@ -109,8 +110,7 @@ class SlackAdapter:
             else:
                 page = await call(self._client.conversations_history(limit=200, **where))
             for message in page.get("messages") or ():
-                payload = (message.get("metadata") or {}).get("event_payload") or {}
-                if payload.get("id") == delivery.message.id:
+                if (message.get("metadata") or {}).get("event_payload") == _mark(delivery):
                     return str(message["ts"])
             where["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
             if not where["cursor"]:
@@ -187,6 +187,7 @@ class SlackAdapter:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, connect=CONNECT_SECONDS),
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=60),
+                cookie_jar=aiohttp.DummyCookieJar(),
             )
             # The SDK's own retry repeats a post whose answer was lost; ours asks first.
             self._shared = AsyncWebClient(
@@ -219,6 +220,8 @@ class SlackAdapter:
     async def _put(self, delivery: Delivery, content: dict[str, Any]) -> str:
         message = delivery.message
         place = message.conversation
+        metadata = {"event_type": "frontdesk_message", "event_payload": _mark(delivery)}
+        content = {**content, "metadata": metadata}
         if not message.replaces:
             thread = delivery.under_ref or place.thread or None
             posted = self._client.chat_postMessage(
@@ -251,6 +254,11 @@ class SlackAdapter:
             from_bot=from_bot,
             sent_at=float(one.get("ts") or 0),
         )
+
+
+def _mark(delivery: Delivery) -> dict[str, str]:
+    """What tells our posts apart: ids begin anew with a new database, conversations do not."""
+    return {"id": delivery.message.id, "lane": delivery.lane}
 
 
 def _profile(author: Author, user: Mapping[str, Any], tenant: str) -> Profile:

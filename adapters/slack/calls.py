@@ -94,7 +94,8 @@ async def call(request: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
         raise translate(error) from None
     except NOT_SENT as error:
         raise DeliveryRetry(f"Slack cannot be reached: {type(error).__name__}") from None
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, AttributeError) as error:
+        # The last two are the SDK's, over an answer that is no JSON, or JSON but no object.
         raise DeliveryUnknown(f"the connection to Slack broke: {type(error).__name__}") from None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 from adapters.slack import mrkdwn
@@ -15,8 +16,10 @@ from agent.messages import Author, ConversationId, IncomingMessage, Kind
 
 Payload = Mapping[str, Any]
 
-SPOKEN = frozenset({None, "", "file_share", "thread_broadcast", "me_message"})
+SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})
 """Subtypes of `message` that a person wrote; every other one is the channel's housekeeping."""
+SYSTEM = frozenset({"USLACK", "USLACKBOT"})
+"""Users that are Slack itself: what it tells in a direct conversation is no question."""
 EVENTS = frozenset(
     {
         "app_mention",
@@ -34,6 +37,8 @@ BUTTONS = {
     "frontdesk_feedback": Kind.FEEDBACK,
 }
 """The action ids of our own buttons and the controls they are."""
+VERDICTS = ("up", "down")
+"""What the feedback buttons may say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,9 @@ def is_ours(body: Payload, identity: Identity) -> bool:
     ours = {identity.team_id, identity.enterprise_id} - {""}
     named = {_text(body, "team_id"), _text(_map(body, "team"), "id"), _text(body, "enterprise_id")}
     named.add(_text(_map(body, "enterprise"), "id"))
-    for authorization in body.get("authorizations") or ():
-        if isinstance(authorization, Mapping):
-            named.add(_text(authorization, "team_id"))
-            named.add(_text(authorization, "enterprise_id"))
+    for authorization in _maps(body, "authorizations"):
+        named.add(_text(authorization, "team_id"))
+        named.add(_text(authorization, "enterprise_id"))
     return bool(named & ours)
 
 
@@ -75,9 +79,8 @@ def read_event(body: Payload, identity: Identity) -> IncomingMessage | None:
 
 def read_action(body: Payload, identity: Identity) -> IncomingMessage | None:
     """Read a press of one of our buttons (block_actions)."""
-    actions = body.get("actions")
-    action = actions[0] if isinstance(actions, list) and actions else None
-    if not isinstance(action, Mapping) or not is_ours(body, identity):
+    action = next(iter(_maps(body, "actions")), None)
+    if body.get("type") != "block_actions" or action is None or not is_ours(body, identity):
         return None
     kind = BUTTONS.get(_text(action, "action_id"))
     message = _map(body, "message")
@@ -87,6 +90,8 @@ def read_action(body: Payload, identity: Identity) -> IncomingMessage | None:
     if kind is None or not (channel and ts and user):
         return None
     detail, _, about = _text(action, "value").partition("|")
+    if kind is Kind.FEEDBACK and detail not in VERDICTS:
+        return None
     thread = _text(message, "thread_ts") or ts
     press = _text(action, "action_ts") or _text(body, "trigger_id")
     return IncomingMessage(
@@ -103,7 +108,7 @@ def read_action(body: Payload, identity: Identity) -> IncomingMessage | None:
 
 
 def _message(body: Payload, event: Payload, identity: Identity) -> IncomingMessage | None:
-    subtype = event.get("subtype")
+    subtype = _text(event, "subtype")
     if subtype == "message_changed":
         return _changed(body, event, identity)
     if subtype == "message_deleted":
@@ -126,7 +131,7 @@ def _spoken(
     outer = around if around is not None else event
     channel, ts, user = _text(outer, "channel"), _text(event, "ts"), _text(event, "user")
     from_bot = event.get("bot_id") or event.get("bot_profile") or user == identity.bot_user_id
-    if not (channel and ts and user) or from_bot:
+    if not (channel and ts and user) or from_bot or user in SYSTEM:
         return None
     raw = _text(event, "text")
     thread = _text(event, "thread_ts")
@@ -147,12 +152,12 @@ def _spoken(
 
 def _changed(body: Payload, event: Payload, identity: Identity) -> IncomingMessage | None:
     message, before = _map(event, "message"), _map(event, "previous_message")
-    if message.get("subtype") == "tombstone":
+    if _text(message, "subtype") == "tombstone":
         # The root of a thread leaves a tombstone when it is deleted while replies remain.
         return _gone(event, before or message, identity)
     edited = _text(_map(message, "edited"), "ts")
     unchanged = bool(before) and before.get("text") == message.get("text")
-    if not edited or unchanged or message.get("subtype") not in SPOKEN:
+    if not edited or unchanged or _text(message, "subtype") not in SPOKEN:
         return None  # a link was unfolded, a reply was counted, a file was renamed
     edit = _spoken(body, message, identity, kind=Kind.EDIT, revision=edited, around=event)
     if edit is not None and mrkdwn.mentions(_text(before, "text"), identity.bot_user_id):
@@ -207,10 +212,7 @@ def _external(body: Payload, event: Payload, identity: Identity) -> bool:
 
 
 def _files(event: Payload) -> tuple[str, ...]:
-    files = event.get("files")
-    if not isinstance(files, list):
-        return ()
-    named = (_text(one, "name") or _text(one, "title") for one in files if isinstance(one, Mapping))
+    named = (_text(one, "name") or _text(one, "title") for one in _maps(event, "files"))
     return tuple(name or "a file" for name in named)
 
 
@@ -219,13 +221,22 @@ def _map(payload: Payload, name: str) -> Payload:
     return value if isinstance(value, Mapping) else {}
 
 
+def _maps(payload: Payload, name: str) -> list[Payload]:
+    value = payload.get(name)
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
 def _text(payload: Payload, name: str) -> str:
     value = payload.get(name)
-    return value if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    # Half an emoji, left by a cut, can be written in JSON but not stored as UTF-8.
+    return value if value.isascii() else value.encode(errors="replace").decode()
 
 
 def _seconds(ts: str) -> float:
     try:
-        return float(ts)
+        seconds = float(ts)
     except ValueError:
         return 0.0
+    return seconds if isfinite(seconds) else 0.0

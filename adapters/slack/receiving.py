@@ -1,9 +1,9 @@
-"""What Slack sends us: verified on the raw bytes, parsed, and through bolt to the door.
+"""What Slack sends us: verified on the raw bytes, parsed, and to the door.
 
 Bolt parses before it verifies, and acknowledges an event before its listener has run; so the
-signature is checked here first, and the inbox row is written in bolt's global middleware, which
-runs before the acknowledgement. Bolt then routes what a person is waiting for: presses and
-commands.
+signature is checked here first, and an event is committed and answered here. Bolt routes what a
+person is waiting for, presses and commands, and answers Slack's own questions
+(docs/adr/0004-events-do-not-pass-through-bolt.md).
 """
 
 from __future__ import annotations
@@ -74,16 +74,26 @@ class Receiver:
         body = parse(request)
         if body is None:
             return WebResponse(400)
-        # The body is verified and parsed by now; this mode hands it to bolt as it is.
-        answer = await self._app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
-        return _to_web(answer)
+        if body.get("type") == "event_callback":
+            return await self._event(body)
+        try:
+            # The body is verified and parsed by now; this mode hands it to bolt as it is.
+            asked = AsyncBoltRequest(body=body, mode="socket_mode")
+            return _to_web(await self._app.async_dispatch(asked))
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            # Bolt takes the shape of a payload for granted.
+            log.warning("a payload is not as Slack documents it: %s", type(error).__name__)
+            return WebResponse(400)
 
     def _is_signed(self, request: WebRequest) -> bool:
         timestamp = request.headers.get("x-slack-request-timestamp", "")
         signature = request.headers.get("x-slack-signature", "")
         if not (timestamp.isdecimal() and len(timestamp) <= 12 and signature.isascii()):
             return False
-        return bool(self._verifier.is_valid(request.body, timestamp, signature))
+        try:
+            return bool(self._verifier.is_valid(request.body, timestamp, signature))
+        except UnicodeDecodeError:
+            return False  # Slack signs UTF-8 and nothing else
 
     def _bolt(self, client: AsyncWebClient) -> AsyncApp:
         identity = self._identity
@@ -105,7 +115,7 @@ class Receiver:
             logger=quiet,
             client=client,
             authorize=authorize,
-            before_authorize=self._events,
+            before_authorize=self._only_ours,
             request_verification_enabled=False,
             ignoring_self_events_enabled=False,
             attaching_function_token_enabled=False,
@@ -117,23 +127,25 @@ class Receiver:
         app.error(self._failed)
         return app
 
-    async def _events(self, body: dict[str, Any], next: Next) -> BoltResponse:
+    async def _event(self, body: dict[str, Any]) -> WebResponse:
+        message = payloads.read_event(body, self._identity)
+        if message is None:
+            return WebResponse(200)
+        try:
+            await self._door.accept(message)
+        except StorageError as error:
+            log.warning("an event was not accepted: %s", error.code)
+            return WebResponse(503)
+        return WebResponse(200)
+
+    async def _only_ours(self, body: dict[str, Any], next: Next) -> BoltResponse:
         if body.get("type") == "url_verification":
             return await next()
-        if body.get("type") == "event_callback":
-            message = payloads.read_event(body, self._identity)
-            try:
-                if message is not None:
-                    await self._door.accept(message)
-            except StorageError as error:
-                log.warning("an event was not accepted: %s", error.code)
-                return BoltResponse(status=503)
-            return BoltResponse(status=200)
-        if body.get("type") == "block_actions" or "command" in body:
-            if payloads.is_ours(body, self._identity):
-                return await next()
-            return BoltResponse(status=200)
-        return BoltResponse(status=200)  # a kind of payload that we never asked for
+        is_press = payloads.read_action(body, self._identity) is not None
+        is_command = body.get("command") == COMMAND and payloads.is_ours(body, self._identity)
+        if is_press or is_command:
+            return await next()
+        return BoltResponse(status=200)  # of another workspace, or never asked for
 
     async def _pressed(self, ack: Callable[..., Awaitable[Any]], body: dict[str, Any]) -> None:
         message = payloads.read_action(body, self._identity)

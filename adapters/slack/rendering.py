@@ -48,7 +48,6 @@ def plain(message: OutgoingMessage) -> dict[str, Any]:
         "text": text[:MAX_MARKDOWN],
         "unfurl_links": False,
         "unfurl_media": False,
-        "metadata": {"event_type": "frontdesk_message", "event_payload": {"id": message.id}},
     }
 
 

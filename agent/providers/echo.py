@@ -22,7 +22,7 @@ def open_provider(model: str, surroundings: Surroundings) -> Provider:  # noqa: 
 class Echo:
     """A `Provider` that answers every question with itself."""
 
-    model_free = False
+    model_free = True
 
     def __init__(self, model: str) -> None:
         """`model` only tells several echoes on one ladder apart."""

@@ -159,13 +159,14 @@ class OpenAIModel:
         return await self._surface.open_stream(await self._connected(), prompt)
 
     def failures(self) -> tuple[type[Exception], ...]:
-        """What the SDK raises; a chunk that is not JSON comes through it as it is."""
+        """What the SDK raises. It wraps what the transport raises; a chunk that is not JSON comes
+        through it as it is.
+        """
         if not _SDK.loaded:
             return ()
-        from httpx2 import HTTPError
         from openai import OpenAIError
 
-        return (OpenAIError, HTTPError, JSONDecodeError, UnicodeDecodeError)
+        return (OpenAIError, JSONDecodeError, UnicodeDecodeError)
 
     def translate(self, error: Exception) -> ProviderError:
         """The error of ours that one of the SDK's is."""

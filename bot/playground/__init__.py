@@ -24,7 +24,6 @@ from bot.playground.site import Site
 from bot.playground.snapshot import Sight
 from bot.settings import Configuration, Settings
 
-TOKEN = "xoxb-playground"  # noqa: S105 - the local Slack's own, it opens nothing else
 PLATFORMS = ("SLACK_", "TEAMS_")
 
 
@@ -86,9 +85,11 @@ class Playground:
         self._clock = clock or SystemClock()
         self._providers = providers
         self._handbook = handbook
+        # Made anew each time: other web pages could reach the local Slack's port, too.
         self._secret = secrets.token_hex(16)
+        self._token = f"xoxb-{secrets.token_hex(16)}"
         self._opened = AsyncExitStack()
-        self.twin = SlackTwin(self._clock, signing_secret=self._secret, bot_token=TOKEN)
+        self.twin = SlackTwin(self._clock, signing_secret=self._secret, bot_token=self._token)
 
     async def start(self, port: int) -> str:
         """Start everything; the page's address, which ends in '/'.
@@ -136,7 +137,7 @@ class Playground:
             environ={
                 **kept,
                 "SLACK_API_URL": api_url,
-                "SLACK_BOT_TOKEN": TOKEN,
+                "SLACK_BOT_TOKEN": self._token,
                 "SLACK_SIGNING_SECRET": self._secret,
             },
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from adapters.slack.twin import SlackTwin
 
 EXAMPLES = (
-    "When is payday?",
+    "How do I book a meeting room?",
     "The VPN says HL-203. What now?",
     "I want to talk to a person",
 )

@@ -61,6 +61,7 @@ class _Markdown(MarkdownIt):
         super().__init__("commonmark", {"html": False, "breaks": breaks})
         self.enable(["table", "strikethrough"]).disable("image")
         self.core.ruler.push("bare_links", _bare_links)
+        self.core.ruler.push("no_styles", _no_styles)
         self.add_render_rule("link_open", _link_open)
 
     def validateLink(self, url: str) -> bool:
@@ -91,6 +92,13 @@ def _bare_links(state: StateCore) -> None:
             children += _split(token) if plain else [token]
         if block.children is not None:
             block.children = children
+
+
+def _no_styles(state: StateCore) -> None:
+    """Say with a class how a table's column is aligned: the page allows no styles in elements."""
+    for token in state.tokens:
+        if style := token.attrs.pop("style", ""):
+            token.attrs["class"] = str(style).removeprefix("text-align:")
 
 
 def _split(token: Token) -> list[Token]:

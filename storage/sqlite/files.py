@@ -11,6 +11,7 @@ from agent.errors import ConfigError
 
 PREFIX = "sqlite:///"
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables: https://sqlite.org/stricttables.html
+WAL_ATTEMPTS = 20
 PATIENCE = 2.0
 """Seconds to wait for another process's write, which our command line tools keep under 50 ms."""
 
@@ -43,31 +44,34 @@ def connect(path: Path, *, patience: float = PATIENCE) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=patience, isolation_level=None, check_same_thread=False
     )
-    connection.execute("PRAGMA synchronous=FULL")
+    try:
+        connection.execute("PRAGMA synchronous=FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
 def use_wal(connection: sqlite3.Connection) -> None:
     """Switch the database to its write-ahead log, so that readers and the writer do not wait.
 
-    The switch needs a moment without any other connection and does not wait for one by itself.
-    Waiting for the write lock in between does, so a few rounds are enough for many processes that
-    start at once.
+    The switch needs a moment without any other connection and does not wait for one by itself. An
+    exclusive transaction does; so processes that start at once do it one after the other.
 
     Raises:
         sqlite3.OperationalError: others keep the database busy.
     """
-    for _ in range(100):
+    for attempt in range(1, WAL_ATTEMPTS + 1):
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or attempt == WAL_ATTEMPTS:
                 raise
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("BEGIN EXCLUSIVE")
             connection.execute("ROLLBACK")
         else:
             return
-    connection.execute("PRAGMA journal_mode=WAL")
 
 
 class FileLock:

@@ -67,7 +67,8 @@ class JobThread(ABC):
 
         Raises:
             StoreUnavailable: the database cannot be used, nothing was committed.
-            Exception: whatever the job itself raised; nothing of it was committed.
+            StorageError: a statement of the job failed; nothing of the job was committed.
+            Exception: whatever else the job raised; nothing of it was committed.
         """
         if self._closed:
             raise StoreUnavailable("the store is closed")

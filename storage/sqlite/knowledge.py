@@ -34,8 +34,10 @@ class SqliteKnowledge:
         self._believed_at = 0
 
     async def search(self, query: str, limit: int) -> Sequence[Passage]:
+        if limit < 1 or self._surely_empty():
+            return []
         words = informative_words(query)
-        if not words or limit < 1 or self._surely_empty():
+        if not words:
             return []
         size = await self._count()
         return await self._reader.run(lambda db: find(db, words, size, limit)) if size else []

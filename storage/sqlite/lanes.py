@@ -103,6 +103,8 @@ def claim(
         _rest(db, Lease(lane, owner, epoch))
         return None
     db.executemany(sql.CLAIM_ROW, [(epoch, row.id) for row in rows])
+    if not last_at:  # its first turn: nothing can have been written yet
+        return Claimed(epoch, state, last_at, rows, [], None)
     history = db.execute(
         sql.HISTORY, {"lane": lane, "since": context_from, "limit": history_limit}
     ).fetchall()

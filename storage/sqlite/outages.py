@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from agent.errors import StoreUnavailable
+from agent.errors import StorageError, StoreUnavailable
 
 # Primary result codes (https://sqlite.org/rescode.html) that say something about the file, the
 # disk or other processes, not about a statement.
@@ -38,6 +38,15 @@ def unavailable(error: Exception) -> StoreUnavailable:
     """The error that callers get; SQLite's messages name tables and columns, never contents."""
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     return StoreUnavailable(f"the database cannot be used: {error} ({name})")
+
+
+def own_error(error: Exception) -> Exception:
+    """The error of a job that failed by itself; SQLite's own never leave this package."""
+    if not isinstance(error, sqlite3.Error):
+        return error
+    told = StorageError(f"a statement failed: {error}")
+    told.__cause__ = error
+    return told
 
 
 @contextmanager

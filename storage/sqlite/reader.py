@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from storage.sqlite.jobs import JobThread, Outcome, Waiting
-from storage.sqlite.outages import is_outage, unavailable
+from storage.sqlite.outages import is_outage, own_error, unavailable
 
 
 class Reader(JobThread):
@@ -26,7 +26,7 @@ class Reader(JobThread):
             if is_outage(error):
                 self._disconnect()
                 return Outcome(waiting.future, None, unavailable(error))
-            return Outcome(waiting.future, None, error)
+            return Outcome(waiting.future, None, own_error(error))
         return Outcome(waiting.future, result, None)
 
     def _connected(self) -> sqlite3.Connection:

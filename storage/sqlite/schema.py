@@ -151,7 +151,7 @@ CREATE UNIQUE INDEX approvals_open ON approvals (lane) WHERE state = 'open';
 CREATE TABLE feedback (
     message_id TEXT NOT NULL,
     author TEXT NOT NULL,
-    verdict TEXT NOT NULL CHECK (verdict IN ('up', 'down')),
+    verdict TEXT NOT NULL,
     lane TEXT NOT NULL,
     at REAL NOT NULL,
     PRIMARY KEY (message_id, author)

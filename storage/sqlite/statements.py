@@ -191,10 +191,11 @@ LANE_READY = "SELECT ready_at FROM lanes WHERE lane = ?"
 
 # --- knowledge ---------------------------------------------------------------------------------
 
-# The weights of title, section and text: a word in a heading says more about its passage.
+# The weights of title, section and text: a word in a heading says more about its passage, and
+# the section's tells passages of one page apart.
 RANK_PASSAGES = """
 SELECT rowid FROM knowledge_fts WHERE knowledge_fts MATCH ?
-ORDER BY bm25(knowledge_fts, 4.0, 3.0, 1.0) LIMIT ?
+ORDER BY bm25(knowledge_fts, 2.0, 6.0, 1.0) LIMIT ?
 """
 
 # How many passages contain a word, and which of the given ones do.

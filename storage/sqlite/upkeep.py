@@ -70,15 +70,11 @@ def backup(url: str, target: str) -> None:
         ConfigError: there is no database, or `target` exists or cannot be made.
         StoreUnavailable: the copy failed or is damaged; no file is left.
     """
-    path, copy = path_of(url), Path(target)
+    path = path_of(url)
     if not path.exists():
         raise ConfigError(f"there is no database {path}")
-    if copy.exists():
-        raise ConfigError(f"{copy} exists already; a backup never overwrites a file")
-    if not copy.parent.is_dir():
-        raise ConfigError(f"the folder of {copy} does not exist")
     with translated():
-        _copy(path, copy)
+        _copy(path, Path(target))
 
 
 def _database(connection: sqlite3.Connection) -> Database:

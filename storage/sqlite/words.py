@@ -18,7 +18,7 @@ a about after again all also am an and any anybody anyone anything are aren as a
 before being but by can cannot could couldn did didn do does doesn doing don done each either else
 ever every everyone few for from get gets getting give go goes going gonna got had has hasn have
 haven having he hello help her here hers hey hi him his how i if in instead into is isn it its
-just know let like ll long lot many may maybe me might mine more most much must my need needs
+just know let like ll lot may maybe me might mine more most must my need needs
 neither no nobody none nor not nothing now of off ok okay on once one only or other our ours out
 over own please possible question same say see shall she should shouldn so some somebody somehow
 someone something still such sure tell than thank thanks that the their them then there these they

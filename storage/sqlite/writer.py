@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 
 from storage.sqlite.jobs import JobThread, Outcome, Waiting
-from storage.sqlite.outages import is_outage, unavailable
+from storage.sqlite.outages import is_outage, own_error, unavailable
 
 
 class Writer(JobThread):
@@ -40,9 +40,9 @@ class Writer(JobThread):
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 top of the thread: it must outlive any batch
             self._disconnect()
-            return [
-                Outcome(waiting.future, None, unavailable(error)) for waiting in taken or [first]
-            ]
+            # If it could not even begin, those who queued up behind would wait for the same again.
+            failed = taken or list(self._batch(first))
+            return [Outcome(waiting.future, None, unavailable(error)) for waiting in failed]
         self.batches += 1
         self.others_version = (self._connections, version)
         return outcomes
@@ -64,7 +64,7 @@ class Writer(JobThread):
             else:
                 connection.execute("ROLLBACK TO job")
                 connection.execute("RELEASE job")
-            return Outcome(waiting.future, None, error)
+            return Outcome(waiting.future, None, own_error(error))
         if not clean:
             connection.execute("RELEASE job")
         return Outcome(waiting.future, result, None)

@@ -20,17 +20,17 @@ REPLY = ".replying textarea"
 
 
 @pytest.fixture
-async def tab(tmp_path: Path) -> AsyncIterator[Tab]:
+async def tab() -> AsyncIterator[Tab]:
     """A browser."""
-    async with chromium(tmp_path / "profile") as one:
+    async with chromium() as one:
         yield one
 
 
 @pytest.fixture
 async def play(tmp_path: Path) -> AsyncIterator[Play]:
-    """A playground that knows a page of the handbook and no model."""
+    """A playground that knows two pages of the handbook and no model."""
     async with playing(tmp_path, TestClock()) as one:
-        await one.teach("payroll.md")
+        await one.teach("payroll.md", "email-calendar-rooms.md")
         yield one
 
 
@@ -53,9 +53,9 @@ async def test_a_newcomer_clicks_an_example_and_gets_a_person(tab: Tab, play: Pl
     await begin(tab, play)
     await tab.click(".chip")
     await tab.until(ANSWERED)
-    assert "Ghent" in await tab.run("document.querySelector('#chat table').innerText")
+    assert "calendar" in await tab.run("document.querySelector('#chat blockquote').innerText")
     link = await tab.run("document.querySelector('#chat .context a').href")
-    assert link == f"{play.address}/handbook/payroll.md"
+    assert link.startswith(f"{play.address}/handbook/email-calendar-rooms.md")
     await tab.click(".thumb")
     await tab.until("!!document.querySelector('.thumb[aria-pressed=true]')")
     await tab.click("[data-action=frontdesk_ask_person]")
@@ -83,7 +83,6 @@ async def test_everything_is_there_after_a_reload(tab: Tab, play: Play) -> None:
     await tab.type("half a thou")
     await tab.run("location.reload()")
     await tab.until(f"document.readyState === 'complete' && {ANSWERED}")
-    assert await tab.run("document.querySelector('#people :checked').parentElement.innerText")
     name = "document.querySelector('#people :checked').parentElement.innerText.includes('Grace')"
     assert await tab.run(name)
     assert await tab.run("document.querySelector('#place-name').innerText") == "#it-help"
@@ -103,7 +102,7 @@ async def test_who_asked_goes_on_in_the_thread_by_typing(tab: Tab, play: Play) -
     await tab.type("do I see it?")
     assert "\n" in await tab.run(f"document.querySelector('{REPLY}').value")
     await tab.press("Enter", 13)
-    await tab.until("document.querySelectorAll('#chat .feedback').length === 2")
+    await tab.until("document.querySelectorAll('#chat .message').length === 4")
     assert await tab.run("document.querySelectorAll('#chat .thread').length") == 1
     assert await tab.run(f"document.querySelector('{REPLY}').value") == ""
 
@@ -127,7 +126,7 @@ async def test_typing_is_not_disturbed_by_what_arrives(tab: Tab, play: Play) -> 
 async def test_one_edits_a_message_with_the_keyboard(tab: Tab, play: Play) -> None:
     """The menu opens, Escape leaves all as it was, Enter saves."""
     await begin(tab, play)
-    await ask(tab, "When is playday?")
+    await ask(tab, "When is payday")
     for key, code in (("Escape", 27), ("Enter", 13)):
         await tab.run("document.querySelector('.menu summary').focus()")
         await tab.press(" ", 32)
@@ -141,7 +140,7 @@ async def test_one_edits_a_message_with_the_keyboard(tab: Tab, play: Play) -> No
         await tab.until("!document.querySelector('.editing')")
         edited = await tab.run("document.querySelector('#chat .text').innerText")
         if key == "Escape":
-            assert edited == "When is playday?"
+            assert edited == "When is payday"
     await tab.until("!!document.querySelector('.edited')")
     assert await tab.run("document.querySelector('#chat .text').innerText") == "When is payday?"
 
@@ -185,13 +184,13 @@ async def test_a_narrow_window_shows_one_panel_at_a_time(tab: Tab, play: Play) -
             box = f"document.querySelector('.panel.{panel}').checkVisibility()"
             assert await tab.run(box) is visible
         assert await tab.run("document.documentElement.scrollWidth <= innerWidth")
-    wide = "[...document.querySelectorAll('#chat .message')].every(m => m.scrollWidth <= m.clientWidth)"
-    assert await tab.run(wide)
+    messages = "[...document.querySelectorAll('#chat .message')]"
+    assert await tab.run(f"{messages}.every((one) => one.scrollWidth <= one.clientWidth)")
 
 
 async def test_hostile_words_stay_words(tab: Tab, tmp_path: Path) -> None:
     """A script that a model repeats is shown, not run."""
-    hostile = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script> [x](javascript:hacked=1)"
+    hostile = "<img src=x onerror='hacked=1'><script>hacked=1</script> [x](javascript:hacked=1)"
     async with playing(tmp_path, TestClock(), [Echo("")]) as play:
         await begin(tab, play)
         await ask(tab, hostile)

@@ -103,7 +103,7 @@ async def test_an_answer_has_a_stop_and_no_negative_usage(provider: Provider) ->
     assert usage.output >= usage.reasoning >= 0
 
 
-@pytest.mark.parametrize("said", ["", " \n", "x" * 50_000, '"}\\u0000\\', "🙂\u200d\ud83d"[:2]])
+@pytest.mark.parametrize("said", ["", " \n", "x" * 50_000, '"}\\u0000\\', "🙂\u200d"])
 async def test_awkward_messages_are_asked_all_the_same(provider: Provider, said: str) -> None:
     """Empty, huge and odd messages beside the question do not upset the request."""
     odd = (PromptMessage(Role.USER, said), PromptMessage(Role.ASSISTANT, said))

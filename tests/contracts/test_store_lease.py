@@ -24,6 +24,7 @@ from tests.storage.databases import (
     reply,
     said,
 )
+from tests.support.clock import TestClock
 
 
 @pytest.fixture(params=DATABASES)
@@ -171,3 +172,17 @@ async def test_a_visitor_leaves_leases_alone(database: Database) -> None:
     visitor = database.open(owner="b", exclusive=False)
     assert await visitor.turns.claim(LANE) is None
     await end(store, claimed)
+
+
+async def test_a_clock_that_was_set_back_stops_nobody_for_ever(database: Database) -> None:
+    """What was accepted in the future waits until the clock is there again, and is not lost."""
+    store = database.open(exclusive=True)
+    await claim_new(store, said(1))
+    accepted_at = database.clock.now()
+    database.clock = TestClock(accepted_at - 50)
+    restarted = await database.restarted(store)
+    assert await restarted.turns.claim(LANE) is None
+    due = await restarted.turns.due()
+    assert (due.lanes, due.next_at) == ((), accepted_at)
+    await database.clock.advance(50)
+    assert numbers(await claim(restarted)) == [1]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import ProviderError
@@ -65,7 +65,16 @@ async def test_usage_is_normalised(provider: Provider, fake: FakeModels) -> None
 
 USAGE_ON_THE_WIRE = {
     ANTHROPIC: (
-        {"type": "message_start", "message": {"usage": {"input_tokens": 7, "output_tokens": 1}}},
+        {
+            "type": "message_start",
+            "message": {
+                "usage": {
+                    "input_tokens": 7,
+                    "output_tokens": 1,
+                    "output_tokens_details": {"thinking_tokens": 4},
+                }
+            },
+        },
         {
             "type": "message_delta",
             "delta": {"stop_reason": "end_turn"},
@@ -74,7 +83,6 @@ USAGE_ON_THE_WIRE = {
                 "cache_creation_input_tokens": 20,
                 "cache_read_input_tokens": 300,
                 "output_tokens": 11,
-                "output_tokens_details": {"thinking_tokens": 4},
             },
         },
     ),
@@ -121,6 +129,18 @@ async def test_a_server_that_tells_no_usage(fake: FakeModels, clock: TestClock) 
     provider = CHAT.open(fake, clock)
     fake.script(MODEL, [Events(({"choices": [{"delta": {}, "finish_reason": "stop"}]},))])
     assert end(await ask(provider)).usage == Usage()
+    await provider.close()
+
+
+async def test_a_chunk_behind_the_last_one(fake: FakeModels, clock: TestClock) -> None:
+    """Some servers send usage with the finish and an empty chunk after it: nothing is forgotten."""
+    told = {"prompt_tokens": 3, "completion_tokens": 2}
+    finish = {"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": told}
+    empty: dict[str, Any] = {"choices": [{"delta": {}, "finish_reason": None}], "usage": None}
+    fake.script(MODEL, [Events((finish, empty))])
+    provider = CHAT.open(fake, clock)
+    last = end(await ask(provider))
+    assert (last.stop, last.usage) == ("stop", Usage(input_total=3, output=2))
     await provider.close()
 
 
@@ -231,6 +251,7 @@ EVENTS = st.lists(
 
 
 @pytest.mark.parametrize("name", READERS)
+@settings(deadline=None)  # seconds are not asserted
 @given(events=EVENTS)
 def test_no_event_upsets_a_reader(name: str, events: list[Any]) -> None:
     """Whatever JSON a server sends, a reader yields text and pieces or one of our errors."""

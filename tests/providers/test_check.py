@@ -10,7 +10,7 @@ from agent.errors import ProviderAuth, ProviderError, ProviderUnavailable
 from agent.ports import Provider, Surroundings
 from agent.providers import anthropic
 from tests.support.clock import TestClock
-from tests.support.fake_models import LOOK_UP, Fail, FakeModels, Raw
+from tests.support.fake_models import LOOK_UP, DropConnection, Fail, FakeModels, Raw
 from tests.support.model_subjects import ANTHROPIC, CHAT, MODEL, RESPONSES, Subject
 
 
@@ -93,6 +93,12 @@ async def test_a_vendor_in_trouble(surface: Subject, provider: Provider, fake: F
     fake.script(LOOK_UP, [Fail(503)])
     assert type(await complaint(provider)) is ProviderUnavailable
     assert len(fake.requests) == 1
+
+
+async def test_a_list_that_breaks_off(provider: Provider, fake: FakeModels) -> None:
+    """A connection that breaks while the list is read is an outage as well."""
+    fake.script(LOOK_UP, [DropConnection()])
+    assert type(await complaint(provider)) is ProviderUnavailable
 
 
 RETIRING: dict[str, Any] = {

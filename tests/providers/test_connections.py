@@ -92,13 +92,17 @@ async def test_closing_gives_the_connections_back(
 async def test_waiting_is_the_callers_business(
     provider: Provider, fake: FakeModels, clock: TestClock
 ) -> None:
-    """A provider has no time limit: an hour of silence is the ladder's to judge, not its own."""
+    """A provider has no time limit: an hour of silence is the ladder's to judge, not its own.
+
+    The HTTP client would count real seconds; the SDKs tell the server how many, if any.
+    """
     fake.script(MODEL, [Slow(3600.0)])
     attempt = asyncio.create_task(ask(provider))
     await clock.advance(3599)
     assert not attempt.done()
     await clock.advance(1)
     assert isinstance((await attempt)[-1], Done)
+    assert "x-stainless-read-timeout" not in fake.requests[0].headers
 
 
 class Stuck(LazyModules):

@@ -9,7 +9,7 @@ import pytest
 from opentelemetry import trace
 
 from agent.decision import DECISION_SCHEMA
-from agent.models import ToolSpec
+from agent.models import PromptMessage, Role, ToolSpec
 from agent.ports import Surroundings
 from agent.providers import openai
 from agent.providers._faults import Account
@@ -135,8 +135,12 @@ async def test_the_cache_key_is_that_of_the_static_rules(fake: FakeModels) -> No
     """Requests with the same rules share a cache, whatever else differs."""
     first = await sent(RESPONSES, fake)
     other_talk = await sent(RESPONSES, fake, replace(PROMPT, messages=PROMPT.messages[:3]))
+    rules, _, *others = PROMPT.messages
+    other_date = (rules, PromptMessage(Role.SYSTEM, "Another date."), *others)
+    next_day = await sent(RESPONSES, fake, replace(PROMPT, messages=other_date))
     other_rules = await sent(RESPONSES, fake, replace(PROMPT, messages=PROMPT.messages[1:]))
     assert first["prompt_cache_key"] == other_talk["prompt_cache_key"]
+    assert first["prompt_cache_key"] == next_day["prompt_cache_key"]
     assert first["prompt_cache_key"] != other_rules["prompt_cache_key"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.decision import Action, Decision, parse_decision
@@ -79,6 +79,14 @@ async def test_long_passages_are_cut_at_a_sentence() -> None:
     assert all(quote.removesuffix("\n> …").endswith("handbook.") for quote in quotes)
 
 
+async def test_a_list_is_cut_at_an_item() -> None:
+    """The marks of a quotation count as well: many short lines do not burst the room."""
+    items = "- One item.\n" * 300
+    decision = await quoted(*(passage(number, 0.9, items) for number in (1, 2, 3)))
+    assert MOST_CHARACTERS - 100 < len(decision.response) <= MOST_CHARACTERS
+    assert set(decision.response.split("\n")) >= {"> - One item.", "> …"}
+
+
 async def test_a_short_passage_leaves_its_room_to_the_next() -> None:
     """The room is shared by need, not in equal parts."""
     long = "This is a sentence of the handbook. " * 100
@@ -113,6 +121,7 @@ PASSAGES = st.lists(
 )
 
 
+@settings(deadline=None)  # seconds are not asserted
 @given(PASSAGES)
 def test_whatever_was_found_the_answer_is_valid_and_short(passages: list[Passage]) -> None:
     """Every answer from the handbook passes the kernel's validation and fits on a screen."""

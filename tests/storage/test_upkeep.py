@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database as Tables
+from sqlite_utils import Migrations
 
 from agent.errors import ConfigError, SchemaTooNew, StoreUnavailable
 from agent.state import RESTING
 from storage import backup, migrate, open_store, pending
-from storage.sqlite import schema
+from storage.sqlite import schema, upkeep
+from storage.sqlite.files import connect, use_wal
 from tests.storage.databases import Database, accept, claim, said, sqlite
 from tests.storage.processes import go, start
 from tests.support.clock import TestClock
@@ -24,19 +28,17 @@ def database(tmp_path: Path) -> Database:
     return sqlite(tmp_path)
 
 
-@pytest.fixture
-def next_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The code of a version that knows one migration more."""
-    later = schema.MIGRATIONS.__class__("frontdesk")
+def upgrade(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Become the code of a version that has one more migration, and tell its name."""
+    later = Migrations("frontdesk")
     later(name="0001_first_tables")(schema.first_tables)
 
     @later(name="0002_next")
     def following(db: Tables) -> None:
         db.executescript("ALTER TABLE lanes ADD COLUMN note TEXT;")
 
-    monkeypatch.setattr("storage.sqlite.upkeep.MIGRATIONS", later)
-    yield "0002_next"
-    monkeypatch.undo()
+    monkeypatch.setattr(upkeep, "MIGRATIONS", later)
+    return "0002_next"
 
 
 def query(path: Path, statement: str) -> list[tuple[object, ...]]:
@@ -101,13 +103,34 @@ def test_processes_may_migrate_at_once(database: Database) -> None:
     assert sorted(out.split() for out, _ in answers) == [[], [], [], ["0001_first_tables"]]
 
 
-def test_a_newer_schema_is_refused(
-    database: Database, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+def test_who_comes_second_waits(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A process that saw steps to be done, but not who is doing them, finds them done."""
+    looked = threading.Event()
+    look = upkeep._pending
+
+    def noticed(connection: sqlite3.Connection) -> list[str]:
+        names = look(connection)
+        looked.set()
+        return names
+
+    monkeypatch.setattr(upkeep, "_pending", noticed)
+    with closing(connect(tmp_path / "frontdesk.db")) as first, ThreadPoolExecutor() as threads:
+        use_wal(first)
+        first.execute("BEGIN IMMEDIATE")
+        second = threads.submit(migrate, database.url)
+        looked.wait()
+        schema.MIGRATIONS.apply(Tables(first, execute_plugins=False))
+        first.execute("COMMIT")
+        assert second.result() == []
+
+
+def test_a_newer_schema_is_refused(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that does not know all of a database leaves it alone."""
-    request.getfixturevalue("next_version")
+    upgrade(monkeypatch)
     migrate(database.url)
-    monkeypatch.setattr("storage.sqlite.upkeep.MIGRATIONS", schema.MIGRATIONS)
+    monkeypatch.setattr(upkeep, "MIGRATIONS", schema.MIGRATIONS)
     for attempt in (migrate, pending):
         with pytest.raises(SchemaTooNew, match="newer version"):
             attempt(database.url)
@@ -116,13 +139,13 @@ def test_a_newer_schema_is_refused(
 
 
 async def test_data_survives_a_migration(
-    database: Database, tmp_path: Path, request: pytest.FixtureRequest
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A database with contents is copied before it is changed, and goes on afterwards."""
     store = database.open()
     await accept(store, said(1))
     await store.close()
-    name = request.getfixturevalue("next_version")
+    name = upgrade(monkeypatch)
     assert pending(database.url) == [name]
     assert migrate(database.url) == [name]
     copy = tmp_path / f"frontdesk.db.before-{name}"
@@ -132,11 +155,11 @@ async def test_data_survives_a_migration(
 
 
 async def test_a_copy_is_never_overwritten(
-    database: Database, tmp_path: Path, request: pytest.FixtureRequest
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The copy of an earlier attempt stays beside the new one."""
     await database.open().close()
-    name = request.getfixturevalue("next_version")
+    name = upgrade(monkeypatch)
     earlier = tmp_path / f"frontdesk.db.before-{name}"
     earlier.write_text("kept")
     migrate(database.url)
@@ -148,14 +171,14 @@ def test_a_failed_migration_changes_nothing(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All pending steps are applied or none."""
-    broken = schema.MIGRATIONS.__class__("frontdesk")
+    broken = Migrations("frontdesk")
     broken(name="0001_first_tables")(schema.first_tables)
 
     @broken(name="0002_broken")
     def following(db: Tables) -> None:
         db.executescript("CREATE TABLE half (x); SELECT nonsense;")
 
-    monkeypatch.setattr("storage.sqlite.upkeep.MIGRATIONS", broken)
+    monkeypatch.setattr(upkeep, "MIGRATIONS", broken)
     with pytest.raises(sqlite3.OperationalError):
         migrate(database.url)
     assert query(tmp_path / "frontdesk.db", "SELECT name FROM sqlite_schema") == []
@@ -169,7 +192,13 @@ async def test_a_backup_is_a_database(database: Database, tmp_path: Path) -> Non
     copy = open_store(f"sqlite:///{tmp_path}/copy.db", TestClock(), owner="x")
     assert (await copy.records.counts())["rows_waiting"] == 2
     await copy.close()
-    assert not list(tmp_path.glob("*.part*"))
+
+
+def test_a_backup_is_one_file(database: Database, tmp_path: Path) -> None:
+    """Nothing is left beside the copy."""
+    migrate(database.url)
+    backup(database.url, str(tmp_path / "copy.db"))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["copy.db", "frontdesk.db"]
 
 
 def test_a_backup_overwrites_nothing(database: Database, tmp_path: Path) -> None:
@@ -177,7 +206,7 @@ def test_a_backup_overwrites_nothing(database: Database, tmp_path: Path) -> None
     migrate(database.url)
     target = tmp_path / "copy.db"
     target.write_text("kept")
-    with pytest.raises(ConfigError, match=r"copy\.db exists"):
+    with pytest.raises(ConfigError, match=r"copy\.db cannot be made: File exists"):
         backup(database.url, str(target))
     assert target.read_text() == "kept"
 
@@ -187,18 +216,27 @@ def test_a_backup_needs_a_database_and_a_folder(database: Database, tmp_path: Pa
     with pytest.raises(ConfigError, match="no database"):
         backup(database.url, str(tmp_path / "copy.db"))
     migrate(database.url)
-    with pytest.raises(ConfigError, match="folder"):
+    with pytest.raises(ConfigError, match=r"copy\.db cannot be made: No such file"):
         backup(database.url, str(tmp_path / "nowhere" / "copy.db"))
     assert not (tmp_path / "copy.db").exists()
 
 
-def test_a_damaged_database_is_not_backed_up(database: Database, tmp_path: Path) -> None:
+def damaged(path: Path, old: bytes, new: bytes) -> None:
+    """Change the last occurrence of some bytes in a file."""
+    content = path.read_bytes()
+    at = content.rindex(old)
+    path.write_bytes(content[:at] + new + content[at + len(new) :])
+
+
+@pytest.mark.parametrize("new", [b"noodle", b"\xff" * 4096])
+async def test_a_damaged_database_is_not_backed_up(
+    database: Database, tmp_path: Path, new: bytes
+) -> None:
     """A copy that does not pass SQLite's own check is not left behind as a backup."""
-    migrate(database.url)
-    path = tmp_path / "frontdesk.db"
-    content = bytearray(path.read_bytes())
-    content[4096:8192] = b"\xff" * 4096
-    path.write_bytes(content)
+    store = database.open()
+    await accept(store, said(1, by="needle"))
+    await store.close()
+    damaged(tmp_path / "frontdesk.db", b"needle", new)
     with pytest.raises(StoreUnavailable):
         backup(database.url, str(tmp_path / "copy.db"))
-    assert not list(tmp_path.glob("copy.db*"))
+    assert "copy" not in str(os.listdir(tmp_path))

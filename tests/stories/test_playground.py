@@ -41,12 +41,12 @@ async def ask(play: Play, text: str = "When is payday?") -> tuple[str, str, Json
 async def test_a_question_is_answered_with_sources_that_can_be_opened(play: Play) -> None:
     """What the handbook says arrives in the thread; its sources lead to the pages."""
     _, _, answer = await ask(play)
-    assert "Ghent" in texts(answer)
+    assert "fixed date" in texts(answer)
     sources = next(one["items"] for one in answer["blocks"] if one["type"] == "context")
     link = next(item for item in sources if "Paydays" in item).partition('href="')[2]
     async with play.session.get(link.partition('"')[0]) as page:
         assert page.status == 200
-        assert "<h2>Paydays</h2>" in await page.text()
+        assert "Paydays</h2>" in await page.text()
 
 
 async def test_a_thread_goes_on_and_a_new_message_begins_another(play: Play) -> None:
@@ -81,7 +81,7 @@ async def test_frontdesk_answers_in_a_channel_when_it_is_mentioned(play: Play) -
     assert len(await play.thread(play.mika, play.it_help, silent)) == 1
     question, answer = await play.thread(play.mika, play.it_help, asked)
     assert '<span class="mention">@Frontdesk</span>' in texts(question)
-    assert "Ghent" in texts(answer)
+    assert "fixed date" in texts(answer)
 
 
 async def test_people_see_only_the_channels_they_are_in(play: Play) -> None:
@@ -204,7 +204,12 @@ async def test_open_pages_hear_of_every_change(play: Play) -> None:
         while len(messages) < 2:
             threads = (await event(stream))["places"][0]["threads"]
             messages = threads[0]["messages"] if threads else []
-    assert [one["bot"] for one in messages] == [False, True]
+        assert [one["bot"] for one in messages] == [False, True]
+        action = next(one["action_id"] for one in messages[1]["blocks"] if "action_id" in one)
+        order: Json = {"channel": channel, "ts": messages[1]["ts"], "action_id": action}
+        await play.post("/press", user=play.ada, value="positive", **order)
+        rated = (await event(stream))["places"][0]["threads"][0]["messages"][1]
+        assert rated["pressed"] == {action: "positive"}
 
 
 def orders(*given: tuple[str, Json]) -> Sequence[tuple[str, Json]]:
@@ -357,6 +362,7 @@ async def test_it_says_where_it_is_and_stops_when_told(tmp_path: Path) -> None:
                 running.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await running
+                await stream.content.read()  # raises if the stream was torn off instead of ended
             with pytest.raises(aiohttp.ClientConnectionError):
                 await session.get(address)
 

@@ -86,4 +86,5 @@ async def test_other_conversations_go_on(opened: OpenCompany, clock: TestClock) 
     await one.dm(one.ada, "stop", first)
     await clock.advance(10)
     assert one.texts(channel, first) == ["Stopped. Nothing more will come of it."]
-    assert one.texts(channel, second) == ["An answer."]
+    (answer,) = one.texts(channel, second)
+    assert answer.startswith("An answer.")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,7 +33,7 @@ FLAGS = (
     "--no-proxy-server",
     "--remote-debugging-port=0",
 )
-PATIENCE = 20.0
+PATIENCE = 30.0
 """Seconds of the machine's own time for something to appear: a browser knows no other clock."""
 LOOK_EVERY = 0.05
 
@@ -157,13 +159,22 @@ class Tab:
 
 
 @asynccontextmanager
-async def chromium(folder: Path) -> AsyncIterator[Tab]:
-    """A browser with a fresh profile in `folder`, and a tab of it."""
+async def chromium() -> AsyncIterator[Tab]:
+    """A browser with a fresh profile, and a tab of it."""
+    # Not a test's own folder: its path would be too long for the browser's sockets.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        async with _started(Path(folder)) as tab:
+            yield tab
+
+
+@asynccontextmanager
+async def _started(folder: Path) -> AsyncIterator[Tab]:
     assert CHROMIUM is not None
     process = await asyncio.create_subprocess_exec(
         CHROMIUM,
         *FLAGS,
         f"--user-data-dir={folder}",
+        env={**os.environ, "TMPDIR": str(folder)},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,

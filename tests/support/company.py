@@ -164,6 +164,12 @@ class Company:
             await response.read()
             return response.status
 
+    async def get(self, path: str) -> tuple[int, str]:
+        """Ask the process's own pages; status and text."""
+        address = f"http://127.0.0.1:{self.running.port}{path}"
+        async with aiohttp.ClientSession() as session, session.get(address) as response:
+            return response.status, await response.text()
+
     # What there is to see
 
     def answers(self, channel: str, thread: str) -> list[Message]:

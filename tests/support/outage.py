@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agent.errors import StoreUnavailable
+from agent.models import Passage
 from agent.ports import Clock, Records, Turns
 from agent.records import (
     Accepted,
@@ -68,6 +69,27 @@ class FailingTurns:
         return await self._turns.settle(delivery, settlement)
 
 
+class PoisonedKnowledge:
+    """`Knowledge` over another, for one poisonous word."""
+
+    def __init__(self, knowledge: Documents, store: FailingStore) -> None:
+        self._knowledge = knowledge
+        self._store = store
+
+    async def search(self, query: str, limit: int) -> Sequence[Passage]:
+        self._store.taste(query)
+        return await self._knowledge.search(query, limit)
+
+    async def replace(self, source: str, digest: str, passages: Sequence[Passage]) -> bool:
+        return await self._knowledge.replace(source, digest, passages)
+
+    async def remove(self, source: str) -> bool:
+        return await self._knowledge.remove(source)
+
+    async def documents(self) -> Mapping[str, str]:
+        return await self._knowledge.documents()
+
+
 class FailingStore:
     """`Store` over a real one; `fail` names what is down, `heal` brings it all back."""
 
@@ -75,6 +97,8 @@ class FailingStore:
         self.turns = FailingTurns(store.turns, clock)
         self._store = store
         self._closing = False
+        self._poison = ""
+        self.poisoned = 0
 
     @classmethod
     def open(cls, url: str, clock: Clock, askable: Sequence[str] = ("slack",)) -> FailingStore:
@@ -83,7 +107,7 @@ class FailingStore:
 
     @property
     def knowledge(self) -> Documents:
-        return self._store.knowledge
+        return PoisonedKnowledge(self._store.knowledge, self)
 
     @property
     def records(self) -> Records:
@@ -92,6 +116,16 @@ class FailingStore:
     def fail(self, *methods: str) -> None:
         """Let these methods of `Turns` and 'ready' fail from now on."""
         self.turns.down.update(methods)
+
+    def poison(self, word: str) -> None:
+        """Let every search for `word` break in a way that no port allows; counted in `poisoned`."""
+        self._poison = word
+
+    def taste(self, query: str) -> None:
+        """Break if a search is poisonous."""
+        if self._poison and self._poison in query:
+            self.poisoned += 1
+            raise ZeroDivisionError("the search is poisoned")
 
     def hang(self, *methods: str) -> None:
         """Let these methods of `Turns` not come back until `heal`."""

@@ -16,9 +16,12 @@ const ABOUT = {
   channel: "A channel. Frontdesk answers when it is mentioned, and in the threads it takes part in.",
 };
 const EMPTY = {
-  im: "It answers from an invented company's handbook, shows its sources, and gets a person when it cannot help. Try one of these:",
+  im:
+    "It answers from an invented company's handbook, shows its sources, " +
+    "and gets a person when it cannot help. Try one of these:",
   channel: "Everybody in the channel can read along. Mention @Frontdesk, and it answers in the thread:",
 };
+const LOST = "The connection to the playground is lost. Trying again…";
 const HINT = "Enter sends · Shift+Enter begins a new line · /frontdesk help shows the commands";
 
 const followChat = follower(at("chat-scroll"));
@@ -27,6 +30,7 @@ const followDesk = follower(at("desk-scroll"));
 let state = null;
 let stop = () => {};
 let chosen = readAddress();
+let wanted = chosen.thread;
 let newest = "";
 let fieldOf = "";
 
@@ -51,10 +55,10 @@ function look() {
     (now) => {
       state = now;
       chosen.me = now.me;
-      trouble("");
+      if (at("trouble").textContent === LOST) trouble("");
       show();
     },
-    () => trouble("The connection to the playground is lost. Trying again…"),
+    () => trouble(LOST),
   );
 }
 
@@ -167,6 +171,16 @@ function showChat(place) {
     begin(views.get(keyOf(now, newest)));
   };
   followChat(change, arrived || newest);
+  if (wanted) seek(place);
+}
+
+// Show the thread that an address named.
+function seek(place) {
+  const thread = document.querySelector(`#chat [data-ts="${CSS.escape(wanted)}"]`);
+  if (place.id === chosen.place && thread) {
+    thread.scrollIntoView({ block: "nearest" });
+    wanted = "";
+  }
 }
 
 // Who began a conversation goes on in its own field.
@@ -230,5 +244,10 @@ const refreshTimeline = timelinePanel(at("timeline"), at("timeline-lines"), () =
 
 at("show-chat").addEventListener("click", () => showPanel("chat"));
 at("show-desk").addEventListener("click", () => showPanel("desk"));
-addEventListener("hashchange", () => choose(readAddress()));
+addEventListener("hashchange", () => {
+  const address = readAddress();
+  wanted = address.thread;
+  showPanel("chat");
+  choose(address);
+});
 look();

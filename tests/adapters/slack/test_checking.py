@@ -1,0 +1,71 @@
+"""`frontdesk check` on Slack: what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.checking import SCOPES, check
+from adapters.slack.twin import Fault, SlackTwin
+
+
+async def test_all_is_well(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """Token, scopes and the human channel are fine, and say what they are."""
+    channel = twin.add_channel("desk", private=True)
+    token, scopes, desk = await check(client, channel)
+    assert token.ok
+    assert "T0FRONTDESK" in token.detail
+    assert scopes.ok
+    assert scopes.detail == f"all {len(SCOPES)} scopes"
+    assert desk.ok
+    assert desk.detail == "#desk"
+
+
+async def test_no_human_channel(client: AsyncWebClient) -> None:
+    """Without a human channel there is nothing to say about it here."""
+    assert len(await check(client, "")) == 2
+
+
+async def test_a_wrong_token(twin: SlackTwin) -> None:
+    """A token that Slack refuses makes every other question pointless."""
+    client = AsyncWebClient("xoxb-wrong", base_url=twin.api_url, retry_handlers=[])
+    (token,) = await check(client, "C1")
+    assert not token.ok
+    assert token.detail.startswith("invalid_auth: reinstall the app")
+
+
+async def test_missing_scopes(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """Scopes that were not granted are named."""
+    twin.scopes -= {"im:write", "users:read"}
+    _, scopes = await check(client, "")
+    assert not scopes.ok
+    assert scopes.detail.startswith("missing im:write, users:read: update the app")
+
+
+async def test_scopes_that_slack_does_not_tell(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """A proxy that drops the header is no reason to alarm anybody."""
+    me = {"ok": True, "user": "frontdesk", "team": "Example", "team_id": "T1"}
+    twin.fault("auth.test", Fault.answer(200, me))
+    _, scopes = await check(client, "")
+    assert scopes.ok
+    assert "did not say" in scopes.detail
+
+
+@pytest.mark.parametrize(
+    ("trouble", "advice"),
+    [
+        ("unknown", "is the id right"),
+        ("archived", "it is archived"),
+        ("not a member", "/invite @Frontdesk"),
+    ],
+)
+async def test_a_human_channel_that_will_not_do(
+    twin: SlackTwin, client: AsyncWebClient, trouble: str, advice: str
+) -> None:
+    """Each thing that can be wrong with the channel says how to mend it."""
+    channel = twin.add_channel("desk", bot=trouble != "not a member")
+    if trouble == "archived":
+        twin.archive(channel)
+    desk = (await check(client, "C0" if trouble == "unknown" else channel))[-1]
+    assert not desk.ok
+    assert advice in desk.detail

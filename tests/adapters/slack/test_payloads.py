@@ -1,0 +1,300 @@
+"""Slack's JSON as messages of ours: every shape that is read, and every one that is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapters.slack.payloads import Identity, is_ours, read_action, read_event
+from agent.messages import IncomingMessage, Kind
+from tests.support import slack_bodies as bodies
+
+WHO = Identity(bodies.TEAM, bodies.BOT, "B0FRONTBOT")
+GRID = Identity(bodies.TEAM, bodies.BOT, "B0FRONTBOT", "E0GRID")
+
+
+def read(inner: dict[str, Any], **outer: Any) -> IncomingMessage:
+    """The message of an event, which must be one."""
+    message = read_event(bodies.event(inner, **outer), WHO)
+    assert message is not None
+    return message
+
+
+def ignored(inner: dict[str, Any], **outer: Any) -> bool:
+    """Whether an event is deliberately not read."""
+    return read_event(bodies.event(inner, **outer), WHO) is None
+
+
+def test_a_direct_message() -> None:
+    """A message at the top level of a direct conversation is the root of its own thread."""
+    message = read(bodies.message())
+    assert str(message.conversation) == "slack:T0FRONTDESK:D0ADA:1790000000.000100"
+    assert message.kind is Kind.MESSAGE
+    assert message.direct
+    assert not message.in_thread
+    assert not message.mentions_bot
+    assert message.author.id == "U0ADA"
+    assert message.text == "How many days of leave?"
+    assert message.sent_at == 1790000000.0001
+
+
+def test_a_reply() -> None:
+    """A reply belongs to the thread of its root."""
+    message = read(bodies.message(thread_ts="1789.000100", channel="C1", channel_type="channel"))
+    assert message.conversation.thread == "1789.000100"
+    assert message.in_thread
+    assert not message.direct
+
+
+def test_a_root_that_has_replies() -> None:
+    """A root names itself as its thread; it is no reply for that."""
+    assert not read(bodies.message(thread_ts="1790000000.000100")).in_thread
+
+
+def test_a_mention_and_its_message_are_one() -> None:
+    """Both events of a mention have the same key, conversation and text."""
+    mention = read(bodies.mention())
+    twin = read({**bodies.mention(), "type": "message", "channel_type": "channel"})
+    assert mention.key == twin.key
+    assert mention == twin
+    assert mention.mentions_bot
+    assert mention.text == "leave?"
+
+
+@pytest.mark.parametrize("subtype", ["file_share", "thread_broadcast", "me_message", "", None])
+def test_what_people_write(subtype: str | None) -> None:
+    """These subtypes are a person's words."""
+    assert read(bodies.message(subtype=subtype)).kind is Kind.MESSAGE
+
+
+@pytest.mark.parametrize(
+    "subtype",
+    ["bot_message", "channel_join", "channel_topic", "assistant_app_thread", "huddle_thread", "x"],
+)
+def test_housekeeping(subtype: str) -> None:
+    """Every other subtype is no message for us."""
+    assert ignored(bodies.message(subtype=subtype))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"bot_id": "B1"},
+        {"bot_profile": {"id": "B1"}},
+        {"user": bodies.BOT},
+        {"user": "USLACKBOT"},
+        {"user": "USLACK"},
+        {"user": ""},
+        {"ts": ""},
+        {"channel": ""},
+    ],
+)
+def test_nobody_to_answer(changes: dict[str, Any]) -> None:
+    """Bots, we ourselves, Slack itself, and messages without author or place."""
+    assert ignored(bodies.message(**changes))
+
+
+def test_an_edit() -> None:
+    """An edit has the id of its message and a revision of its own."""
+    edit, message = read(bodies.changed()), read(bodies.message())
+    assert edit.kind is Kind.EDIT
+    assert (edit.id, edit.conversation) == (message.id, message.conversation)
+    assert edit.revision == "1790000001.000000"
+    assert edit.key != message.key
+    assert edit.text == "How many days off?"
+    assert edit.direct
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"message": bodies.message(text="new")},
+        {"message": bodies.message(edited={"user": "U0ADA", "ts": "1.0"})},
+        {"message": bodies.message(text="new", edited={"ts": "1.0"}, subtype="bot_message")},
+        {"message": bodies.message(text="new", edited={"ts": "1.0"}, bot_id="B1")},
+        {"message": None},
+    ],
+    ids=["not edited", "the same words", "a bot's", "ours", "nothing"],
+)
+def test_changes_that_are_no_edit(changes: dict[str, Any]) -> None:
+    """Previews, counts of replies, and what bots change are not read."""
+    assert ignored(bodies.changed(**changes))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "brings"),
+    [
+        ("leave?", f"<@{bodies.BOT}> leave?", True),
+        (f"<@{bodies.BOT}> leav?", f"<@{bodies.BOT}> leave?", False),
+        (f"<@{bodies.BOT}> leave?", "leave?", False),
+    ],
+)
+def test_only_an_edit_that_brings_the_mention_mentions(
+    before: str, after: str, brings: bool
+) -> None:
+    """A message that mentioned the bot before was a question then, and is none again."""
+    edited = bodies.message(text=after, edited={"ts": "1790000001.000000"})
+    message = read(bodies.changed(message=edited, previous_message=bodies.message(text=before)))
+    assert message.mentions_bot is brings
+
+
+def test_an_edit_without_what_was_before() -> None:
+    """Some edits come without the previous message; then the new words count."""
+    edited = bodies.message(text=f"<@{bodies.BOT}> x", edited={"ts": "1.0"})
+    assert read(bodies.changed(message=edited, previous_message=None)).mentions_bot
+
+
+def test_a_deletion() -> None:
+    """A deletion names the message that is gone."""
+    deletion = read(bodies.deleted())
+    assert deletion.kind is Kind.DELETE
+    assert deletion.id == read(bodies.message()).id
+    assert deletion.revision == "deleted"
+
+
+def test_a_tombstone_is_a_deletion() -> None:
+    """A root with replies leaves a tombstone instead."""
+    grave = bodies.message(subtype="tombstone", user="USLACKBOT", text="This message was deleted.")
+    deletion = read(bodies.changed(message=grave))
+    assert deletion.kind is Kind.DELETE
+    assert deletion.author.id == "U0ADA"
+
+
+@pytest.mark.parametrize(
+    "before", [bodies.message(bot_id="B1"), bodies.message(user=bodies.BOT), bodies.message(ts="")]
+)
+def test_deletions_that_do_not_matter(before: dict[str, Any]) -> None:
+    """What bots posted is theirs to delete."""
+    assert ignored({**bodies.deleted(), "previous_message": before, "deleted_ts": ""})
+
+
+def test_files() -> None:
+    """Files are known by their names, or as files."""
+    files = [{"name": "a.pdf"}, {"title": "B"}, {"id": "F1"}, "odd", None]
+    assert read(bodies.message(files=files)).files == ("a.pdf", "B", "a file")
+    assert read(bodies.message(files={"name": "a.pdf"})).files == ()
+
+
+def test_slacks_stop_button() -> None:
+    """Stop is a control of the thread it was pressed in."""
+    message = read(bodies.stopped())
+    assert message.kind is Kind.STOP
+    assert message.conversation.thread == "1790000000.000100"
+    assert message.direct
+    assert read({**bodies.stopped(), "event_ts": None}).id == "1790000000.000100"
+    assert ignored({**bodies.stopped(), "thread_ts": None})
+
+
+@pytest.mark.parametrize("kind", ["reaction_added", "app_home_opened", "tokens_revoked", ""])
+def test_other_events(kind: str) -> None:
+    """Events that we did not ask for are ignored."""
+    assert ignored({**bodies.message(), "type": kind})
+
+
+def test_strangers() -> None:
+    """In a shared channel the author's home workspace tells who is of another company."""
+    shared = {"is_ext_shared_channel": True}
+    assert read(bodies.message(user_team="T9"), **shared).author.external
+    assert read(bodies.message(source_team="T9"), **shared).author.external
+    assert not read(bodies.message(user_team=bodies.TEAM), **shared).author.external
+    assert not read(bodies.message(team=""), **shared).author.external
+    assert not read(bodies.message(user_team="T9")).author.external
+
+
+@pytest.mark.parametrize(
+    ("body", "ours"),
+    [
+        ({"team_id": bodies.TEAM}, True),
+        ({"team": {"id": bodies.TEAM}}, True),
+        ({"enterprise_id": "E0GRID", "team_id": "T9"}, True),
+        ({"enterprise": {"id": "E0GRID"}}, True),
+        ({"team_id": "T9", "authorizations": [{"team_id": bodies.TEAM}]}, True),
+        ({"team_id": "T9", "authorizations": [{"enterprise_id": "E0GRID"}]}, True),
+        ({"team_id": "T9"}, False),
+        ({"team_id": ""}, False),
+        ({"team_id": None, "team": None, "authorizations": [None, {}]}, False),
+        ({}, False),
+    ],
+)
+def test_whose_payload_it_is(body: dict[str, Any], ours: bool) -> None:
+    """The workspace or its grid must be ours, by whichever field names it."""
+    assert is_ours(body, GRID) is ours
+
+
+def test_nothing_is_ours_by_an_empty_name() -> None:
+    """A workspace without a grid is not every workspace without a grid."""
+    assert not is_ours({"team_id": "T9", "enterprise_id": ""}, WHO)
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [
+        ("frontdesk_ask_person", Kind.ASK_PERSON),
+        ("frontdesk_leave_queue", Kind.LEAVE_QUEUE),
+        ("frontdesk_feedback", Kind.FEEDBACK),
+    ],
+)
+def test_presses(action: str, kind: Kind) -> None:
+    """A press is a control of the thread that the button stands in, about its message."""
+    message = read_action(bodies.press(action, "up|t1.1"), WHO)
+    assert message is not None
+    assert message.kind is kind
+    assert message.conversation.thread == "1790000000.000100"
+    assert (message.detail, message.about) == ("up", "t1.1")
+    assert message.author.id == "U0ADA"
+
+
+def test_a_press_at_the_top_level() -> None:
+    """A button of a message without a thread belongs to the thread it would begin."""
+    body = bodies.press()
+    del body["message"]["thread_ts"]
+    message = read_action(body, WHO)
+    assert message is not None
+    assert message.conversation.thread == "1790000000.000200"
+
+
+def test_a_press_on_an_ephemeral_message() -> None:
+    """Slack sends no message then; the container knows enough."""
+    body = {**bodies.press(), "message": None, "channel": None}
+    message = read_action(body, WHO)
+    assert message is not None
+    assert message.conversation.channel == "D0ADA"
+
+
+def test_every_press_is_its_own() -> None:
+    """Pressing again is another control; the same press is the same."""
+    body, again = bodies.press(), bodies.press()
+    again["actions"][0]["action_ts"] = "1790000005.000500"
+    keys = [getattr(read_action(one, WHO), "key", "") for one in (body, bodies.press(), again)]
+    assert keys[0] == keys[1] != keys[2]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"actions": []},
+        {"actions": ["odd"]},
+        {"actions": [{"action_id": "another"}]},
+        {"actions": [{"action_id": "frontdesk_feedback", "value": "sideways|t1.1"}]},
+        {"team": {"id": "T9"}},
+        {"user": {}},
+        {"message": None, "container": {}},
+        {"type": "view_submission"},
+    ],
+)
+def test_presses_that_are_not_read(changes: dict[str, Any]) -> None:
+    """Other apps' buttons, other workspaces, and presses without a place."""
+    assert read_action({**bodies.press(), **changes}, WHO) is None
+
+
+@pytest.mark.parametrize("ts", ["nan", "inf", "-inf", "1e400", "", "x"])
+def test_times_that_are_none(ts: str) -> None:
+    """A time stamp that is no number is the beginning of time, not an accident later."""
+    assert read({**bodies.stopped(), "event_ts": ts}).sent_at in (0.0, 1790000000.0001)
+
+
+def test_half_an_emoji() -> None:
+    """A surrogate that was left alone by a cut can be stored."""
+    text = read(bodies.message(text="cut \ud83d")).text
+    assert text.encode() == b"cut ?"

@@ -1,0 +1,285 @@
+"""Nothing that was accepted is lost or answered twice, whatever happens to disk and process."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from adapters.slack.twin import Fault
+from tests.stories.conftest import LEAVE, OpenCompany
+from tests.support.clock import TestClock
+from tests.support.company import Company, words
+from tests.support.scripted import Say, ScriptedProvider
+
+QUESTION = "How many days of annual leave do I get?"
+POST = "chat.postMessage"
+MINUTES = 60.0
+
+
+async def at_rest(one: Company) -> None:
+    """The database has nothing left to do, and nothing went wrong for good."""
+    counts = await one.counts()
+    names = ("rows_waiting", "outbox_pending", "outbox_sending", "outbox_dead")
+    assert {name: counts[name] for name in names} == dict.fromkeys(names, 0)
+
+
+async def restart_after_crash(one: Company, seconds: float = 0.0) -> None:
+    """Lose the process, let time pass, and start it again on the same file."""
+    await one.crash()
+    one.clock.jump(seconds)
+    await one.open()
+
+
+# The disk
+
+
+async def test_nothing_is_acknowledged_that_is_not_stored(handbook: Company) -> None:
+    """The disk is full: Slack gets a 503, keeps the message, and brings it again later."""
+    handbook.store.fail("accept")
+    channel, ts = await handbook.dm(handbook.ada, QUESTION)
+    await handbook.clock.advance(1)
+    assert [one.status for one in handbook.twin.deliveries] == [503, 503]
+    assert (await handbook.counts())["lanes"] == 0
+    handbook.store.heal()
+    await handbook.clock.advance(61)
+    assert handbook.twin.deliveries[2].status == 200
+    assert len(handbook.answers(channel, ts)) == 1
+
+
+async def test_a_database_that_somebody_else_has_locked(handbook: Company) -> None:
+    """Another program holds SQLite's write lock for too long; it is the same story, for real."""
+    with closing(sqlite3.connect(handbook.folder / "frontdesk.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        channel = handbook.twin.dm(handbook.ada)
+        ts = await handbook.twin.say(handbook.ada, channel, QUESTION)
+        await handbook.twin.idle()
+    assert handbook.twin.deliveries[0].status == 503
+    await handbook.clock.advance(61)
+    assert len(handbook.answers(channel, ts)) == 1
+
+
+async def test_readiness_follows_the_disk(handbook: Company) -> None:
+    """/readyz says no while nothing can be stored, so that no traffic is sent here."""
+    assert (await handbook.get("/readyz"))[0] == 200
+    handbook.store.fail("ready")
+    status, text = await handbook.get("/readyz")
+    assert status == 503
+    assert text.startswith("not ready:")
+    assert (await handbook.get("/healthz")) == (200, "ok\n")
+
+
+@pytest.mark.parametrize("method", ["claim", "commit", "due", "settle", "renew", "release"])
+@pytest.mark.parametrize("seconds", [3, 45], ids=["short", "long"])
+async def test_the_disk_fails_in_the_middle(
+    opened: OpenCompany, clock: TestClock, method: str, seconds: float
+) -> None:
+    """One kind of write fails for a while; the message is answered once when it is over."""
+    one = await opened(ScriptedProvider("model", clock, [Say(after=12)]))
+    one.store.fail(method)
+    channel, ts = await one.dm(one.ada, QUESTION)
+    await clock.advance(seconds)
+    one.store.heal()
+    await clock.advance(90)
+    assert len(one.answers(channel, ts)) == 1
+    await at_rest(one)
+
+
+# The process
+
+
+async def test_what_was_accepted_is_answered_after_a_restart(handbook: Company) -> None:
+    """The process stops before it has looked at a message; the next one answers it."""
+    handbook.store.fail("claim")
+    channel, ts = await handbook.dm(handbook.ada, QUESTION)
+    await handbook.close()
+    assert handbook.answers(channel, ts) == []
+    await handbook.open()
+    await handbook.rest()
+    assert len(handbook.answers(channel, ts)) == 1
+    await at_rest(handbook)
+
+
+async def test_a_crash_in_the_middle_of_a_turn(opened: OpenCompany, clock: TestClock) -> None:
+    """The process dies while the model thinks; after the restart Ada is answered, once."""
+    model = ScriptedProvider("slow", clock, [Say(after=100), Say()])
+    one = await opened(model, frontdesk_answer_seconds="200", frontdesk_turn_seconds="300")
+    channel, ts = await one.dm(one.ada, QUESTION)
+    await clock.advance(3)
+    await restart_after_crash(one)
+    await one.rest()
+    assert len(one.answers(channel, ts)) == 1
+    await clock.advance(1)
+    await at_rest(one)
+    assert len(model.asked) == 2
+
+
+@pytest.mark.parametrize("minutes", [0, 10])
+@pytest.mark.parametrize("arrived", [True, False], ids=["after", "before"])
+@pytest.mark.parametrize("direct", [True, False], ids=["direct", "channel"])
+async def test_a_crash_while_sending(
+    handbook: Company, arrived: bool, direct: bool, minutes: int
+) -> None:
+    """The process dies before or after the post took effect; Slack is asked, and there is one."""
+    handbook.twin.fault(POST, Fault.timeout(after_effect=arrived))
+    channel = handbook.twin.dm(handbook.ada) if direct else handbook.general
+    ts = await handbook.say(handbook.ada, channel, handbook.mention(QUESTION))
+    assert (await handbook.counts())["outbox_sending"] == 1
+    await restart_after_crash(handbook, minutes * MINUTES)
+    await handbook.clock.advance(10)
+    assert len(handbook.answers(channel, ts)) == 1
+    await at_rest(handbook)
+    assert len(handbook.twin.calls(POST)) == (1 if arrived else 2)
+
+
+async def test_a_crash_while_a_card_is_posted(handbook: Company) -> None:
+    """The process dies while the case's card is on its way: one card, and Ada is told once."""
+    channel, ts = await handbook.dm(handbook.ada, QUESTION)
+    fault = Fault.timeout(after_effect=True)
+    handbook.twin.fault(POST, fault, channel=handbook.desk)
+    await handbook.press(handbook.ada, handbook.answers(channel, ts)[0], "Ask a person")
+    await restart_after_crash(handbook)
+    await handbook.clock.advance(10)
+    (card,) = handbook.cards()
+    told = [text for text in handbook.texts(channel, ts) if "passed this on" in text]
+    assert len(told) == 1
+    await handbook.dm(handbook.ada, "It is urgent", ts)
+    (relayed,) = handbook.twin.messages(handbook.desk, card.ts)[1:]
+    assert "It is urgent" in words(relayed), "the card's place in Slack was found out"
+
+
+async def test_a_crash_of_a_crash(opened: OpenCompany, clock: TestClock) -> None:
+    """The process dies four times over the same message, and answers it once at last."""
+    acts = [Say(after=100)] * 4
+    one = await opened(ScriptedProvider("slow", clock, [*acts, Say()]))
+    channel, ts = await one.dm(one.ada, QUESTION)
+    for _ in range(4):
+        await clock.advance(1)
+        await restart_after_crash(one)
+        await one.rest()
+    assert len(one.answers(channel, ts)) == 1
+    await at_rest(one)
+
+
+async def test_many_conversations_survive_a_crash(opened: OpenCompany, clock: TestClock) -> None:
+    """Twenty people are being answered when the process dies; each gets one answer."""
+    model = ScriptedProvider("slow", clock, [*[Say(after=100)] * 20, Say()])
+    one = await opened(model)
+    people = [one.twin.add_user(f"Person {number}") for number in range(20)]
+    asked = [(one.twin.dm(person), await one.twin.say(person, text=QUESTION)) for person in people]
+    await clock.advance(1)
+    await restart_after_crash(one)
+    await one.rest()
+    for channel, ts in asked:
+        assert len(one.answers(channel, ts)) == 1
+    await at_rest(one)
+
+
+# An orderly end
+
+
+async def test_a_running_turn_is_finished_first(opened: OpenCompany, clock: TestClock) -> None:
+    """SIGTERM comes while the model thinks for five more seconds: Ada is answered before the end."""
+    one = await opened(ScriptedProvider("slow", clock, [Say(after=5)]))
+    channel, ts = await one.dm(one.ada, QUESTION)
+    await one.close()
+    assert len(one.answers(channel, ts)) == 1
+
+
+async def test_a_turn_that_takes_too_long_is_given_back(
+    opened: OpenCompany, clock: TestClock
+) -> None:
+    """SIGTERM comes and the model takes for ever: the row waits, unblamed, for the next start."""
+    model = ScriptedProvider("slow", clock, [*[Say(after=100)] * 7, Say()])
+    one = await opened(model, frontdesk_first_token_seconds="200", frontdesk_answer_seconds="200")
+    channel, ts = await one.dm(one.ada, QUESTION)
+    for _ in range(6):
+        await one.close()
+        assert one.answers(channel, ts) == []
+        assert one.twin.status(channel, ts) == ""
+        assert attempts(one) == [0]
+        await one.open()
+        await one.rest()
+    await one.close()
+    await one.open()
+    await one.rest()
+    assert len(one.answers(channel, ts)) == 1
+    assert one.cards() == [], "seven interrupted attempts are nobody's fault"
+    assert model.cancelled == 7
+
+
+def attempts(one: Company) -> list[int]:
+    """How often each waiting row was tried."""
+    with closing(sqlite3.connect(one.folder / "frontdesk.db")) as database:
+        rows = database.execute("SELECT attempts FROM inbox WHERE state = 'waiting'")
+        return [row[0] for row in rows]
+
+
+async def test_while_it_stops_slack_is_told_to_come_back(
+    opened: OpenCompany, clock: TestClock
+) -> None:
+    """A message that comes during the drain is refused, and answered after the restart."""
+    one = await opened(ScriptedProvider("slow", clock, [Say(after=5), Say()]))
+    await one.dm(one.ada, QUESTION)
+    stopping = asyncio.create_task(one.running.stop())
+    await one.rest()
+    _, ts = await one.dm(one.grace, QUESTION)
+    await clock.until(stopping.done)
+    one.app = None
+    await one.open()
+    await clock.advance(61)
+    channel = one.twin.dm(one.grace)
+    assert len(one.answers(channel, ts)) == 1
+
+
+# A message that breaks whoever works on it
+
+
+async def test_a_poisonous_message(opened: OpenCompany) -> None:
+    """A message breaks every turn; after five attempts people get it, and its author is told."""
+    one = await opened()
+    await one.teach(LEAVE)
+    one.store.poison("poison")
+    channel, ts = await one.dm(one.ada, "Is this poison to you?")
+    await one.clock.advance(200)
+    (card,) = one.cards()
+    assert "The message could not be processed after several attempts." in words(card)
+    assert "Is this poison to you?" in words(card)
+    (text,) = one.texts(channel, ts)
+    assert "something went wrong while I worked on your message, more than once" in text
+    assert one.store.poisoned == 5
+    await at_rest(one)
+
+
+async def test_a_poisonous_message_blocks_nobody(opened: OpenCompany) -> None:
+    """Without a human channel Ada is told whom to ask, and her next question is answered."""
+    one = await opened(frontdesk_human_channel="")
+    await one.teach(LEAVE)
+    one.store.poison("poison")
+    channel, ts = await one.dm(one.ada, "Is this poison to you?")
+    await one.dm(one.ada, QUESTION, ts)
+    _, other = await one.dm(one.grace, QUESTION)
+    assert len(one.answers(one.twin.dm(one.grace), other)) == 1, "other conversations go on"
+    await one.clock.advance(200)
+    told, answer = one.texts(channel, ts)
+    assert "Please contact your administrators" in told
+    assert "27 days" in answer
+    await at_rest(one)
+
+
+async def test_poison_in_a_burst_spares_the_rest(opened: OpenCompany, clock: TestClock) -> None:
+    """Three messages are taken together, one is poison: from the second attempt on they go alone."""
+    one = await opened(
+        ScriptedProvider("slow", clock, [Say(after=1)]), frontdesk_human_channel=""
+    )
+    one.store.poison("poison")
+    channel, ts = await one.dm(one.ada, "Hello, a question first.")
+    for text in ("How many days of leave?", "Some poison.", "And sick leave?"):
+        await one.dm(one.ada, text, ts)
+    await clock.advance(400)
+    told = one.texts(channel, ts)
+    assert len([text for text in told if "Please contact" in text]) == 1
+    assert len([text for text in told if text.startswith("An answer.")]) == 3
+    await at_rest(one)
