@@ -54,7 +54,8 @@ def find(paths: Sequence[Path]) -> list[tuple[Path, str]]:
     """All readable files under the paths with their names as sources, README.md files left out.
 
     Raises:
-        ConfigError: a path does not exist, or nothing readable is there.
+        ConfigError: a path does not exist, nothing readable is there, or two files would have
+            the same name.
     """
     found: list[tuple[Path, str]] = []
     for path in paths:
@@ -72,6 +73,12 @@ def find(paths: Sequence[Path]) -> list[tuple[Path, str]]:
     if not found:
         kinds = ", ".join(sorted(SUFFIXES))
         raise ConfigError(f"nothing to ingest: no {kinds} file under the given paths")
+    named: dict[str, Path] = {}
+    for path, source in found:
+        if (other := named.setdefault(source, path)) != path:
+            raise ConfigError(
+                f"{other} and {path} would both be called {source}: ingest the folder above them"
+            )
     return found
 
 
@@ -145,7 +152,7 @@ def _passages(page: Passage, body: str) -> Iterator[Passage]:
 
 def _sections(body: str) -> Iterator[tuple[str, str]]:
     """(heading, text below it) for headings of level 2 and more; level 1 is the page's title."""
-    lines = body.splitlines()
+    lines = body.split("\n")  # as the parser counts them; splitlines() knows more line ends
     cuts = [
         (token.map[0], token.map[1], int(token.tag[1]), following.content)
         for token, following in _pairs(body)

@@ -1,0 +1,86 @@
+"""What the tests of the process share: a clean environment, and a local Slack in real time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from adapters.slack.twin import SlackTwin
+from bot.cli import main
+from bot.clock import SystemClock
+
+OURS = ("FRONTDESK_", "SLACK_", "TEAMS_", "ANTHROPIC_", "OPENAI_")
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    """Give the process its logging back: configuring it is for good."""
+    root = logging.getLogger()
+    before = root.level, list(root.handlers)
+    loggers = [one for one in root.manager.loggerDict.values() if isinstance(one, logging.Logger)]
+    levels = {one: one.level for one in loggers}
+    yield
+    root.setLevel(before[0])
+    root.handlers[:] = before[1]
+    for one, level in levels.items():
+        one.setLevel(level)
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logging_as_it_was: None
+) -> Callable[..., Result]:
+    """Runs `frontdesk …` in an empty folder, with nothing of ours in the environment but what is
+    given.
+    """
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith(OURS):
+            monkeypatch.delenv(name)
+
+    def run(*words: str, **environ: str) -> Result:
+        return CliRunner().invoke(main, list(words), env=environ, catch_exceptions=False)
+
+    return run
+
+
+@dataclass
+class Neighbour:
+    """A Slack that runs in a thread of its own, as another process would."""
+
+    twin: SlackTwin
+    channel: str
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables that lead to it."""
+        return {
+            "SLACK_BOT_TOKEN": "xoxb-test",
+            "SLACK_SIGNING_SECRET": "secret",
+            "SLACK_API_URL": self.twin.api_url,
+            "FRONTDESK_HUMAN_CHANNEL": f"slack:{self.channel}",
+            "FRONTDESK_PORT": "0",
+        }
+
+
+@pytest.fixture
+def slack() -> Iterator[Neighbour]:
+    """A Slack for commands that bring an event loop of their own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    twin = SlackTwin(SystemClock(), signing_secret="secret")
+    asyncio.run_coroutine_threadsafe(twin.start(), loop).result(10)
+    yield Neighbour(twin, twin.add_channel("desk", private=True))
+    asyncio.run_coroutine_threadsafe(twin.stop(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()

@@ -1,0 +1,83 @@
+"""`frontdesk check`: what outside of us is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.ports import Finding
+from bot import checking
+from bot.settings import load
+from storage import migrate
+from tests.support.clock import TestClock
+from tests.support.fake_models import LOOK_UP, FakeModels, hang
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """A database that is up to date."""
+    url = f"sqlite:///{tmp_path / 'frontdesk.db'}"
+    migrate(url)
+    return url
+
+
+async def found(subject: str, environ: dict[str, str]) -> Finding:
+    """The finding about one subject."""
+    findings = await checking.check_all(load(environ))
+    (finding,) = [one for one in findings if one.subject == subject]
+    return finding
+
+
+async def test_models(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each model is asked for, and says what is wrong with its key."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    async with FakeModels(TestClock()) as fake:
+        environ = {
+            **fake.environ,
+            "FRONTDESK_DATABASE_URL": database,
+            "FRONTDESK_MODELS": "anthropic:claude-x",
+        }
+        fake.offered = {"claude-x"}
+        assert (await found("model anthropic:claude-x", environ)).ok
+        fake.key = "another-key"
+        finding = await found("model anthropic:claude-x", environ)
+    assert not finding.ok
+    assert "ANTHROPIC_API_KEY" in finding.detail
+    assert "sk-ant-test" not in finding.detail
+
+
+async def test_a_model_that_does_not_answer(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vendor that hangs does not hang the check."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(checking, "MODEL_SECONDS", 0.05)
+    async with FakeModels(TestClock()) as fake:
+        fake.script(LOOK_UP, [hang()] * 3)
+        fake.otherwise = hang()
+        environ = {
+            **fake.environ,
+            "FRONTDESK_DATABASE_URL": database,
+            "FRONTDESK_MODELS": "anthropic:claude-x",
+        }
+        finding = await found("model anthropic:claude-x", environ)
+    assert not finding.ok
+    assert "no answer within" in finding.detail
+
+
+async def test_the_database(database: str) -> None:
+    """One that takes commits is fine."""
+    finding = await found("database", {"FRONTDESK_DATABASE_URL": database})
+    assert finding.ok
+    assert finding.detail.endswith("takes commits")
+
+
+async def test_a_database_that_is_none(tmp_path: Path) -> None:
+    """A file that is something else is told, not overwritten."""
+    (tmp_path / "x.db").write_text("This is not a database, but long enough to look at. " * 20)
+    finding = await found("database", {"FRONTDESK_DATABASE_URL": f"sqlite:///{tmp_path / 'x.db'}"})
+    assert not finding.ok
+    assert (tmp_path / "x.db").read_text().startswith("This is not")
+
+

@@ -1,0 +1,96 @@
+"""The door: what is for the bot is committed, and only then the worker is woken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from agent.errors import StoreUnavailable
+from agent.messages import Author, ConversationId, IncomingMessage, Kind
+from agent.policy import Policy
+from agent.ports import Command, Turns
+from agent.records import Accepted, Arrival
+from bot.door import FrontDoor
+
+PLACE = ConversationId("slack", "T1", "C1", "1.1")
+POST = IncomingMessage(PLACE, "1.1", Kind.MESSAGE, Author("U1"), "Leave?", mentions_bot=True)
+
+
+class Inbox:
+    """The part of `Turns` that a door uses."""
+
+    def __init__(self) -> None:
+        self.answer: Accepted | Exception = Accepted.NEW
+        self.arrivals: list[Arrival] = []
+
+    async def accept(self, arrival: Arrival) -> Accepted:
+        self.arrivals.append(arrival)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+class Doorway:
+    """A door over an inbox, and whom it woke."""
+
+    def __init__(self) -> None:
+        self.inbox = Inbox()
+        self.woken: list[IncomingMessage] = []
+        self.door = FrontDoor(
+            cast(Turns, self.inbox), policy=Policy(), wake=self.woken.append, answer=self.answer
+        )
+
+    async def answer(self, command: Command) -> str:
+        return f"{command.text}!"
+
+
+@pytest.fixture
+def way() -> Doorway:
+    return Doorway()
+
+
+async def test_a_message_for_the_bot(way: Doorway) -> None:
+    """It is stored, and the worker is woken."""
+    assert await way.door.accept(POST) is Accepted.NEW
+    assert way.inbox.arrivals == [Arrival(POST)]
+    assert way.woken == [POST]
+
+
+async def test_a_message_among_people(way: Doorway) -> None:
+    """It is neither stored nor told to anybody."""
+    assert await way.door.accept(replace(POST, mentions_bot=False)) is Accepted.NOT_FOR_US
+    assert way.inbox.arrivals == []
+    assert way.woken == []
+
+
+@pytest.mark.parametrize("answer", [Accepted.DUPLICATE, Accepted.NOT_FOR_US])
+async def test_nothing_new(way: Doorway, answer: Accepted) -> None:
+    """What the database has already, or does not want, wakes nobody."""
+    way.inbox.answer = answer
+    reply = replace(POST, id="1.2", mentions_bot=False, in_thread=True)
+    assert await way.door.accept(reply) is answer
+    assert way.inbox.arrivals[0].only_known_lane
+    assert way.woken == []
+
+
+async def test_no_commit_no_acknowledgement(way: Doorway) -> None:
+    """The error reaches the adapter, which must not acknowledge."""
+    way.inbox.answer = StoreUnavailable()
+    with pytest.raises(StoreUnavailable):
+        await way.door.accept(POST)
+    assert way.woken == []
+
+
+async def test_a_word_that_is_a_control(way: Doorway) -> None:
+    """'stop' is stored as what it is."""
+    await way.door.accept(replace(POST, text="Stop!"))
+    assert way.inbox.arrivals[0].message.kind is Kind.STOP
+    assert way.woken[0].kind is Kind.STOP
+
+
+async def test_a_command(way: Doorway) -> None:
+    """Commands are passed on."""
+    command = Command("slack", "T1", "C1", Author("U1"), "help", "1")
+    assert await way.door.command(command) == "help!"
