@@ -135,10 +135,10 @@ class Rung(Generic[T]):
         try:
             async with self._clock.timeout(self._policy.answer):
                 self.value = self._question.parse(await self._ask(self._question.prompt))
-        except AgentError as error:
-            self.error = error
         except TimeoutError:
             self.error = TooSlow(f"{self.provider.name} did not end within its time")
+        except Exception as error:  # noqa: BLE001 a provider is a plugin; see _ours
+            self.error = self._ours(error)
 
     def cancel(self) -> None:
         """End it, whatever it is doing."""
@@ -171,18 +171,21 @@ class Rung(Generic[T]):
     async def _run(self) -> None:
         try:
             self.value = await self._answer()
-        except AgentError as error:
-            self.error = error
-            self._tell(Signal.FAILED)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # The top of a task: untold, the ladder would wait for this rung until its time is over.
-            log.exception("a provider broke its promise")
-            self.error = ProviderUnavailable(f"{self.provider.name}: {type(error).__name__}")
+            self.error = self._ours(error)
             self._tell(Signal.FAILED)
         else:
             self._tell(Signal.DONE)
         finally:
             self._tasks[1].cancel()
+
+    def _ours(self, error: Exception) -> AgentError:
+        """The error itself; one that is not ours is a defect of the provider, not of the turn."""
+        if isinstance(error, AgentError):
+            return error
+        log.error("%s broke its promise", self.provider.name, exc_info=error)
+        return ProviderUnavailable(f"{self.provider.name}: {type(error).__name__}")
 
     async def _answer(self) -> T:
         text = await self._ask_retrying(self._question.prompt)

@@ -321,3 +321,11 @@ def test_a_half_open_breaker_lets_one_through(clock: TestClock) -> None:
     assert breaker.allow()
     breaker.succeeded()
     assert breaker.state is BreakerState.CLOSED
+
+
+async def test_a_defect_in_the_last_resort_is_a_failure_like_any_other(clock: TestClock) -> None:
+    """Something that no provider may raise costs its answer, not the turn."""
+    broken = Fail(ZeroDivisionError())  # type: ignore[arg-type]
+    outcome = await Rig(clock, resort=[broken]).climb()
+    assert outcome.value is None
+    assert [attempt.outcome for attempt in outcome.attempts] == ["ProviderUnavailable"]

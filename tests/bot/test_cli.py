@@ -15,7 +15,9 @@ from click.testing import Result
 
 from bot import playground
 from bot.cli import main
+from bot.clock import SystemClock
 from bot.settings import Configuration
+from storage import open_store
 from tests.bot.conftest import Neighbour
 from tests.support.company import company
 
@@ -94,23 +96,15 @@ def test_run_on_a_port_that_is_taken(here: Here, slack: Neighbour) -> None:
 
 def test_run_twice_on_one_database(here: Here, slack: Neighbour, tmp_path: Path) -> None:
     """A second process on the same database is turned away with one sentence."""
-    from storage import open_store
 
     async def hold() -> Result:
-        store = open_store("sqlite:///frontdesk.db", playground_clock(), owner="first")
+        store = open_store("sqlite:///frontdesk.db", SystemClock(), owner="first")
         try:
             return await asyncio.to_thread(here, "run", **slack.environ)
         finally:
             await store.close()
 
     assert "another process works on this database" in complaint(asyncio.run(hold()))
-
-
-def playground_clock():  # type: ignore[no-untyped-def]
-    """The real clock."""
-    from bot.clock import SystemClock
-
-    return SystemClock()
 
 
 def test_a_database_of_tomorrow(here: Here, slack: Neighbour, tmp_path: Path) -> None:

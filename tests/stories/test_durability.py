@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from adapters.slack.twin import Fault
+from agent.errors import BadRequest, StoreUnavailable
 from tests.stories.conftest import LEAVE, OpenCompany
 from tests.support.clock import TestClock
 from tests.support.company import Company, words
@@ -177,6 +178,47 @@ async def test_many_conversations_survive_a_crash(opened: OpenCompany, clock: Te
     await at_rest(one)
 
 
+async def test_a_message_that_kills_the_process(opened: OpenCompany, clock: TestClock) -> None:
+    """Five times the process dies over one message; the sixth does not try, and tells people."""
+    model = ScriptedProvider("slow", clock, [Say(after=100)])
+    one = await opened(model)
+    channel, ts = await one.dm(one.ada, "Is this the end?")
+    for _ in range(5):
+        await clock.advance(1)
+        await restart_after_crash(one)
+        await one.rest()
+    (card,) = one.cards()
+    assert "Is this the end?" in words(card)
+    assert "more than once" in one.texts(channel, ts)[0]
+    assert len(model.asked) == 5
+
+
+async def test_a_search_that_fails_is_no_reason_to_be_silent(
+    opened: OpenCompany, clock: TestClock
+) -> None:
+    """The handbook cannot be searched now; the model answers without it."""
+    one = await opened(ScriptedProvider("model", clock))
+    one.store.poison("leave", StoreUnavailable())
+    channel, ts = await one.dm(one.ada, QUESTION)
+    assert len(one.answers(channel, ts)) == 1
+
+
+async def test_more_conversations_than_are_worked_on_at_once(
+    opened: OpenCompany, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten people ask while two can be served; the others wait their turn and are answered."""
+    monkeypatch.setattr("bot.worker.LANES_AT_ONCE", 2)
+    model = ScriptedProvider("slow", clock, [Say(after=1)])
+    one = await opened(model)
+    people = [one.twin.add_user(f"Person {number}") for number in range(10)]
+    asked = [await one.dm(person, QUESTION) for person in people]
+    assert len(model.asked) == 2
+    await one.dm(people[5], "Are you there?", asked[5][1])
+    await clock.advance(12)
+    assert [len(one.answers(*place)) for place in asked] == [1] * 10
+    await at_rest(one)
+
+
 # An orderly end
 
 
@@ -237,11 +279,12 @@ async def test_while_it_stops_slack_is_told_to_come_back(
 # A message that breaks whoever works on it
 
 
-async def test_a_poisonous_message(opened: OpenCompany) -> None:
+@pytest.mark.parametrize("death", [ZeroDivisionError(), BadRequest("of our own making")])
+async def test_a_poisonous_message(opened: OpenCompany, death: Exception) -> None:
     """A message breaks every turn; after five attempts people get it, and its author is told."""
     one = await opened()
     await one.teach(LEAVE)
-    one.store.poison("poison")
+    one.store.poison("poison", death)
     channel, ts = await one.dm(one.ada, "Is this poison to you?")
     await one.clock.advance(200)
     (card,) = one.cards()

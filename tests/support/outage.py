@@ -98,6 +98,7 @@ class FailingStore:
         self._store = store
         self._closing = False
         self._poison = ""
+        self._death: Exception = ZeroDivisionError("poisoned")
         self.poisoned = 0
 
     @classmethod
@@ -117,15 +118,18 @@ class FailingStore:
         """Let these methods of `Turns` and 'ready' fail from now on."""
         self.turns.down.update(methods)
 
-    def poison(self, word: str) -> None:
-        """Let every search for `word` break in a way that no port allows; counted in `poisoned`."""
+    def poison(self, word: str, death: Exception | None = None) -> None:
+        """Let every search for `word` break, in a way that no port allows unless `death` is given;
+        counted in `poisoned`.
+        """
         self._poison = word
+        self._death = death or self._death
 
     def taste(self, query: str) -> None:
         """Break if a search is poisonous."""
         if self._poison and self._poison in query:
             self.poisoned += 1
-            raise ZeroDivisionError("the search is poisoned")
+            raise self._death
 
     def hang(self, *methods: str) -> None:
         """Let these methods of `Turns` not come back until `heal`."""
