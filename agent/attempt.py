@@ -37,6 +37,10 @@ BACKOFF = wait_random_exponential(multiplier=0.5, max=8.0)
 """Seconds before a retry: random up to 0.5·2ⁿ, at most 8 (full jitter)."""
 REPAIR_SHOWS = 4000
 """Characters of a rejected output that the model is shown again."""
+MOST_OUTPUT = 64_000
+"""Characters after which an output is cut off: no decision is as long."""
+LOOKS_PER_STALL = 5
+"""How often within the time of a stall it is looked whether there is one."""
 CHARACTERS_PER_TOKEN = 4
 """Rule of thumb for the usage of attempts whose vendor never told (cancelled ones)."""
 
@@ -116,6 +120,8 @@ class Rung(Generic[T]):
         self._begun = clock.monotonic()
         self._last_piece = self._begun
         self._text: list[str] = []
+        self._said = 0
+        self._streaming = False
         self._committed = False
         self._open_call: Prompt | None = None
         self._tasks: tuple[asyncio.Task[None], ...] = ()
@@ -212,32 +218,48 @@ class Rung(Generic[T]):
     async def _ask(self, prompt: Prompt) -> str:
         self.calls += 1
         self._text.clear()
+        self._said = 0
         self._open_call = prompt
         try:
-            async with aclosing(self.provider.ask(prompt)) as pieces:  # type: ignore[type-var]
-                async for piece in pieces:
-                    if isinstance(piece, Delta):
-                        self._hear(piece.text)
-                    elif isinstance(piece, ToolCalls):
-                        # No tools are offered yet, so a call can only be an invention.
-                        raise SchemaMismatch("output: call no tools, answer with the JSON object")
-                    elif isinstance(piece, Done):
-                        if piece.usage != NO_USAGE:
-                            self.spend.append(Spend(self.provider.name, piece.usage))
-                        self._open_call = None
-                        return piece.text
+            return await self._listen(prompt)
         except AgentError:
             if self._text:
-                self.spend.extend(self.charges()[len(self.spend) :])
+                self.spend = self.charges()
             self._open_call = None
             raise
+        finally:
+            self._streaming = False
+
+    async def _listen(self, prompt: Prompt) -> str:
+        async with aclosing(self.provider.ask(prompt)) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                if isinstance(piece, Delta):
+                    self._hear(piece.text)
+                elif isinstance(piece, ToolCalls):
+                    # No tools are offered yet, so a call can only be an invention.
+                    raise SchemaMismatch("output: call no tools, answer with the JSON object")
+                elif isinstance(piece, Done):
+                    self._charge(piece.usage)
+                    return piece.text
         raise OutputCut("the provider ended without a Done")
+
+    def _charge(self, usage: Usage) -> None:
+        """Note what a complete call used; estimated if it used something and never told."""
+        if usage != NO_USAGE:
+            self.spend.append(Spend(self.provider.name, usage))
+        elif not self.provider.model_free:
+            self.spend = self.charges()
+        self._open_call = None
 
     def _hear(self, text: str) -> None:
         self._last_piece = self._clock.monotonic()
+        self._streaming = True
         if self.first_token is None:
             self.first_token = round(self._last_piece - self._begun, 4)
         self._text.append(text)
+        self._said += len(text)
+        if self._said > MOST_OUTPUT:
+            raise OutputCut(f"more than {MOST_OUTPUT} characters")
         # Only a race needs to know the commit point before the end: looking costs a parse.
         if self.raced and not self._committed:
             self.look_for_commit_point()
@@ -254,11 +276,11 @@ class Rung(Generic[T]):
         if self.first_token is None:
             self._tell(Signal.SLOW)
         while (left := self._begun + policy.answer - clock.monotonic()) > 0:
-            silent = clock.monotonic() - self._last_piece
-            if self.first_token is not None and silent >= policy.stall:
+            # Only an output that has begun can stall: a wait before a retry or a repair cannot.
+            if self._streaming and clock.monotonic() - self._last_piece >= policy.stall:
                 self._tell(Signal.STALLED)
                 return
-            await clock.sleep(min(left, policy.stall - silent if silent < policy.stall else left))
+            await clock.sleep(min(left, policy.stall / LOOKS_PER_STALL))
         self._tell(Signal.LATE)
 
     def _tell(self, signal: Signal) -> None:

@@ -9,11 +9,13 @@ from agent.cases import Case, CaseCard, CaseState, Cause
 from agent.draft import Draft
 from agent.messages import ConversationId, OutgoingMessage, Tone
 from agent.screening import files_of
-from agent.text import one_line
+from agent.text import one_line, plain_name
 
 SUMMARY_CHARACTERS = 300
 TRANSCRIPT_LINES = 6
 TRANSCRIPT_CHARACTERS = 240
+RELAY_CHARACTERS = 8000
+"""Of one relayed message, below every platform's limit."""
 
 
 def open_case(draft: Draft, permalink: str) -> Case:
@@ -27,7 +29,7 @@ def open_case(draft: Draft, permalink: str) -> Case:
         state=CaseState.WAITING,
         reason=cause.words,
         employee_ref=f"{first.conversation.platform}:{first.author.id}",
-        employee_name=one_line(name, 80),
+        employee_name=plain_name(name),
         place="a direct message" if first.direct else "a channel",
         summary=_summary(draft),
         transcript=_transcript(draft),
@@ -64,19 +66,26 @@ def card_edit(case: Case, channel: ConversationId, message_id: str) -> OutgoingM
     return replace(message, replaces=case.card_id)
 
 
-def relayed(draft: Draft, case: Case, channel: ConversationId) -> OutgoingMessage:
-    """What somebody wrote in the employee's conversation, for the thread of the case's card."""
-    words = "\n".join(message.text for message in draft.asked if message.text)
+def relayed(draft: Draft, case: Case) -> list[str]:
+    """What somebody wrote in the employee's conversation, for the thread of the case's card, in as
+    many messages as it takes: no word may be lost to a platform's limit.
+    """
+    words = output.harmless("\n".join(one.text for one in draft.asked if one.text))
     if names := files_of(draft.asked):
         words = f"{words}\n_(sent along: {names})_".strip()
     text = f"**{_speaker(draft, case)}:** {words}"
-    return OutgoingMessage(draft.next_id(), channel, text, tone=Tone.NOTICE, under=case.card_id)
+    return [text[at : at + RELAY_CHARACTERS] for at in range(0, len(text), RELAY_CHARACTERS)]
+
+
+def under_card(case: Case, channel: ConversationId, message_id: str, text: str) -> OutgoingMessage:
+    """A message in the thread of the case's card."""
+    return OutgoingMessage(message_id, channel, text, tone=Tone.NOTICE, under=case.card_id)
 
 
 def _speaker(draft: Draft, case: Case) -> str:
     author = draft.first.author
     known = case.card.employee_name if case.card and author.id == case.employee_id else ""
-    return one_line(draft.profile.name or author.name or known or author.id, 80)
+    return plain_name(draft.profile.name or author.name or known or author.id)
 
 
 def _summary(draft: Draft) -> str:

@@ -4,6 +4,7 @@ AgentError
 ├── InputRejected            the message cannot be worked on as it is
 │   ├── NotAllowed
 │   ├── NothingToRead
+│   ├── NotKnown
 │   ├── OnlyFiles
 │   └── TooLong
 ├── ProviderError            a model did not deliver
@@ -65,6 +66,10 @@ class InputRejected(AgentError):
 
 class NotAllowed(InputRejected):
     """This person may not use the assistant here."""
+
+
+class NotKnown(InputRejected):
+    """Who this is could not be found out, and a setting depends on it."""
 
 
 class NothingToRead(InputRejected):

@@ -53,6 +53,8 @@ class History:
     earlier: tuple[dict[str, Any], ...] = ()
     said: tuple[Said, ...] = ()
     receipts: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    """Posts that were deleted before they came in: a redelivery may be late."""
 
     def has(self, message_id: str) -> bool:
         """Whether an utterance with the platform's id is in it."""
@@ -64,6 +66,7 @@ def read(entries: Iterable[Entry]) -> History:
     history = History()
     said: dict[str, Said] = {}
     receipts: set[str] = set()
+    gone: set[str] = set()
     for entry in entries:
         data = entry.data
         match entry.kind:
@@ -73,7 +76,8 @@ def read(entries: Iterable[Entry]) -> History:
             case Line.EDITED if data["id"] in said:
                 said[data["id"]] = replace(said[data["id"]], text=data["text"])
             case Line.DELETED:
-                said.pop(data["id"], None)
+                if said.pop(data["id"], None) is None:
+                    gone.add(data["id"])
             case Line.ANSWERED | Line.NOTICE:
                 key = str(data["message"])
                 said[key] = Said(entry.seq, key, "", "", data["text"])
@@ -85,4 +89,9 @@ def read(entries: Iterable[Entry]) -> History:
                 upto = data["upto"]
                 said = {key: one for key, one in said.items() if one.seq > upto}
                 history = replace(history, summary=data["text"], earlier=())
-    return replace(history, said=tuple(said.values()), receipts=frozenset(receipts))
+    return replace(
+        history,
+        said=tuple(said.values()),
+        receipts=frozenset(receipts),
+        gone=frozenset(gone),
+    )

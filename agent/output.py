@@ -16,15 +16,20 @@ from agent.messages import Citation
 from agent.models import Passage
 from agent.text import visible
 
-IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)[^)]*\)")
-LINK = re.compile(r"\[([^\]]*)\]\(\s*<?([^)\s>]*)[^)]*\)")
-TARGET = re.compile(r"\]\(\s*<?([^)\s>]*)[^)]*\)?")
+# No part of these runs across another opening bracket: else thousands of them would take hours.
+IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^)\[]*\)")
+LINK = re.compile(r"\[([^\[\]]*)\]\(\s*<?([^)\[]*)\)")
+TARGET = re.compile(r"\]\(\s*<?([^)]*)\)?")
 """What is left of a link whose label has brackets or escapes of its own."""
-DEFINITION = re.compile(r"(?m)^[ >\t]*\[[^\]\n]+\]:\s*<?([^\s>]*).*$")
+DEFINITION = re.compile(r"(?m)^[ >\t]*\[[^\]\n]+\]:\s*<?(.*)$")
 AUTOLINK = re.compile(r"<([a-zA-Z][\w+.-]*:[^\s<>]*)>")
-SAFE_LINK = re.compile(r"(?i)^(https?://|mailto:|#|/|[\w./-]+\.(md|html)\b)")
+SAFE_LINK = re.compile(r"(?i)^(https?://|mailto:|#|/|[^:&\\]*$)")
+"""Known kinds of addresses, and what cannot be another kind because nothing in it ends a scheme
+(nor hides a colon as an entity or behind a backslash): a relative one, or code like `f[x](y)`."""
 MARKER = re.compile(r" ?\[(p\d{1,3}(?:, ?p\d{1,3})*)\]")
 MASS_MENTION = re.compile(r"(?i)@(?=(channel|here|everyone|all)\b)")
+MOST_LOOKS = 8
+SPECIAL = re.compile(r"[\[\]()<>@!]")
 NO_PING = "@\u2060"
 """An at sign with a word joiner behind it: looks the same, calls nobody."""
 
@@ -36,14 +41,31 @@ def check(decision: Decision) -> str:
     links keep only addresses of known kinds, secrets are masked, mass mentions call nobody, and
     citation markers become the number of the source in the list under the answer.
     """
-    text = mask(visible(decision.response))
+    numbered = MARKER.sub(lambda match: _numbers(match[1], decision.citations), decision.response)
+    return harmless(numbered)
+
+
+def harmless(text: str) -> str:
+    """Markdown that somebody else wrote, harmless to show.
+
+    Taking something out may put together what stood around it: it is looked at until nothing
+    changes any more, and what never comes to rest is shown as plain text.
+    """
+    for _ in range(MOST_LOOKS):
+        before, text = text, _defused(text)
+        if text == before:
+            return text
+    return SPECIAL.sub("", text)
+
+
+def _defused(text: str) -> str:
+    text = mask(visible(text))
     text = IMAGE.sub(lambda match: match[1], text).replace("![", "[")
     text = LINK.sub(lambda match: match[0] if SAFE_LINK.match(match[2]) else match[1], text)
     text = TARGET.sub(lambda match: match[0] if SAFE_LINK.match(match[1]) else "]", text)
     text = DEFINITION.sub(lambda match: match[0] if SAFE_LINK.match(match[1]) else "", text)
     text = AUTOLINK.sub(lambda match: match[0] if SAFE_LINK.match(match[1]) else match[1], text)
-    text = MASS_MENTION.sub(NO_PING, text)
-    return MARKER.sub(lambda match: _numbers(match[1], decision.citations), text)
+    return MASS_MENTION.sub(NO_PING, text)
 
 
 def sources(decision: Decision, passages: Sequence[Passage]) -> tuple[Citation, ...]:

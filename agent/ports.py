@@ -99,6 +99,8 @@ class Profile:
     guest: bool = False
     external: bool = False
     bot: bool = False
+    known: bool = True
+    """False if the platform could not be asked: then guest and external say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,8 @@ class Turns(Protocol):
         """Keep the lease, and tell whether something waits that interrupts the running turn.
 
         Raises:
-            LeaseLost: another worker has the lane, or the store cannot be reached to know.
+            LeaseLost: another worker has the lane.
+            StoreUnavailable: it could not be asked; the lease is what it was.
         """
 
     async def commit(self, lease: Lease, end: TurnEnd) -> Committed:

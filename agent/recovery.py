@@ -120,10 +120,9 @@ class Ladder:
 
     def judge(self, provider: Provider, error: AgentError | None, *, slow: bool) -> None:
         """Tell the model's breaker how it went; `error` None with `slow` False is a success."""
-        breaker = self._breakers.get(provider.name)
-        if breaker is None:
-            return
-        if slow or isinstance(error, SICK):
+        breaker = self._breakers[provider.name]
+        # A slow answer of the only model is better than none: there is nobody to go to instead.
+        if (slow and (error is not None or len(self._models) > 1)) or isinstance(error, SICK):
             breaker.failed(at_once=isinstance(error, HOPELESS))
         elif error is None:
             breaker.succeeded()
@@ -132,8 +131,7 @@ class Ladder:
 
     def spare(self, provider: Provider) -> None:
         """A rung was cancelled for no fault of its model."""
-        if breaker := self._breakers.get(provider.name):
-            breaker.abandoned()
+        self._breakers[provider.name].abandoned()
 
     def adopt(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Hold tasks until they have ended: the loop itself only refers to them weakly."""

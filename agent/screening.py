@@ -10,14 +10,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.errors import InputRejected, NotAllowed, NothingToRead, OnlyFiles, TooLong
+from agent.errors import (
+    InputRejected,
+    NotAllowed,
+    NothingToRead,
+    NotKnown,
+    OnlyFiles,
+    TooLong,
+)
 from agent.journal import History
 from agent.masking import mask
 from agent.messages import IncomingMessage, Kind
 from agent.policy import Policy
 from agent.ports import EarlierMessage, Profile
 from agent.records import Row
-from agent.text import clean, has_words, one_line
+from agent.text import clean, has_words, plain_name
+
+MOST_AT_ONCE = 4
+"""Times the longest message that a whole burst may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +57,50 @@ def fold(rows: Sequence[Row], history: History) -> Folded:
             asked.pop(message.id, None)
             edited.pop(message.id, None)
             deleted.append(message)
+        elif message.id in history.gone:
+            continue  # it was deleted before it came in
         elif history.has(message.id):
             if is_edit:
-                edited[message.id] = _readable(message)
+                edited[message.id] = message
         elif message.id in asked:
             if is_edit:
-                asked[message.id] = replace(_readable(message), kind=Kind.MESSAGE)
+                asked[message.id] = replace(message, kind=Kind.MESSAGE)
         elif message.kind is Kind.MESSAGE or (
             # An edit that brings the bot in for the first time is a question like any other.
             is_edit and (message.mentions_bot or (message.direct and new_here))
         ):
-            asked[message.id] = replace(_readable(message), kind=Kind.MESSAGE)
+            asked[message.id] = replace(message, kind=Kind.MESSAGE)
     return Folded(tuple(asked.values()), tuple(edited.values()), tuple(deleted))
+
+
+def readable(message: IncomingMessage, policy: Policy) -> IncomingMessage:
+    """The message with its text cut to what is read at all, cleaned and masked.
+
+    Done at the door, before anything is stored: a secret never reaches the disk.
+    """
+    if not message.text:
+        return message
+    limit = policy.max_input
+    text = mask(clean(message.text[:limit]))
+    if len(message.text) > limit:
+        text = text.ljust(limit + 1, "…")  # still seen to be too long
+    return replace(message, text=text)
+
+
+def check_person(asked: Sequence[IncomingMessage], profile: Profile, policy: Policy) -> None:
+    """Refuse people who may not use the assistant here, whatever they want of it.
+
+    Raises:
+        NotAllowed: a setting refuses them.
+        NotKnown: a setting needs to know who they are, and the platform does not tell.
+    """
+    external = profile.external or any(message.author.external for message in asked)
+    if external and policy.external == "refuse":
+        raise NotAllowed("external people are refused by setting")
+    if profile.guest and policy.guests == "refuse":
+        raise NotAllowed("guests are refused by setting")
+    if not profile.known and policy.guests == "refuse":
+        raise NotKnown()
 
 
 def check(asked: Sequence[IncomingMessage], profile: Profile, policy: Policy) -> None:
@@ -67,12 +109,9 @@ def check(asked: Sequence[IncomingMessage], profile: Profile, policy: Policy) ->
     Raises:
         InputRejected: the leaf that says why.
     """
-    external = profile.external or any(message.author.external for message in asked)
-    if external and policy.external == "refuse":
-        raise NotAllowed("external people are refused by setting")
-    if profile.guest and policy.guests == "refuse":
-        raise NotAllowed("guests are refused by setting")
-    if any(len(message.text) > policy.max_input for message in asked):
+    check_person(asked, profile, policy)
+    lengths = [len(message.text) for message in asked]
+    if max(lengths) > policy.max_input or sum(lengths) > MOST_AT_ONCE * policy.max_input:
         raise TooLong(f"longer than {policy.max_input} characters")
     if not any(has_words(message.text) for message in asked):
         raise OnlyFiles() if files_of(asked) else NothingToRead()
@@ -80,7 +119,7 @@ def check(asked: Sequence[IncomingMessage], profile: Profile, policy: Policy) ->
 
 def files_of(asked: Sequence[IncomingMessage]) -> str:
     """The names of all files that came along, for a sentence."""
-    names = [one_line(clean(name), 60) for message in asked for name in message.files]
+    names = [plain_name(name, 60) for message in asked for name in message.files]
     return ", ".join(names)
 
 
@@ -88,20 +127,15 @@ def words_for(error: InputRejected, asked: Sequence[IncomingMessage], policy: Po
     """What the author of a rejected message is told."""
     from agent import texts
 
-    longest = max((len(message.text) for message in asked), default=0)
-    return texts.refusal(error, files=files_of(asked), length=longest, limit=policy.max_input)
+    return texts.refusal(error, files=files_of(asked), limit=f"{policy.max_input:,}")
 
 
 def as_data(earlier: Sequence[EarlierMessage]) -> list[dict[str, Any]]:
     """Messages of a thread as typed, untrusted data for the journal and the prompt."""
     return [
         {
-            "from": "bot" if message.from_bot else one_line(clean(message.author_name), 80),
+            "from": "bot" if message.from_bot else plain_name(message.author_name),
             "text": mask(clean(message.text))[:2000],
         }
         for message in earlier
     ]
-
-
-def _readable(message: IncomingMessage) -> IncomingMessage:
-    return replace(message, text=mask(clean(message.text)))

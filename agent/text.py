@@ -12,14 +12,23 @@ INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
     "\U000e0000-\U000e007f]"
 )
+COMBINING = (
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+)
+PILED_UP = re.compile(f"({COMBINING}{{8}}){COMBINING}+")
+"""More marks on one letter than any script has: normalising a long pile takes quadratic time."""
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 WORD = re.compile(r"[^\W_]")
+MARKUP = re.compile(r"[\[\]<>`|@#\\]|://")
 EMOJI_CODE = re.compile(r":[a-z0-9_+'-]+:(:skin-tone-\d:)?")
 
 
 def clean(text: str) -> str:
     """Normalise to NFKC and drop invisible and control characters."""
-    return visible(text if text.isascii() else unicodedata.normalize("NFKC", text))
+    if text.isascii():
+        return visible(text)
+    return visible(unicodedata.normalize("NFKC", PILED_UP.sub(r"\1", text)))
 
 
 def visible(text: str) -> str:
@@ -34,6 +43,11 @@ def has_words(text: str) -> bool:
     """Whether there is anything to read: a letter or a digit outside of emoji codes."""
     seen = clean(text)
     return bool(WORD.search(EMOJI_CODE.sub("", seen) if ":" in seen else seen))
+
+
+def plain_name(text: str, limit: int = 80) -> str:
+    """A name as people chose it, without anything that a chat could take for markup or a ping."""
+    return one_line(MARKUP.sub("", clean(text)), limit)
 
 
 def one_line(text: str, limit: int) -> str:

@@ -11,6 +11,7 @@ from agent.errors import (
     InputRejected,
     NotAllowed,
     NothingToRead,
+    NotKnown,
     OnlyFiles,
     TooLong,
 )
@@ -22,13 +23,17 @@ REFUSALS: dict[type[AgentError], str] = {
         "I'm sorry, I may only answer employees of this organisation here. "
         "Please ask your contact person directly."
     ),
+    NotKnown: (
+        "I could not find out just now who you are, and I may not answer guests here. "
+        "Please try again in a few minutes."
+    ),
     NothingToRead: GREETING + " Write your question in a sentence or two.",
     OnlyFiles: (
         "I can't read files yet ({files}). Please tell me in words what you need, "
         "or ask for a person."
     ),
     TooLong: (
-        "This message is too long for me: it has {length} characters, I read up to {limit}. "
+        "This message is too long for me: I read up to {limit} characters. "
         "Please ask again in fewer words."
     ),
 }
@@ -45,6 +50,7 @@ DEAD_LETTER = (
     "I'm sorry, something went wrong while I worked on your message, more than once. "
     "I've passed it on to people. (Case {case})"
 )
+BROKEN = "I'm sorry, I could not work on your message. Please tell {contact} about it."
 RECEIPT = "I've added this to your case, so that the people who take it will see it. (Case {case})"
 WAITING = "Your case is with people already; they have been told. (Case {case})"
 NOBODY = (
@@ -61,7 +67,5 @@ SUMMARY_REQUEST = (
 
 def refusal(error: InputRejected, **values: object) -> str:
     """The words for a rejected message, looked up along the error's class."""
-    for kind in type(error).__mro__:
-        if kind in REFUSALS:
-            return REFUSALS[kind].format(**values)
-    return REFUSALS[InputRejected]
+    kind = next(kind for kind in type(error).__mro__ if kind in REFUSALS)
+    return REFUSALS[kind].format(**values)

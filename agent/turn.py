@@ -8,18 +8,19 @@ nothing: all it does is return a `TurnEnd`, which the worker commits as a whole 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from agent import desk, output, prompt, screening, texts
-from agent.addressing import wants_to_leave
 from agent.attempt import Question
 from agent.cases import CaseState, Cause
 from agent.decision import Decision, commit_point, parse_decision, parse_summary
 from agent.draft import Draft
-from agent.errors import InputRejected, NothingToRead, OnlyFiles, StorageError
+from agent.errors import StorageError
+from agent.intake import Intake
 from agent.journal import History, Line, read
-from agent.messages import Button, ConversationId, IncomingMessage, Kind, Tone
+from agent.messages import Button, ConversationId, Tone
 from agent.models import Passage
 from agent.policy import Policy, judge, wants_person
 from agent.ports import Adapter, Clock, Knowledge
@@ -28,13 +29,7 @@ from agent.recovery import Ladder, Outcome
 from agent.state import Effect, Event, State, step
 from agent.text import one_line
 
-CONTROL_EVENTS: Mapping[Kind, Event] = {
-    Kind.STOP: Event.STOPPED,
-    Kind.ASK_PERSON: Event.PERSON_ASKED,
-    Kind.LEAVE_QUEUE: Event.LEFT_QUEUE,
-    Kind.FEEDBACK: Event.RATED,
-    Kind.UNDELIVERABLE: Event.NOT_DELIVERED,
-}
+PERMALINK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +56,7 @@ class Engine:
         """Everything it may use is a port. `desk_place` may change while it runs."""
         self._clock = clock
         self._ladder = ladder
+        self._intake = Intake(adapters, policy)
         self._adapters = adapters
         self._knowledge = knowledge
         self._policy = policy
@@ -80,7 +76,7 @@ class Engine:
         draft = self._begin(claim)
         if claim.rows[0].attempts > self._policy.max_attempts:
             return await self._give_up(draft)
-        event = await self._first_event(draft)
+        event = await self._intake.first_event(draft)
         await self._follow(draft, event)
         return draft.end()
 
@@ -88,12 +84,20 @@ class Engine:
         """The end of a turn whose rows failed too often: a canned text and a case."""
         return await self._give_up(self._begin(claim))
 
-    def interrupted(self, claim: Claim) -> TurnEnd:
+    async def interrupted(self, claim: Claim) -> TurnEnd:
         """The end of a turn that a control overtook: what was said is kept, nothing is answered."""
         draft = self._begin(claim)
         folded = screening.fold(claim.rows, draft.history)
-        self._keep_said(draft, folded)
+        draft.profile = await self._intake.who(draft.first)
+        self._intake.keep_said(draft, folded)
         draft.outcome = "interrupted"
+        return draft.end()
+
+    def last_words(self, claim: Claim) -> TurnEnd:
+        """The end of a turn that cannot even be given up in order: its author is told, no more."""
+        draft = self._begin(claim)
+        draft.outcome = "dead_letter"
+        draft.notice(texts.BROKEN.format(contact=self.desk_place.contact))
         return draft.end()
 
     def _begin(self, claim: Claim) -> Draft:
@@ -120,75 +124,9 @@ class Engine:
         draft.cause = Cause.DEAD_LETTER
         folded = screening.fold(draft.claim.rows, draft.history)
         draft.asked = folded.asked
-        self._keep_said(draft, folded)
+        self._intake.keep_said(draft, folded)
         await self._follow(draft, Event.GAVE_UP)
         return draft.end()
-
-    # What the rows mean
-
-    async def _first_event(self, draft: Draft) -> Event:
-        message = draft.first
-        if message.kind.is_control:
-            return await self._control_event(draft, message)
-        folded = screening.fold(draft.claim.rows, draft.history)
-        await self._get_to_know(draft, folded)
-        self._keep_said(draft, folded)
-        if not draft.asked:
-            return Event.VANISHED
-        try:
-            screening.check(draft.asked, draft.profile, self._policy)
-        except InputRejected as error:
-            # People who have the case can read what a model cannot: a picture, a thumb.
-            if draft.case is None or not isinstance(error, (OnlyFiles, NothingToRead)):
-                draft.rejected = error
-                return Event.REJECTED
-        last = draft.asked[-1]
-        if wants_to_leave(last.text) and draft.case is not None and self._is_theirs(draft, last):
-            return Event.LEFT_QUEUE
-        return Event.WROTE
-
-    async def _control_event(self, draft: Draft, message: IncomingMessage) -> Event:
-        draft.asked = (message,)
-        if message.kind is Kind.ASK_PERSON or message.text:
-            adapter = self._adapters[message.conversation.platform]
-            draft.profile = await adapter.profile(message.author, message.conversation.tenant)
-        if message.text:
-            self._keep_said(draft, screening.Folded((message,)))
-        if message.kind is Kind.STOP and message.text and draft.case is not None:
-            return Event.WROTE  # spoken to the people who have the case, not to the bot
-        if message.kind is Kind.ASK_PERSON:
-            draft.cause = Cause.PERSON_ASKED
-        if message.kind is Kind.LEAVE_QUEUE and not self._is_theirs(draft, message):
-            return Event.VANISHED  # somebody else in the thread pressed it
-        return CONTROL_EVENTS[message.kind]
-
-    def _is_theirs(self, draft: Draft, message: IncomingMessage) -> bool:
-        return draft.case is None or draft.case.employee_id == message.author.id
-
-    async def _get_to_know(self, draft: Draft, folded: screening.Folded) -> None:
-        draft.asked = folded.asked
-        if not folded.asked:
-            return
-        message = folded.asked[0]
-        adapter = self._adapters[message.conversation.platform]
-        draft.profile = await adapter.profile(message.author, message.conversation.tenant)
-        new_here = not draft.claim.history and draft.claim.last_at == 0
-        if new_here and message.in_thread:
-            earlier = await adapter.earlier(message, self._policy.earlier_messages)
-            if earlier:
-                shown = screening.as_data(earlier)
-                draft.write(Line.EARLIER, messages=shown)
-                draft.history = replace(draft.history, earlier=tuple(shown))
-
-    def _keep_said(self, draft: Draft, folded: screening.Folded) -> None:
-        for message in folded.asked:
-            name = draft.profile.name or message.author.name
-            text = message.text[: self._policy.max_input]
-            draft.write(Line.SAID, id=message.id, author=message.author.id, name=name, text=text)
-        for message in folded.edited:
-            draft.write(Line.EDITED, id=message.id, text=message.text[: self._policy.max_input])
-        for message in folded.deleted:
-            draft.write(Line.DELETED, id=message.id)
 
     # Asking a model
 
@@ -330,7 +268,11 @@ class Engine:
         if channel is None:
             return
         adapter = self._adapters[draft.conversation.platform]
-        link = await adapter.permalink(draft.first)
+        link = ""
+        with contextlib.suppress(TimeoutError):
+            # The employee waits to be told; people find the conversation without a link too.
+            async with self._clock.timeout(PERMALINK_SECONDS):
+                link = await adapter.permalink(draft.first)
         case = desk.open_case(draft, link)
         draft.outbox.append(desk.card_message(case, channel, draft.next_id()))
         draft.keep(replace(case, card_id=draft.outbox[-1].id))
@@ -351,23 +293,26 @@ class Engine:
         draft.notice(texts.NOBODY.format(contact=self.desk_place.contact))
 
     async def _relay_to_desk(self, draft: Draft) -> None:
-        if draft.case is None or self.desk_place.channel is None:
+        case, channel = draft.case, self.desk_place.channel
+        if case is None or channel is None:
+            await self._say_nobody(draft)  # the desk was taken away while the case was open
             return
-        message = desk.relayed(draft, draft.case, self.desk_place.channel)
-        draft.outbox.append(message)
-        draft.write(Line.RELAYED, message=message.id, case=draft.case.id)
+        for text in desk.relayed(draft, case):
+            draft.outbox.append(desk.under_card(case, channel, draft.next_id(), text))
+            draft.write(Line.RELAYED, message=draft.outbox[-1].id, case=case.id)
 
     async def _receipt(self, draft: Draft) -> None:
-        case = draft.case
+        case = draft.case if self.desk_place.channel else None
         if case is not None and case.id not in draft.history.receipts:
             text = texts.RECEIPT.format(case=case.id)
             draft.notice(text, buttons=(Button.LEAVE_QUEUE,), receipt=case.id)
 
     async def _close_case(self, draft: Draft) -> None:
-        if draft.case is None or self.desk_place.channel is None:
+        if draft.case is None:
             return
         draft.keep(desk.moved(draft.case, CaseState.WITHDRAWN))
-        draft.outbox.append(desk.card_edit(draft.case, self.desk_place.channel, draft.next_id()))
+        if channel := self.desk_place.channel:
+            draft.outbox.append(desk.card_edit(draft.case, channel, draft.next_id()))
 
     async def _say_left(self, draft: Draft) -> None:
         draft.notice(texts.LEFT)

@@ -23,7 +23,7 @@ from typing import Protocol
 from benchmarks import echo, models, slow, startup
 from benchmarks.disk import fsync
 from benchmarks.load import NotAnsweredOnce
-from benchmarks.processes import CORES, ROOT, DidNotStart, last_words, pin_load
+from benchmarks.processes import CORES, ROOT, ChildFailed, last_words, pin_load
 from benchmarks.table import Row, printed
 
 SCRATCH = ROOT / "build"
@@ -92,7 +92,7 @@ def main() -> None:
         print(machine(folder), flush=True)
         try:
             rows = asyncio.run(run(suites, folder, quick=options.quick))
-        except (DidNotStart, NotAnsweredOnce, ConnectionError) as error:
+        except (ChildFailed, NotAnsweredOnce, ConnectionError) as error:
             sys.exit("\n".join([*last_words(folder), f"benchmarks: {error}"]))
     print(f"\n{printed(rows)}")
     sys.exit(any(row.missed for row in rows))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.fake_slack import FakeSlack
 from benchmarks.load import loaded
-from benchmarks.processes import Child, frontdesk, running
+from benchmarks.processes import Child, ChildFailed, frontdesk, running
 from benchmarks.table import Judged, Row
 from bot.clock import SystemClock
 from tests.support.fake_models import Answer, FakeModels
@@ -108,5 +108,5 @@ async def _raw(folder: Path, models: FakeModels, vendor: str, size: Size) -> flo
 
 
 async def _calls(child: Child, calls: int) -> None:
-    said = await child.told(f"{calls} {AT_ONCE}")
-    assert said == "done", "the raw SDK failed; its traceback is above"
+    if await child.told(f"{calls} {AT_ONCE}") != "done":
+        raise ChildFailed("the raw SDK's calls failed")

@@ -30,8 +30,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 ADDRESS = re.compile(rb"http://[^\s:]+:(\d+)\s*$")
 
 
-class DidNotStart(Exception):
-    """A child ended, or said nothing, before it was ready."""
+class ChildFailed(Exception):
+    """A child did not get ready, or did not do as it was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ async def running(folder: Path, *command: str, environ: Mapping[str, str]) -> As
     """A child that has said that it is ready; it is gone when the block ends.
 
     Raises:
-        DidNotStart: it was not ready in time.
+        ChildFailed: it was not ready in time.
     """
     with (folder / LOG).open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
@@ -120,7 +120,7 @@ async def _announced(process: asyncio.subprocess.Process) -> int:
                     return 0
     except TimeoutError:
         pass
-    raise DidNotStart("a process under test did not get ready")
+    raise ChildFailed("a process under test did not get ready")
 
 
 def last_words(folder: Path) -> list[str]:

@@ -69,7 +69,11 @@ class App:
             thinks=self.ladder.has_models,
         )
         self.door = FrontDoor(
-            store.turns, policy=policy, wake=self.worker.wake, answer=self._answer
+            store.turns,
+            policy=policy,
+            wake=self.worker.wake,
+            at_work=self.worker.author_at_work,
+            answer=self._answer,
         )
         self.commands = Commands(self._inside(clock))
         self.server = Server(

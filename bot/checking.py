@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agent.errors import AgentError
 from agent.ports import Adapter, Clock, Finding, Provider, Surroundings
 from agent.providers import open_models
-from bot.app import open_adapters
+from bot.app import human_channel, open_adapters
 from bot.clock import SystemClock
 from bot.settings import Configuration
 from storage import open_store, pending
@@ -27,6 +27,7 @@ async def check_all(configuration: Configuration) -> list[Finding]:
         findings.append(Finding("models", False, str(error)))
     else:
         findings += [await _model(provider, clock) for provider in providers]
+    adapters: Mapping[str, Adapter] = {}
     try:
         adapters = open_adapters(surroundings)
     except AgentError as error:
@@ -34,7 +35,7 @@ async def check_all(configuration: Configuration) -> list[Finding]:
     else:
         for adapter in adapters.values():
             findings += await _platform(adapter, settings.human_channel)
-    findings.append(_desk(settings.human_channel))
+    findings.append(_desk(settings.human_channel, adapters))
     return findings
 
 
@@ -68,16 +69,21 @@ async def _model(provider: Provider, clock: Clock) -> Finding:
     return Finding(subject, True, detail)
 
 
-async def _platform(adapter: Adapter, human_channel: str) -> Sequence[Finding]:
-    platform, _, channel = human_channel.partition(":")
+async def _platform(adapter: Adapter, desk: str) -> Sequence[Finding]:
+    platform, _, channel = desk.partition(":")
     try:
         return await adapter.check(channel if platform == adapter.platform else "")
     finally:
         await adapter.stop()
 
 
-def _desk(human_channel: str) -> Finding:
-    if human_channel:
-        return Finding("human channel", True, human_channel)
-    detail = "FRONTDESK_HUMAN_CHANNEL is not set: what the bot cannot answer reaches nobody"
-    return Finding("human channel", False, detail)
+def _desk(setting: str, adapters: Mapping[str, Adapter]) -> Finding:
+    """What `run` would say of the setting."""
+    if not setting:
+        detail = "FRONTDESK_HUMAN_CHANNEL is not set: what the bot cannot answer reaches nobody"
+        return Finding("human channel", False, detail)
+    try:
+        human_channel(setting, adapters)
+    except AgentError as error:
+        return Finding("human channel", False, str(error))
+    return Finding("human channel", True, setting)

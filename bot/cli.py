@@ -17,9 +17,11 @@ import click
 
 from agent.errors import AgentError
 from bot.clock import SystemClock
-from bot.settings import Configuration, load
+from bot.settings import Configuration, load, misspelt
 
 P = ParamSpec("P")
+
+log = logging.getLogger(__name__)
 
 HANDBOOK = Path(__file__).parent.parent / "examples" / "handbook"
 PLAYGROUND_PORT = 8700
@@ -59,11 +61,18 @@ def run() -> None:
     from bot.running import serve
 
     configuration = _configuration()
+    _warn_of_typing_errors()
     _run(serve(configuration, announce=click.echo))
 
 
 @main.command()
-@click.option("--port", default=PLAYGROUND_PORT, show_default=True, help="Port of the web page.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PLAYGROUND_PORT,
+    show_default=True,
+    help="Port of the web page; 0 for any that is free.",
+)
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -80,7 +89,8 @@ def playground(port: int, data: Path) -> None:
     environ = {**os.environ}
     environ["FRONTDESK_DATABASE_URL"] = f"sqlite:///{data / 'frontdesk.db'}"
     configuration = _configuration(environ)
-    _run(_ingest(configuration, [HANDBOOK], f"http://127.0.0.1:{port}/handbook", quiet=True))
+    link_base = f"http://127.0.0.1:{port}/handbook"
+    _run(_ingest(configuration, [HANDBOOK], link_base, prune=True, quiet=True))
     _run(_until_told(page.run(configuration, port=port, announce=click.echo)))
 
 
@@ -90,7 +100,9 @@ def check() -> None:
     """Look at every credential, scope, model, the database: what is wrong and how to mend it."""
     from bot.checking import check_all
 
-    findings = _run(check_all(_configuration()))
+    configuration = _configuration()
+    _warn_of_typing_errors()
+    findings = _run(check_all(configuration))
     for finding in findings:
         mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
         click.echo(f"{mark} {finding.subject}: {finding.detail}")
@@ -105,13 +117,23 @@ def check() -> None:
     default="",
     help="Address under which the files can be read; sources under answers link there.",
 )
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Take every document out of the knowledge that is not under the given paths now.",
+)
 @tells_errors
-def ingest(paths: tuple[Path, ...], link_base: str) -> None:
+def ingest(paths: tuple[Path, ...], link_base: str, prune: bool) -> None:
     """Put Markdown and text files (or folders of them) into the knowledge.
 
-    Run it again at any time: unchanged files are left alone, changed ones replaced.
+    Run it again at any time: unchanged files are left alone, changed ones replaced. Files that
+    cannot be read are named at the end; the others are in, and the status is 1. Pages that were
+    deleted stay known unless --prune is given, and then PATHS must be all that shall be known.
     """
-    _run(_ingest(_configuration(), list(paths), link_base, quiet=False))
+    configuration = _configuration()
+    work = _ingest(configuration, list(paths), link_base, prune=prune, quiet=False)
+    if not _run(work):
+        sys.exit(1)
 
 
 @main.command()
@@ -151,8 +173,9 @@ def backup(target: Path) -> None:
 
 
 async def _ingest(
-    configuration: Configuration, paths: list[Path], link_base: str, *, quiet: bool
-) -> None:
+    configuration: Configuration, paths: list[Path], link_base: str, *, prune: bool, quiet: bool
+) -> bool:
+    """Read the files and tell what became of them; False if some could not be read."""
     from bot import ingest as ingesting
     from storage import open_store
 
@@ -160,17 +183,28 @@ async def _ingest(
     store = open_store(
         configuration.settings.database_url, SystemClock(), owner="ingest", exclusive=False
     )
-    changed = passages = 0
+    done: list[ingesting.Ingested] = []
+    removed = 0
     try:
         with click.progressbar(length=len(files), label="Reading the handbook") as bar:
             async for one in ingesting.ingest(store.knowledge, files, link_base):
                 bar.update(1)
-                changed += one.changed
-                passages += one.passages
+                done.append(one)
+        if prune:
+            removed = await ingesting.prune(store.knowledge, files)
     finally:
         await store.close()
-    if changed or not quiet:
-        click.echo(f"{len(files)} files, {passages} passages, {changed} new or changed")
+    bad = [one for one in done if one.trouble]
+    changed = sum(one.changed for one in done)
+    if changed or removed or bad or not quiet:
+        passages = sum(one.passages for one in done)
+        told = f"{len(done) - len(bad)} files, {passages} passages, {changed} new or changed"
+        click.echo(f"{told}, {removed} removed" if removed else told)
+    for one in bad:
+        click.echo(one.trouble, err=True)
+    if bad:
+        click.echo(f"frontdesk: {len(bad)} of {len(done)} files were not read", err=True)
+    return not bad
 
 
 async def _until_told(work: Coroutine[Any, Any, None]) -> None:
@@ -189,9 +223,15 @@ def _configuration(environ: dict[str, str] | None = None) -> Configuration:
     return configuration
 
 
+def _warn_of_typing_errors() -> None:
+    """Name the variables that look like settings and are none; their values stay unsaid."""
+    if names := misspelt(os.environ):
+        log.warning("not read, because there is no setting of this name: %s", ", ".join(names))
+
+
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
     try:
         return asyncio.run(work)
     except KeyboardInterrupt:
-        logging.getLogger(__name__).info("interrupted")
+        log.info("interrupted")
         return None

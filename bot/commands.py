@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from agent.errors import DeliveryError
+from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.ports import Adapter, Clock, Command, Records
 from agent.records import Accepted
@@ -28,7 +28,15 @@ Commands:
 UNKNOWN = "I don't know `{word}`. Try `/frontdesk help`."
 HUMAN_SENT = "I've told the people. You'll hear in the conversation you had with me."
 HUMAN_ALREADY = "The people have been told already."
+HUMAN_NOT_NOW = (
+    "I can't do that right now: nothing was passed on. Please try again in a minute, or write me a "
+    "direct message."
+)
 HUMAN_NO_DM = "I can't open a direct conversation with you. Please write me a direct message first."
+ADMINS_ONLY = "\nSettings are shown to the people in `FRONTDESK_ADMINS`."
+OPENING_SECONDS = 2.0
+"""For opening a direct conversation: Slack shows an error when a command takes 3 s
+(https://docs.slack.dev/interactivity/implementing-slash-commands)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +70,14 @@ class Commands:
             case "help":
                 return HELP
             case "status":
-                return await self.status()
+                return await self.status(settings=self._is_admin(command))
             case "human":
                 return await self._human(command, words[1] if len(words) > 1 else "")
             case other:
                 return UNKNOWN.format(word=clean(other)[:40].replace("`", ""))
 
-    async def status(self) -> str:
-        """What works and what does not, and where each setting comes from."""
+    async def status(self, *, settings: bool) -> str:
+        """What works and what does not and, with `settings`, where each setting comes from."""
         inside = self._inside
         counts = await inside.records.counts()
         lines = [f"**Frontdesk** is {'red: ' + self._red() if self._red() else 'up'}"]
@@ -78,12 +86,21 @@ class Commands:
             for name, state in inside.ladder.breakers().items()
         ] or ["- no model is configured: answers come from the handbook alone"]
         lines += [f"- {name.replace('_', ' ')}: {count}" for name, count in counts.items()]
-        lines.append("\nSettings (where each comes from):")
+        lines += self._settings() if settings else [ADMINS_ONLY]
+        return "\n".join(lines)
+
+    def _settings(self) -> list[str]:
+        inside = self._inside
+        lines = ["\nSettings (where each comes from):"]
         sources = inside.configuration.sources
         for name, value in inside.configuration.settings.model_dump().items():
             shown = value if value != "" else "not set"
             lines.append(f"- `FRONTDESK_{name.upper()}` = {shown} ({sources[name]})")
-        return "\n".join(lines)
+        return lines
+
+    def _is_admin(self, command: Command) -> bool:
+        admins = self._inside.configuration.settings.admins.split(",")
+        return f"{command.platform}:{command.author.id}" in {one.strip() for one in admins}
 
     def _red(self) -> str:
         revoked = self._inside.courier.revoked
@@ -101,7 +118,10 @@ class Commands:
         else:
             try:
                 adapter = inside.adapters[command.platform]
-                channel = await adapter.direct_channel(command.author.id)
+                async with inside.clock.timeout(OPENING_SECONDS):
+                    channel = await adapter.direct_channel(command.author.id)
+            except (DeliveryRetry, DeliveryUnknown, TimeoutError):
+                return HUMAN_NOT_NOW
             except DeliveryError:
                 return HUMAN_NO_DM
             place = ConversationId(command.platform, command.tenant, channel)

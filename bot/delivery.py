@@ -19,6 +19,7 @@ from agent.errors import (
 )
 from agent.ports import Adapter, Clock, Turns
 from agent.records import Committed, Delivery, DeliveryState, Settlement
+from bot.logs import trouble
 from bot.tasks import Beside
 
 log = logging.getLogger(__name__)
@@ -84,8 +85,8 @@ class Courier:
             ref = await adapter.send(delivery)
         except DeliveryError as error:
             return self._judge(adapter, delivery, error)
-        except Exception:
-            log.exception("an adapter broke its promise while sending")
+        except Exception as error:  # noqa: BLE001 the top of a task
+            trouble(log, "an adapter broke its promise while sending", error)
             return self._judge(adapter, delivery, DeliveryUnknown())
         self.revoked.discard(platform)
         return Settlement(DeliveryState.SENT, ref=ref)

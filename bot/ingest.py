@@ -18,6 +18,7 @@ from markdown_it.token import Token
 from agent.errors import ConfigError
 from agent.models import Passage
 from agent.ports import Knowledge
+from storage import Documents
 
 SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 MAX_PASSAGE = 2400
@@ -43,11 +44,12 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What became of one file."""
+    """What became of one file; `trouble` says why it was not read, '' if it was."""
 
     source: str
-    passages: int
-    changed: bool
+    passages: int = 0
+    changed: bool = False
+    trouble: str = ""
 
 
 def find(paths: Sequence[Path]) -> list[tuple[Path, str]]:
@@ -64,7 +66,9 @@ def find(paths: Sequence[Path]) -> list[tuple[Path, str]]:
         if path.is_file():
             found.append((path, path.name))
             continue
-        pages = sorted(page for page in path.rglob("*") if page.suffix.lower() in SUFFIXES)
+        pages = sorted(
+            page for page in path.rglob("*") if page.suffix.lower() in SUFFIXES and page.is_file()
+        )
         found += [
             (page, page.relative_to(path).as_posix())
             for page in pages
@@ -121,14 +125,37 @@ async def ingest(
 ) -> AsyncIterator[Ingested]:
     """Put files into the knowledge one by one; unchanged ones are left alone.
 
+    One that cannot be read is told as such and does not stop the others.
+
     Raises:
-        ConfigError: a file cannot be read; the ones before it are in.
-        StoreUnavailable: the database did not take one.
+        StoreUnavailable: the database did not take one; the ones before it are in.
     """
     for path, source in files:
-        document = read(path, source, link_base)
+        try:
+            document = read(path, source, link_base)
+        except ConfigError as error:
+            yield Ingested(source, trouble=str(error))
+            continue
+        except OSError as error:
+            yield Ingested(source, trouble=f"{path}: {error.strerror or error}")
+            continue
         changed = await knowledge.replace(document.source, document.digest, document.passages)
         yield Ingested(source, len(document.passages), changed)
+
+
+async def prune(knowledge: Documents, files: Sequence[tuple[Path, str]]) -> int:
+    """Take every document out that is not one of the files; how many there were.
+
+    Sources do not tell which folder they came from: `files` must be all that shall be known. A
+    file that cannot be read now is one of them, and keeps what was read of it before.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached; some may be out.
+    """
+    gone = set(await knowledge.documents()) - {source for _, source in files}
+    for source in sorted(gone):
+        await knowledge.remove(source)
+    return len(gone)
 
 
 def _front_matter(text: str) -> tuple[dict[str, str], str]:

@@ -10,8 +10,12 @@ import signal
 from collections.abc import Callable
 
 from agent.providers import preload_models
-from bot.app import build
+from bot.app import App, build
 from bot.settings import Configuration
+
+COLLECT_AFTER = (20_000, 50, 100)
+"""A turn makes a few hundred objects and nearly no cycles: looking for them every 700 (the default)
+costs a twentieth of a turn."""
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +34,13 @@ async def serve(configuration: Configuration, *, announce: Callable[[str], None]
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     try:
-        await app.start()
+        if not await _started(app, stopping):
+            return
         # Everything alive now lives as long as the process: the collector need not look at it
         # again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
         announce(f"Frontdesk is ready on http://{configuration.settings.host}:{app.port}")
         # A vendor's SDK takes up to two seconds to import: not on the way to ready, and not on
         # the way of the first message either.
@@ -47,3 +53,20 @@ async def serve(configuration: Configuration, *, announce: Callable[[str], None]
             await warming
     finally:
         await app.stop()
+
+
+async def _started(app: App, stopping: asyncio.Event) -> bool:
+    """Start, for as long as a platform that is out takes; False if told to stop before that."""
+    starting = asyncio.ensure_future(app.start())
+    told = asyncio.ensure_future(stopping.wait())
+    try:
+        await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            await starting
+            return True
+        log.info("stopping before it was ready")
+        return False
+    finally:
+        for task in (starting, told):
+            task.cancel()
+        await asyncio.wait({starting, told})

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from agent.errors import StorageError
 from agent.ports import WebRequest, WebResponse
+from bot.logs import trouble
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +87,8 @@ def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
             answer = await route(WebRequest(body, request.headers))
         except web.HTTPRequestEntityTooLarge:
             return web.Response(status=413)
-        except Exception:
-            log.exception("a route broke its promise not to raise")
+        except Exception as error:  # noqa: BLE001 the top of a task
+            trouble(log, "a route broke its promise not to raise", error)
             return web.Response(status=503)
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 

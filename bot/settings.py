@@ -17,6 +17,9 @@ from agent.errors import ConfigError
 from agent.policy import Policy
 
 FILE = "frontdesk.toml"
+OURS = "FRONTDESK_"
+OTHERS = ("SLACK_", "TEAMS_", "ANTHROPIC_", "OPENAI_", "OTEL_")
+"""Beginnings of names in the file that platforms, vendors and telemetry read."""
 ENVIRONMENT_ONLY = ("TOKEN", "SECRET", "PASSWORD", "API_KEY", "_URL", "CERTIFICATE_FILE")
 """Endings of names that may not stand in a file (FRONTDESK_DATABASE_URL may)."""
 
@@ -80,7 +83,7 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Configuration:
         ConfigError: a value is wrong, unknown, or stands where it may not; names each of them.
     """
     from_file = _file_values(file) if file is not None and file.exists() else {}
-    named = {f"FRONTDESK_{name.upper()}": name for name in Settings.model_fields}
+    named = _named()
     values: dict[str, Any] = {}
     sources: dict[str, Literal["environment", "file", "default"]] = {}
     for variable, name in named.items():
@@ -90,7 +93,7 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Configuration:
         if environ.get(variable, "").strip():
             values[name], sources[name] = environ[variable].strip(), "environment"
     unknown = sorted(
-        name for name in from_file if name.startswith("FRONTDESK_") and name not in named
+        name for name in from_file if not name.startswith(OTHERS) and name not in named
     )
     if unknown:
         raise ConfigError(f"{file}: unknown settings: {', '.join(unknown)}")
@@ -101,6 +104,18 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Configuration:
         wrong = (f"FRONTDESK_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
         raise ConfigError("; ".join(wrong)) from None
     return Configuration(settings=settings, sources=sources, environ={**merged, **environ})
+
+
+def misspelt(environ: Mapping[str, str]) -> list[str]:
+    """The names of variables that look like ours and are no setting: nobody reads them."""
+    return sorted(
+        name for name in environ if name.upper().startswith(OURS) and name not in _named()
+    )
+
+
+def _named() -> dict[str, str]:
+    """The field of `Settings` by the name of its variable."""
+    return {f"{OURS}{name.upper()}": name for name in Settings.model_fields}
 
 
 def _file_values(file: Path) -> dict[str, Any]:

@@ -12,23 +12,27 @@ from agent.ports import Records
 from agent.records import TimelineItem
 from bot.clock import SystemClock
 from bot.settings import Configuration
-from storage import open_store
+from storage import open_store, pending
 
 
 async def lines(configuration: Configuration, conversation: str) -> list[str]:
     """The timeline as printable lines, oldest first; [] if nothing is known.
 
     Raises:
-        ConfigError: it is not a conversation's name.
+        ConfigError: it is not a conversation's name, or there is no database to look into.
         StorageError: the database cannot be read.
     """
     try:
         lane = str(ConversationId.parse(conversation))
     except ValueError as error:
         raise ConfigError(f"{error}; for example slack:T0123:C0123:1790000000.000100") from None
-    store = open_store(
-        configuration.settings.database_url, SystemClock(), owner="trace", exclusive=False
-    )
+    url = configuration.settings.database_url
+    if pending(url):  # opening it would make or change it, and who looks changes nothing
+        raise ConfigError(
+            f"nothing is known about {conversation}: there is no database at {url}, or one of an "
+            "older version that `frontdesk migrate` has to bring up to date first"
+        )
+    store = open_store(url, SystemClock(), owner="trace", exclusive=False)
     try:
         return [printed(item) for item in await timeline(store.records, lane)]
     finally:

@@ -20,12 +20,14 @@ from agent.ports import Adapter, Clock, Turns
 from agent.records import Claim, Interruption, TurnEnd
 from agent.turn import Engine
 from bot.delivery import Courier
+from bot.logs import trouble
 from bot.signs import Signs
 from bot.tasks import Beside
 
 log = logging.getLogger(__name__)
 
-LANES_AT_ONCE = 64
+LANES_AT_ONCE = 200
+"""Turns mostly wait for models; what counts is how many questions a model is asked at once."""
 LOOK_EVERY = 5.0
 """Seconds between looks at the store even if nothing was announced."""
 RENEW_EVERY = 10.0
@@ -36,6 +38,8 @@ CHECK_LEASES_EVERY = 2.0
 RETRY_BACKOFF = (2.0, 10.0, 30.0, 120.0)
 """Seconds before the next attempt of a turn that failed."""
 COMMIT_AGAIN = 0.5
+LAST_COMMIT = 3.0
+"""Seconds for a commit that fails while the process stops; the turn runs again later."""
 
 
 @dataclass(slots=True)
@@ -113,16 +117,23 @@ class Worker:
         lane = str(message.conversation)
         running = self._lanes.get(lane)
         if running is None:
-            self._begin(lane)
+            self._begin(lane, at_once=message.kind.is_control)
             return
         running.again = True
         if message.kind.interrupts or message.kind in (Kind.EDIT, Kind.DELETE):
             self._beside.run(self._renew(running))
 
-    def _begin(self, lane: str) -> None:
+    def author_at_work(self, lane: str) -> str:
+        """Whose question is being worked on in a lane; '' if nobody's."""
+        running = self._lanes.get(lane)
+        claim = running.claim if running else None
+        return claim.rows[0].message.author.id if claim else ""
+
+    def _begin(self, lane: str, *, at_once: bool = False) -> None:
         if self._stopping or lane in self._lanes:
             return
-        if len(self._lanes) >= LANES_AT_ONCE:
+        # Whoever presses a button or says stop does not wait behind other people's questions.
+        if len(self._lanes) >= LANES_AT_ONCE and not at_once:
             if lane not in self._waiting:
                 self._waiting.append(lane)
             return
@@ -138,6 +149,8 @@ class Worker:
                 due = await self._turns.due()
             except StorageError as error:
                 log.warning("cannot see what is due: %s", error.code)
+            except Exception as error:  # noqa: BLE001 the top of a task
+                trouble(log, "cannot see what is due", error)
             else:
                 for delivery in due.deliveries:
                     self.courier.send(delivery)
@@ -165,8 +178,10 @@ class Worker:
                 more = await self._turn(claim, running) or running.again
         except LeaseLost:
             log.warning("a lane went to another worker")
-        except Exception:
-            log.exception("a lane broke; it is found again when its lease is over")
+        except StorageError as error:
+            log.warning("a turn could not be recorded, it runs again: %s", error.code)
+        except Exception as error:  # noqa: BLE001 the top of a task
+            trouble(log, "a lane broke; it is found again when its lease is over", error)
         finally:
             del self._lanes[lane]
             if self._waiting:
@@ -198,8 +213,8 @@ class Worker:
         except AgentError as error:
             log.warning("a turn failed: %s", error.code)
             return await self._failed(claim, running)
-        except Exception:
-            log.exception("a turn broke")
+        except Exception as error:  # noqa: BLE001 the top of a task
+            trouble(log, "a turn broke", error)
             return await self._failed(claim, running)
         finally:
             running.cancels = False
@@ -216,7 +231,7 @@ class Worker:
         if running.lost:
             raise LeaseLost
         if running.interruption is Interruption.CONTROL:
-            return await self._commit(claim, self._engine.interrupted(claim), running)
+            return await self._commit(claim, await self._engine.interrupted(claim), running)
         # A drain, or one of the posts was edited or deleted: the rows wait again, unblamed.
         await self._turns.release(claim.lease, self._clock.now(), refund=True)
         return running.interruption is Interruption.CHANGED
@@ -224,7 +239,12 @@ class Worker:
     async def _failed(self, claim: Claim, running: _Running) -> bool:
         attempts = claim.rows[0].attempts
         if attempts >= self._policy.max_attempts:
-            return await self._commit(claim, await self._engine.give_up(claim), running)
+            try:
+                end = await self._engine.give_up(claim)
+            except Exception as error:  # noqa: BLE001 the top of a task
+                trouble(log, "a dead letter could not be handed over", error)
+                end = self._engine.last_words(claim)
+            return await self._commit(claim, end, running)
         self._signs.end(claim, None)
         delay = RETRY_BACKOFF[min(attempts, len(RETRY_BACKOFF)) - 1]
         await self._turns.release(claim.lease, self._clock.now() + delay, refund=False)
@@ -240,7 +260,9 @@ class Worker:
             except LeaseLost:
                 raise
             except StorageError:
-                if self._clock.monotonic() > until:
+                if self._stopping:
+                    until = min(until, self._clock.monotonic() + LAST_COMMIT)
+                if self._clock.monotonic() >= until:
                     raise
                 await self._clock.sleep(COMMIT_AGAIN)
         self._signs.end(claim, end)
@@ -271,6 +293,8 @@ class Worker:
         asked = self._clock.monotonic()
         try:
             interruption = await self._turns.renew(claim.lease)
+        except LeaseLost:
+            running.lost = True
         except StorageError:
             running.lost = self._clock.monotonic() - running.renewed >= LATE
         else:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, repeat
+from math import isfinite
 from typing import Any
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack import checking
-from adapters.slack.calls import call
+from adapters.slack.calls import call, part, parts, text
 from adapters.slack.mrkdwn import read
 from adapters.slack.payloads import Identity
+from adapters.slack.posting import Poster
 from adapters.slack.receiving import Receiver
 from adapters.slack.rendering import plain, render
 from agent.errors import ConfigError, DeliveryError, DeliveryRetry, DeliveryUnknown, RowFatal
@@ -43,10 +44,15 @@ PROFILE_SECONDS = 24 * 3600.0
 PROFILES = 10_000
 NAMED_AUTHORS = 10
 """Authors of an earlier thread whose names are looked up: a call each."""
-FIND_PAGES = 5
+PAGES = 5
+PAGE = 200
+"""Messages of one page (https://docs.slack.dev/apis/web-api/pagination)."""
 FIND_WITHIN = 24 * 3600.0
 """Seconds before this attempt from which on a post may be an earlier one: the last attempt may be
 as old as the outage that followed it, ours or Slack's."""
+START_AGAIN = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds between attempts to learn who we are while Slack is out; the last one for good."""
+SHORTEST_WAIT = 1.0
 
 
 class SlackAdapter:
@@ -70,7 +76,7 @@ class SlackAdapter:
         self._profiles: OrderedDict[str, tuple[float, Profile]] = OrderedDict()
 
     async def start(self, door: Door) -> None:
-        """Learn who we are and begin to receive."""
+        """Learn who we are, however long Slack is out, and begin to receive."""
         identity = await self._identify()
         self.tenant = identity.team_id
         self._receiver = Receiver(
@@ -104,15 +110,18 @@ class SlackAdapter:
         if delivery.sending_since:
             where["oldest"] = f"{delivery.sending_since - FIND_WITHIN:.6f}"
         thread = delivery.under_ref or place.thread
-        for _ in range(FIND_PAGES):
+        for _ in range(PAGES):
             if thread:
-                page = await call(self._client.conversations_replies(ts=thread, limit=200, **where))
+                page = await call(
+                    self._client.conversations_replies(ts=thread, limit=PAGE, **where)
+                )
             else:
-                page = await call(self._client.conversations_history(limit=200, **where))
-            for message in page.get("messages") or ():
-                if (message.get("metadata") or {}).get("event_payload") == _mark(delivery):
-                    return str(message["ts"])
-            where["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
+                page = await call(self._client.conversations_history(limit=PAGE, **where))
+            for message in parts(page, "messages"):
+                is_ours = part(message, "metadata").get("event_payload") == _mark(delivery)
+                if is_ours and (ts := text(message, "ts")):
+                    return ts
+            where["cursor"] = text(part(page, "response_metadata"), "next_cursor")
             if not where["cursor"]:
                 return None
         return None
@@ -139,27 +148,36 @@ class SlackAdapter:
             answer = await call(self._client.users_info(user=author.id, include_locale=True))
         except DeliveryError as error:
             log.info("no profile: %s", error.code)
-            return Profile(author.id, author.name, external=author.external)
-        profile = _profile(author, answer.get("user") or {}, tenant)
+            return Profile(author.id, author.name, external=author.external, known=False)
+        user = part(answer, "user")
+        if not user:
+            return Profile(author.id, author.name, external=author.external, known=False)
+        profile = _profile(author, user, tenant)
         self._profiles[author.id] = (self._clock.now() + PROFILE_SECONDS, profile)
         if len(self._profiles) > PROFILES:
             self._profiles.popitem(last=False)
         return profile
 
     async def earlier(self, message: IncomingMessage, limit: int) -> Sequence[EarlierMessage]:
-        """What stands in the thread before the message."""
+        """What was said last in the thread before the message.
+
+        Slack pages a thread from its start, `latest` or not; of one with more than PAGES pages the
+        last of those are what is read.
+        """
         place = message.conversation
+        where: dict[str, Any] = {"channel": place.channel, "ts": place.thread, "limit": PAGE}
+        last: deque[Mapping[str, Any]] = deque(maxlen=max(0, limit))
         try:
-            page = await call(
-                self._client.conversations_replies(
-                    channel=place.channel, ts=place.thread, latest=message.id, limit=limit
-                )
-            )
+            for _ in range(PAGES):
+                page = await call(self._client.conversations_replies(latest=message.id, **where))
+                last += (one for one in parts(page, "messages") if one.get("ts") != message.id)
+                where["cursor"] = text(part(page, "response_metadata"), "next_cursor")
+                if not where["cursor"]:
+                    break
         except DeliveryError as error:
             log.info("no earlier messages: %s", error.code)
             return ()
-        before = [one for one in page.get("messages") or () if one.get("ts") != message.id]
-        return [await self._earlier(one, place, number) for number, one in enumerate(before)]
+        return [await self._earlier(one, place, number) for number, one in enumerate(last)]
 
     async def permalink(self, message: IncomingMessage) -> str:
         """chat.getPermalink."""
@@ -175,7 +193,10 @@ class SlackAdapter:
     async def direct_channel(self, user_id: str) -> str:
         """conversations.open."""
         answer = await call(self._client.conversations_open(users=[user_id]))
-        return str((answer.get("channel") or {}).get("id") or "")
+        channel = text(part(answer, "channel"), "id")
+        if not channel:
+            raise DeliveryUnknown("Slack opened a direct conversation without saying which")
+        return channel
 
     async def check(self, human_channel: str) -> Sequence[Finding]:
         """What `frontdesk check` says about Slack."""
@@ -183,6 +204,14 @@ class SlackAdapter:
 
     @property
     def _client(self) -> AsyncWebClient:
+        return self._connected()[0]
+
+    @property
+    def _poster(self) -> Poster:
+        return self._connected()[1]
+
+    def _connected(self) -> tuple[AsyncWebClient, Poster]:
+        """The SDK's client and the poster over one session, made when first needed."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, connect=CONNECT_SECONDS),
@@ -190,10 +219,11 @@ class SlackAdapter:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
             # The SDK's own retry repeats a post whose answer was lost; ours asks first.
-            self._shared = AsyncWebClient(
+            client = AsyncWebClient(
                 token=self._token, base_url=self._api_url, session=self._session, retry_handlers=[]
             )
-        return self._shared
+            self._callers = client, Poster(self._session, self._api_url, self._token)
+        return self._callers
 
     async def _receive(self, request: WebRequest) -> WebResponse:
         if self._receiver is None:
@@ -201,20 +231,27 @@ class SlackAdapter:
         return await self._receiver.handle(request)
 
     async def _identify(self) -> Identity:
-        try:
-            me = await self._client.auth_test()
-        except SlackApiError as error:
-            code = error.response.get("error")
-            raise ConfigError(f"Slack refuses SLACK_BOT_TOKEN: {code}") from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ConfigError(
-                f"Slack cannot be reached at {self._api_url} ({type(error).__name__})"
-            ) from None
+        for seconds in chain(START_AGAIN, repeat(START_AGAIN[-1])):
+            try:
+                me = await call(self._client.auth_test())
+            except (DeliveryRetry, DeliveryUnknown) as error:
+                asked = error.retry_after if isinstance(error, DeliveryRetry) else None
+                wait = seconds if asked is None else max(SHORTEST_WAIT, asked)
+                log.warning(
+                    "waiting for Slack at %s: %s; next try in %g s", self._api_url, error, wait
+                )
+                await self._clock.sleep(wait)
+            except DeliveryError as error:
+                raise ConfigError(f"Slack refuses SLACK_BOT_TOKEN: {error}") from None
+            else:
+                break
+        if wrong := checking.nobody(me):
+            raise ConfigError(wrong)
         return Identity(
-            team_id=str(me.get("team_id") or ""),
-            bot_user_id=str(me.get("user_id") or ""),
-            bot_id=str(me.get("bot_id") or ""),
-            enterprise_id=str(me.get("enterprise_id") or ""),
+            team_id=text(me, "team_id"),
+            bot_user_id=text(me, "user_id"),
+            bot_id=text(me, "bot_id"),
+            enterprise_id=text(me, "enterprise_id"),
         )
 
     async def _put(self, delivery: Delivery, content: dict[str, Any]) -> str:
@@ -224,10 +261,10 @@ class SlackAdapter:
         content = {**content, "metadata": metadata}
         if not message.replaces:
             thread = delivery.under_ref or place.thread or None
-            posted = self._client.chat_postMessage(
-                channel=place.channel, thread_ts=thread, **content
-            )
-            return _ts(await call(posted))
+            posting = self._poster.post({"channel": place.channel, "thread_ts": thread, **content})
+            if not (ts := text(await call(posting), "ts")):
+                raise DeliveryUnknown("Slack took the message without saying where it is")
+            return ts
         if not delivery.replaces_ref:
             raise RowFatal("the message to be edited never arrived")
         content = {name: value for name, value in content.items() if not name.startswith("unfurl")}
@@ -235,24 +272,24 @@ class SlackAdapter:
             edited = self._client.chat_update(
                 channel=place.channel, ts=delivery.replaces_ref, **content
             )
-            return _ts(await call(edited))
+            return text(await call(edited), "ts") or delivery.replaces_ref
         except DeliveryUnknown as error:
             raise DeliveryRetry(str(error)) from None  # an edit is the same however often
 
     async def _earlier(
         self, one: Mapping[str, Any], place: ConversationId, number: int
     ) -> EarlierMessage:
-        author = Author(str(one.get("user") or one.get("bot_id") or ""))
+        author = Author(text(one, "user") or text(one, "bot_id"))
         from_bot = bool(one.get("bot_id"))
-        name = str(one.get("username") or "")
+        name = text(one, "username")
         if not from_bot and number < NAMED_AUTHORS:
             name = (await self.profile(author, place.tenant)).name
         return EarlierMessage(
             author_id=author.id,
             author_name=name or author.id,
-            text=read(str(one.get("text") or ""), ""),
+            text=read(text(one, "text"), ""),
             from_bot=from_bot,
-            sent_at=float(one.get("ts") or 0),
+            sent_at=_seconds(text(one, "ts")),
         )
 
 
@@ -262,7 +299,7 @@ def _mark(delivery: Delivery) -> dict[str, str]:
 
 
 def _profile(author: Author, user: Mapping[str, Any], tenant: str) -> Profile:
-    card = user.get("profile") or {}
+    card = part(user, "profile")
     names = (card.get("real_name"), user.get("real_name"), card.get("display_name"))
     home = user.get("team_id") or tenant
     enterprise = bool(user.get("enterprise_user"))
@@ -279,5 +316,9 @@ def _profile(author: Author, user: Mapping[str, Any], tenant: str) -> Profile:
     )
 
 
-def _ts(answer: AsyncSlackResponse) -> str:
-    return str(answer.get("ts") or "")
+def _seconds(ts: str) -> float:
+    try:
+        seconds = float(ts)
+    except ValueError:
+        return 0.0
+    return seconds if isfinite(seconds) else 0.0

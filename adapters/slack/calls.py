@@ -7,12 +7,15 @@ effect. An edit is idempotent, so for it the same failures are simply tried agai
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import math
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeVar
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from adapters.slack.posting import Posted
 from agent.errors import (
     DeliveryError,
     DeliveryRetry,
@@ -78,31 +81,43 @@ INSTALLATION = frozenset(
 )
 UNSURE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+A = TypeVar("A", AsyncSlackResponse, Posted)
+LONGEST_WAIT = 600.0
+"""Seconds; a wish of Slack's, or of a proxy before it, is not followed any longer than this."""
 NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """The request never left: the connection could not be made."""
+BROKEN = (aiohttp.ClientError, TimeoutError, OSError)
+"""The connection broke after the request may have arrived."""
+UNREADABLE = (ValueError, AttributeError, TypeError, KeyError, RecursionError)
+"""The SDK's, over an answer that is no JSON, or JSON but no object."""
 
 
-async def call(request: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
+async def call(request: Awaitable[A]) -> A:
     """Await one Web API call.
 
     Raises:
         DeliveryError: the leaf that says what may be done next.
     """
     try:
-        return await request
+        answer = await request
     except SlackApiError as error:
         raise translate(error) from None
     except NOT_SENT as error:
         raise DeliveryRetry(f"Slack cannot be reached: {type(error).__name__}") from None
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, AttributeError) as error:
-        # The last two are the SDK's, over an answer that is no JSON, or JSON but no object.
+    except BROKEN as error:
         raise DeliveryUnknown(f"the connection to Slack broke: {type(error).__name__}") from None
+    except UNREADABLE as error:
+        raise DeliveryUnknown(f"Slack's answer is unreadable: {type(error).__name__}") from None
+    if not isinstance(answer.data, dict):  # bytes, which the SDK takes for a good answer
+        raise DeliveryUnknown("Slack's answer is no JSON object")
+    return answer
 
 
 def translate(error: SlackApiError) -> DeliveryError:
     """What an answer of Slack means for the message it was about."""
     response = error.response
-    status = getattr(response, "status_code", 0) or 0
+    # Where the body was no JSON, the SDK passes on aiohttp's response in place of its own.
+    status = getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0
     code = error_code(error)
     if status == 429 or code in RATE_LIMITED:
         return DeliveryRetry(f"Slack asks for patience ({code})", retry_after(response))
@@ -127,12 +142,38 @@ def error_code(error: SlackApiError) -> str:
 
 
 def retry_after(response: object) -> float | None:
-    """Seconds of the Retry-After header, fractional or not; None without a usable one."""
+    """Seconds of the Retry-After header, fractional or not; None without a usable one.
+
+    Never more than LONGEST_WAIT, which also stands for 'inf' and 'nan'.
+    """
     headers = getattr(response, "headers", None) or {}
     for name, value in headers.items():
         if name.lower() == "retry-after":
             try:
-                return max(0.0, float(value))
+                seconds = float(value)
             except (TypeError, ValueError):
                 return None
+            return LONGEST_WAIT if math.isnan(seconds) else min(max(0.0, seconds), LONGEST_WAIT)
     return None
+
+
+Answer = AsyncSlackResponse | Posted | Mapping[str, Any]
+"""A whole answer, or an object within one: what a name stands for is never taken for granted."""
+
+
+def text(answer: Answer, name: str) -> str:
+    """The string of this name; '' if there is none."""
+    value = answer.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def part(answer: Answer, name: str) -> Mapping[str, Any]:
+    """The object of this name; an empty one if there is none."""
+    value = answer.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def parts(answer: Answer, name: str) -> list[Mapping[str, Any]]:
+    """The objects of the list of this name."""
+    values = answer.get(name)
+    return [one for one in values if isinstance(one, dict)] if isinstance(values, list) else []

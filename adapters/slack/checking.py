@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.calls import call
-from agent.errors import DeliveryError
+from adapters.slack.calls import Answer, call, part, text
+from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown
 from agent.ports import Finding
 
 SCOPES = (
@@ -30,14 +30,25 @@ async def check(client: AsyncWebClient, human_channel: str) -> list[Finding]:
     """Look at the credentials and at the human channel (its id, or '' for none)."""
     try:
         me = await call(client.auth_test())
+    except (DeliveryRetry, DeliveryUnknown) as error:
+        return [Finding("Slack token", False, f"{error}: try again in a minute")]
     except DeliveryError as error:
         detail = f"{error}: reinstall the app and copy its bot token into SLACK_BOT_TOKEN"
         return [Finding("Slack token", False, detail)]
     who = f"{me.get('user')} in {me.get('team')} ({me.get('team_id')})"
-    findings = [Finding("Slack token", True, who), _scopes(dict(me.headers))]
+    wrong = nobody(me)
+    findings = [Finding("Slack token", not wrong, wrong or who), _scopes(dict(me.headers))]
     if human_channel:
         findings.append(await _channel(client, human_channel))
     return findings
+
+
+def nobody(me: Answer) -> str:
+    """What is wrong with an answer of auth.test that does not say who we are; '' if it does."""
+    missing = " and ".join(name for name in ("team_id", "user_id") if not text(me, name))
+    if not missing:
+        return ""
+    return f"Slack's auth.test answers without {missing}: is SLACK_BOT_TOKEN a bot token (xoxb-…)?"
 
 
 def _scopes(headers: dict[str, str]) -> Finding:
@@ -54,7 +65,9 @@ def _scopes(headers: dict[str, str]) -> Finding:
 async def _channel(client: AsyncWebClient, channel: str) -> Finding:
     subject = f"Slack human channel {channel}"
     try:
-        info = (await call(client.conversations_info(channel=channel))).get("channel") or {}
+        info = part(await call(client.conversations_info(channel=channel)), "channel")
+    except (DeliveryRetry, DeliveryUnknown) as error:
+        return Finding(subject, False, f"{error}: try again in a minute")
     except DeliveryError as error:
         detail = f"{error}: is the id right, and is the app invited (/invite @Frontdesk)?"
         return Finding(subject, False, detail)

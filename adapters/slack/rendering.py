@@ -124,9 +124,12 @@ def _quoted(lines: tuple[str, ...]) -> str:
 
 
 def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:MAX_SECTION]}}
+    return {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": text[:MAX_SECTION], "verbatim": True},
+    }
 
 
 def _context(*lines: str) -> Block:
-    elements = [{"type": "mrkdwn", "text": line[:MAX_SECTION]} for line in lines]
+    elements = [{"type": "mrkdwn", "text": line[:MAX_SECTION], "verbatim": True} for line in lines]
     return {"type": "context", "elements": elements}

@@ -46,6 +46,8 @@ def connect(path: Path, *, patience: float = PATIENCE) -> sqlite3.Connection:
     )
     try:
         connection.execute("PRAGMA synchronous=FULL")
+        # What is emptied is overwritten in the file, too, however SQLite was compiled.
+        connection.execute("PRAGMA secure_delete=ON")
     except sqlite3.Error:
         connection.close()
         raise

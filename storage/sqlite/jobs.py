@@ -27,6 +27,11 @@ MOST_JOBS = 64
 LONGEST_BATCH = 0.005
 """Seconds after its first job in which a batch still takes new ones."""
 
+CROWD = 2
+GATHER = 0.002
+"""After a batch of CROWD jobs or more, seconds in which the next one gathers: a commit costs as
+much for one job as for many. A job that comes alone never waits."""
+
 
 class Waiting(NamedTuple):
     """A job and who waits for it."""
@@ -54,6 +59,7 @@ class JobThread(ABC):
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._unanswered = 0
         self._closed = False
+        self._hurry = threading.Event()
         # A daemon, so that a process which crashes does not wait for a thread that waits for it.
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -81,6 +87,7 @@ class JobThread(ABC):
         """Finish the jobs that were given and end the thread; idempotent."""
         if not self._closed:
             self._closed = True
+            self._hurry.set()
             self._queue.put(None)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
 
@@ -111,6 +118,8 @@ class JobThread(ABC):
                 waiting.future.get_loop().call_soon_threadsafe(self._answer, outcomes)
             except RuntimeError:
                 self._unanswered = 0  # the loop is closed: nobody waits any more
+            if len(outcomes) >= CROWD:
+                self._hurry.wait(GATHER)
         self._disconnect()
 
     def _answer(self, outcomes: list[Outcome]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from functools import partial
 from typing import TypeVar
 
-from agent.errors import LeaseLost, StoreUnavailable
+from agent.errors import StoreUnavailable
 from agent.ports import Clock
 from agent.records import (
     Accepted,
@@ -16,15 +18,18 @@ from agent.records import (
     Delivery,
     DeliveryState,
     Due,
+    Entry,
     Interruption,
     Lease,
     Settlement,
     TurnEnd,
 )
-from agent.state import RESTING
+from agent.state import RESTING, State
 from storage.sqlite import codec, lanes, outbox
 from storage.sqlite import statements as sql
 from storage.sqlite.writer import Writer
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Found = tuple[list[T], float | None]
@@ -71,14 +76,27 @@ class SqliteTurns:
     async def claim(self, lane: str) -> Claim | None:
         now, owner, limit = self._clock.now(), self._owner, self._history_limit
         found = await self._writer.run(lambda db: lanes.claim(db, lane, owner, now, limit))
-        return codec.claim_of(lane, owner, found) if found else None
+        if found is None:
+            return None
+        try:
+            return codec.claim_of(lane, owner, found)
+        except ValueError:
+            log.error("an inbox row cannot be read")  # its message would quote content
+        await self._give_up(Lease(lane, owner, found.epoch), found)
+        return await self.claim(lane)
+
+    async def _give_up(self, lease: Lease, found: lanes.Claimed) -> None:
+        """Get rows out of the way that no version of this program can have written so."""
+        now = self._clock.now()
+        if len(found.rows) > 1:  # the next attempt takes one row, and so finds out which it is
+            await self.release(lease, now, refund=False)
+            return
+        line = Entry("failed", {"code": "Unreadable"}, now, f"t{found.rows[0].id}")
+        await self.commit(lease, TurnEnd(State(found.state), "unreadable", journal=(line,)))
 
     async def renew(self, lease: Lease) -> Interruption | None:
         now = self._clock.now()
-        try:
-            return await self._writer.run(lambda db: lanes.renew(db, lease, now))
-        except StoreUnavailable as error:
-            raise LeaseLost("the lease could not be renewed") from error
+        return await self._writer.run(lambda db: lanes.renew(db, lease, now))
 
     async def commit(self, lease: Lease, end: TurnEnd) -> Committed:
         if end.state not in RESTING:
@@ -109,9 +127,25 @@ class SqliteTurns:
         moments = (lane_at, delivery_at, now + LOOK_AGAIN_SECONDS if full else None)
         return Due(
             tuple(found),
-            tuple(map(codec.delivery_of, taken)),
+            await self._readable(taken),
             next_at=min((at for at in moments if at is not None), default=None),
         )
+
+    async def _readable(self, taken: Iterable[outbox.Taken]) -> tuple[Delivery, ...]:
+        """Rows as deliveries; one that cannot be read is given up for the next in its line."""
+        now, owner = self._clock.now(), self._owner
+        deliveries: list[Delivery] = []
+        todo = list(taken)
+        while todo:
+            row = todo.pop(0)
+            try:
+                deliveries.append(codec.delivery_of(row))
+            except ValueError:
+                log.error("an outbox row cannot be read")  # its message would quote content
+                give_up = partial(outbox.give_up, row=row, owner=owner, now=now)
+                following = await self._writer.run(give_up)
+                todo += [following] if following else []
+        return tuple(deliveries)
 
     async def settle(self, delivery: Delivery, settlement: Settlement) -> Committed:
         if settlement.state is DeliveryState.SENDING:
@@ -138,4 +172,4 @@ class SqliteTurns:
             return outbox.take_next(db, destination, owner, now), lane_due
 
         following, lane_due = await self._writer.run(finish)
-        return Committed((codec.delivery_of(following),) if following else (), lane_due)
+        return Committed(await self._readable((following,) if following else ()), lane_due)

@@ -18,7 +18,7 @@ from agent.errors import (
     RateLimited,
     Refused,
 )
-from agent.models import Prompt, PromptMessage, Role
+from agent.models import Prompt, PromptMessage, Role, Usage
 from agent.policy import Policy
 from agent.recovery import Ladder, Outcome
 from tests.support.clock import TestClock
@@ -329,3 +329,42 @@ async def test_a_defect_in_the_last_resort_is_a_failure_like_any_other(clock: Te
     outcome = await Rig(clock, resort=[broken]).climb()
     assert outcome.value is None
     assert [attempt.outcome for attempt in outcome.attempts] == ["ProviderUnavailable"]
+
+
+async def test_an_output_without_end_is_cut_off(clock: TestClock) -> None:
+    """No decision has a hundred thousand characters; memory is not endless."""
+    rig = Rig(clock, [Say("x" * 100_000, pieces=50)], [Say()])
+    outcome = await rig.climb()
+    assert outcomes(outcome) == [("m1", "OutputCut"), ("m2", "ok")]
+
+
+async def test_a_stall_after_a_late_start_is_seen(clock: TestClock) -> None:
+    """The only model begins after eleven seconds and falls silent: not 45 seconds are waited."""
+    rig = Rig(clock, [Say(after=11, between=40)], resort=[Say()])
+    started = clock.now()
+    outcome = await rig.climb()
+    assert outcome.degraded
+    assert clock.now() - started <= 11 + 10 + 2
+
+
+async def test_a_wait_before_a_retry_is_no_stall(clock: TestClock) -> None:
+    """The model spoke, was rate limited for twelve seconds as the only one, and then answers."""
+    limited = Fail(RateLimited(retry_after=12), said="{")
+    outcome = await Rig(clock, [limited, Say()]).climb()
+    assert outcome.model == "m1"
+
+
+async def test_what_a_vendor_does_not_tell_is_estimated(clock: TestClock) -> None:
+    """A complete answer without usage figures is charged all the same."""
+    rig = Rig(clock, [Say(usage=Usage())])
+    outcome = await rig.climb()
+    (spend,) = outcome.spend
+    assert spend.estimated
+    assert spend.usage.output > 10
+
+
+async def test_the_only_model_may_be_slow(clock: TestClock) -> None:
+    """Slow and good is better than degraded when there is nobody else to ask."""
+    rig = Rig(clock, [Say(after=12)], resort=[Say()])
+    for _ in range(THRESHOLD + 1):
+        assert (await rig.climb()).model == "m1"

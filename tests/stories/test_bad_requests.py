@@ -233,7 +233,9 @@ async def test_only_posts(one: Company, method: str) -> None:
     assert await one.post(b"", {}, method=method) == 405
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "", "multipart/form-data"])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/xml", "", "multipart/form-data"]
+)
 async def test_the_content_type_is_not_believed(one: Company, content_type: str) -> None:
     """JSON is read as what it is; a body that is none is refused, whatever its header says."""
     now = one.clock.now()

@@ -69,7 +69,7 @@ def bend(body: Any, path: tuple[Any, ...], value: Any, *, remove: bool) -> None:
 @st.composite
 def bent(draw: st.DrawFn) -> dict[str, Any]:
     """A body of Slack's with one to four parts left out or replaced."""
-    body = copy.deepcopy(draw(st.sampled_from(VALID)))
+    body: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(VALID)))
     everywhere = paths(body)
     for _ in range(draw(st.integers(1, 4))):
         path = draw(st.sampled_from(everywhere))

@@ -31,12 +31,16 @@ async def test_an_unknown_word(handbook: Company) -> None:
 
 
 async def test_status(opened: OpenCompany, clock: TestClock) -> None:
-    """`/frontdesk status` tells of models, rows and settings, and where each setting is from."""
+    """`/frontdesk status` tells of models and rows, and admins where each setting is from."""
     one = await opened(ScriptedProvider("claude", clock), frontdesk_contact="it@example.com")
     text = await one.command(one.ada, one.general, "/frontdesk status")
     assert "**Frontdesk** is up" in text
     assert "model `claude`: breaker closed" in text
     assert "- rows waiting: 0" in text
+    assert "FRONTDESK_CONTACT" not in text
+    await one.close()
+    await one.open(frontdesk_admins=f"slack:{one.grace}, slack:{one.ada}")
+    text = await one.command(one.ada, one.general, "/frontdesk status")
     assert "`FRONTDESK_CONTACT` = it@example.com (environment)" in text
     assert "`FRONTDESK_MIN_CONFIDENCE` = 0.5 (default)" in text
     assert "xoxb" not in text

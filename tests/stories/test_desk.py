@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from adapters.slack.twin import Message
@@ -11,6 +14,8 @@ from tests.support.company import Company, words
 from tests.support.scripted import Say, ScriptedProvider, decision
 
 QUESTION = "How many days of annual leave do I get?"
+Leave = Callable[[Company, str, str, Message], Awaitable[None]]
+Act = Callable[[Company, str, Message], Awaitable[None]]
 
 
 async def ask_a_person(one: Company) -> tuple[str, str, Message]:
@@ -53,8 +58,6 @@ async def test_two_presses_at_once_open_one_case(handbook: Company) -> None:
     """A double click is two presses; one of them opens the case, the other finds it open."""
     channel, ts = await handbook.dm(handbook.ada, QUESTION)
     (answer,) = handbook.answers(channel, ts)
-    import asyncio
-
     press = [
         handbook.twin.press(handbook.ada, answer, action_id="frontdesk_ask_person")
         for _ in range(2)
@@ -95,7 +98,7 @@ async def test_what_is_said_while_waiting_reaches_the_people(handbook: Company) 
     relayed = [words(one) for one in handbook.twin.messages(handbook.desk, card.ts)[1:]]
     assert relayed == [
         "**Ada Byron:** It is about <parental> leave & *more*.",
-        "**Ada Byron:** And it is urgent, @channel!",
+        "**Ada Byron:** And it is urgent, @\u2060channel!",
     ]
     receipts = [text for text in handbook.texts(channel, ts) if "added this to your case" in text]
     assert len(receipts) == 1
@@ -105,9 +108,7 @@ async def test_what_is_said_while_waiting_reaches_the_people(handbook: Company) 
 async def test_a_colleagues_words_are_relayed_in_their_own_name(handbook: Company) -> None:
     """Grace joins in while Ada's case waits; people see who said what."""
     ts = await handbook.say(handbook.ada, handbook.general, handbook.mention(QUESTION))
-    await handbook.press(
-        handbook.ada, handbook.answers(handbook.general, ts)[0], "Ask a person"
-    )
+    await handbook.press(handbook.ada, handbook.answers(handbook.general, ts)[0], "Ask a person")
     (card,) = handbook.cards()
     await handbook.say(handbook.grace, handbook.general, "I have the same problem.", ts)
     (relayed,) = handbook.twin.messages(handbook.desk, card.ts)[1:]
@@ -151,10 +152,10 @@ async def leave_by_words(one: Company, channel: str, ts: str, told: Message) -> 
 
 
 @pytest.mark.parametrize("leave", [leave_by_button, leave_by_words])
-async def test_never_mind(handbook: Company, leave: type[None]) -> None:
+async def test_never_mind(handbook: Company, leave: Leave) -> None:
     """Ada needs no person any more: the card says so, and the bot answers her again."""
     channel, ts, told = await ask_a_person(handbook)
-    await leave(handbook, channel, ts, told)  # type: ignore[call-arg, misc, arg-type]
+    await leave(handbook, channel, ts, told)
     (card,) = handbook.cards()
     assert card.edited
     assert "withdrawn by the employee" in words(card)
@@ -185,14 +186,12 @@ async def by_words(one: Company, ts: str, told: Message) -> None:
 
 
 @pytest.mark.parametrize("act", [by_button, by_words])
-async def test_nobody_else_can_take_a_case_back(handbook: Company, act: type[None]) -> None:
+async def test_nobody_else_can_take_a_case_back(handbook: Company, act: Act) -> None:
     """Grace says Never mind in Ada's thread; Ada's case stays where it is."""
     ts = await handbook.say(handbook.ada, handbook.general, handbook.mention(QUESTION))
-    await handbook.press(
-        handbook.ada, handbook.answers(handbook.general, ts)[0], "Ask a person"
-    )
+    await handbook.press(handbook.ada, handbook.answers(handbook.general, ts)[0], "Ask a person")
     told = handbook.answers(handbook.general, ts)[-1]
-    await act(handbook, ts, told)  # type: ignore[call-arg, misc, arg-type]
+    await act(handbook, ts, told)
     (card,) = handbook.cards()
     assert not card.edited
     assert (await handbook.counts())["cases_open"] == 1
@@ -232,7 +231,7 @@ async def test_the_bot_is_mute_while_people_have_the_case(
     """While a case waits no model is asked, and 'stop' is said to the people, not to the bot."""
     model = ScriptedProvider("model", clock)
     one = await opened(model)
-    channel, ts = await one.dm(one.ada, "talk to a person")
+    _, ts = await one.dm(one.ada, "talk to a person")
     await one.dm(one.ada, "Is somebody there?", ts)
     await one.dm(one.ada, "stop", ts)
     assert model.asked == []

@@ -88,6 +88,23 @@ async def test_the_disk_fails_in_the_middle(
     await at_rest(one)
 
 
+async def test_a_lease_that_cannot_be_kept(opened: OpenCompany, clock: TestClock) -> None:
+    """Nobody knows for 20 seconds whether the lane is still ours: the turn is dropped, not risked;
+    it runs again when the lease is over.
+    """
+    model = ScriptedProvider("slow", clock, [Say(after=60), Say()])
+    one = await opened(model, frontdesk_first_token_seconds="90", frontdesk_answer_seconds="90")
+    channel, ts = await one.dm(one.ada, QUESTION)
+    one.store.fail("renew")
+    await clock.advance(24)
+    assert model.cancelled == 1
+    assert one.answers(channel, ts) == []
+    one.store.heal()
+    await clock.advance(12)
+    assert len(one.answers(channel, ts)) == 1
+    await at_rest(one)
+
+
 # The process
 
 
@@ -223,7 +240,7 @@ async def test_more_conversations_than_are_worked_on_at_once(
 
 
 async def test_a_running_turn_is_finished_first(opened: OpenCompany, clock: TestClock) -> None:
-    """SIGTERM comes while the model thinks for five more seconds: Ada is answered before the end."""
+    """SIGTERM comes while the model needs five more seconds: Ada is answered before the end."""
     one = await opened(ScriptedProvider("slow", clock, [Say(after=5)]))
     channel, ts = await one.dm(one.ada, QUESTION)
     await one.close()
@@ -313,10 +330,8 @@ async def test_a_poisonous_message_blocks_nobody(opened: OpenCompany) -> None:
 
 
 async def test_poison_in_a_burst_spares_the_rest(opened: OpenCompany, clock: TestClock) -> None:
-    """Three messages are taken together, one is poison: from the second attempt on they go alone."""
-    one = await opened(
-        ScriptedProvider("slow", clock, [Say(after=1)]), frontdesk_human_channel=""
-    )
+    """Of three messages taken together one is poison: from the second attempt on they go alone."""
+    one = await opened(ScriptedProvider("slow", clock, [Say(after=1)]), frontdesk_human_channel="")
     one.store.poison("poison")
     channel, ts = await one.dm(one.ada, "Hello, a question first.")
     for text in ("How many days of leave?", "Some poison.", "And sick leave?"):

@@ -162,9 +162,7 @@ async def test_nothing_found_without_a_model(opened: OpenCompany) -> None:
 async def test_the_turn_has_a_time_limit(opened: OpenCompany, clock: TestClock) -> None:
     """Models that drip for ever do not keep Ada for ever."""
     drips = Say(decision(response="x" * 500), pieces=400, between=9)
-    one = await opened(
-        model(clock, drips), handbook(clock), frontdesk_answer_seconds="500"
-    )
+    one = await opened(model(clock, drips), handbook(clock), frontdesk_answer_seconds="500")
     await one.teach(LEAVE)
     channel, ts = await one.dm(one.ada, QUESTION)
     await clock.advance(89)

@@ -22,7 +22,7 @@ MEANING: Mapping[str, str] = {
     "models": "`vendor:model`, comma separated, in the order they are tried",
     "human_channel": "`slack:C…`: where cases go",
     "second_channel": "`slack:C…`: where unclaimed cases go later",
-    "admins": "`slack:U…,…`: who may change settings",
+    "admins": "`slack:U…,…`: who sees all settings in `/frontdesk status`",
     "contact": "whom the bot names when there is no human channel",
     "first_token_seconds": "after so long without output the next model starts beside",
     "answer_seconds": "for one attempt of one model",

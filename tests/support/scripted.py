@@ -32,6 +32,7 @@ class Say:
     pieces: int = 3
     between: float = 0.0
     stop: str = "end_turn"
+    usage: Usage = Usage(input_total=10, output=5)  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class ScriptedProvider:
                     await self.clock.sleep(act.between)
                 yield Delta(act.text[start : start + size])
             done = True
-            yield Done(act.text, act.stop, Usage(input_total=10, output=5))
+            yield Done(act.text, act.stop, act.usage)
         finally:
             self.cancelled += not done
             self.finished += done

@@ -114,7 +114,7 @@ def test_odd_headers(headers: dict[str, str] | None, seconds: float | None) -> N
 @pytest.mark.parametrize("response", [None, "<html>", b"x", 5])
 def test_an_answer_of_another_type(response: object) -> None:
     """An error whose answer is nothing that we know is a doubt."""
-    error = SlackApiError("odd", response)  # type: ignore[arg-type]
+    error = SlackApiError("odd", response)  # type: ignore[no-untyped-call]
     assert isinstance(calls.translate(error), DeliveryUnknown)
 
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from adapters.slack import mrkdwn
 
 BOT = "U0FRONTBOT"
-MARKUP = st.text(alphabet=st.sampled_from("<>!@#|&;^amplgt U1Cxhereurl:/.\u200b\u2060"), max_size=40)
+MARKUP = st.text(
+    alphabet=st.sampled_from("<>!@#|&;^amplgt U1Cxhereurl:/.\u200b\u2060"), max_size=40
+)
 ANY = st.one_of(st.text(max_size=60), MARKUP)
 
 
@@ -24,7 +26,10 @@ ANY = st.one_of(st.text(max_size=60), MARKUP)
         (f"leave <@{BOT}|frontdesk>?", "leave ?"),
         ("<@U1> and <@U2|ada> and <@U3|@ada>", "@U1 and @ada and @ada"),
         ("<#C1> and <#C2|general>", "#C1 and #general"),
-        ("<!here> <!channel|@channel> <!subteam^S1|@it> <!subteam^S2>", "@here @channel @it @subteam"),
+        (
+            "<!here> <!channel|@channel> <!subteam^S1|@it> <!subteam^S2>",
+            "@here @channel @it @subteam",
+        ),
         ("<!date^1392734382^{date}|Feb 18>", "Feb 18"),
         ("<mailto:it@x.example|it@x.example> <mailto:b@x.example>", "it@x.example b@x.example"),
         ("<https://x.example>", "https://x.example"),

@@ -1,0 +1,309 @@
+"""The turn engine over small fakes: what a claim becomes, also where the database is at odds.
+
+The stories tell everything that people can notice; here are the corners they cannot reach.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from agent import texts
+from agent.cases import Case, CaseCard, CaseState, Cause
+from agent.messages import Author, ConversationId, IncomingMessage, Kind
+from agent.models import Passage
+from agent.policy import Policy
+from agent.ports import Adapter, EarlierMessage, Knowledge, Profile
+from agent.records import Claim, Entry, Lease, Row, TurnEnd
+from agent.recovery import Ladder
+from agent.state import Effect, Event, State
+from agent.turn import DeskPlace, Engine
+from tests.support.clock import START, TestClock
+from tests.support.scripted import Say, ScriptedProvider
+
+PLACE = ConversationId("irc", "net", "#help", "1")
+DESK = ConversationId("irc", "net", "#desk")
+ADA, GRACE = Author("ada"), Author("grace")
+POST = IncomingMessage(PLACE, "1", Kind.MESSAGE, ADA, "How many days?", mentions_bot=True)
+CARD = CaseCard("C1", CaseState.WAITING, "Asked.", "irc:ada", "Ada", "a channel", "Leave")
+CASE = Case("C1", str(PLACE), Cause.PERSON_ASKED, CaseState.WAITING, "ada", START, "", "t0.1", CARD)
+
+
+class Platform:
+    """The part of `Adapter` that a turn uses."""
+
+    async def profile(self, author: Author, tenant: str) -> Profile:
+        return Profile(author.id, author.id.title())
+
+    async def earlier(self, message: IncomingMessage, limit: int) -> Sequence[EarlierMessage]:
+        return ()
+
+    async def permalink(self, message: IncomingMessage) -> str:
+        return ""
+
+
+class Shelf:
+    """The part of `Knowledge` that a turn uses: empty."""
+
+    async def search(self, query: str, limit: int) -> Sequence[Passage]:
+        return ()
+
+
+class Rig:
+    """An engine with one model."""
+
+    def __init__(self) -> None:
+        self.clock = TestClock()
+        self.model = ScriptedProvider("model", self.clock)
+        policy = Policy()
+        self.engine = Engine(
+            clock=self.clock,
+            ladder=Ladder([self.model], self.clock, policy),
+            adapters={"irc": cast(Adapter, Platform())},
+            knowledge=cast(Knowledge, Shelf()),
+            policy=policy,
+            desk_place=DeskPlace(DESK),
+        )
+
+    async def run(self, claim: Claim) -> TurnEnd:
+        """Run a turn."""
+        return await self.engine.run(claim)
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def claim(
+    *messages: IncomingMessage,
+    state: State = State.IDLE,
+    case: Case | None = None,
+    history: tuple[Entry, ...] = (),
+    attempts: int = 1,
+) -> Claim:
+    """A claim of these messages."""
+    rows = tuple(Row(7 + n, message, attempts, START) for n, message in enumerate(messages))
+    lease = Lease(str(PLACE), "test", 1)
+    return Claim(lease, "t7", state, rows, history, case, START if history else 0.0)
+
+
+def control(kind: Kind, author: Author = ADA, **more: str) -> IncomingMessage:
+    """A control of the conversation."""
+    return IncomingMessage(PLACE, "c1", kind, author, **more)  # type: ignore[arg-type]
+
+
+def said(end: TurnEnd, place: ConversationId = PLACE) -> list[str]:
+    """What a turn says in a place."""
+    return [message.text for message in end.outbox if message.conversation == place]
+
+
+def kinds(end: TurnEnd) -> list[str]:
+    """The kinds of a turn's journal lines."""
+    return [entry.kind for entry in end.journal]
+
+
+def test_every_effect_that_may_follow_now_has_a_performer(rig: Rig) -> None:
+    """What the table promises before tools and claims exist is there."""
+    later = {
+        Effect.RUN_TOOLS,
+        Effect.ASK_APPROVAL,
+        Effect.WITHDRAW_APPROVAL,
+        Effect.RELAY_TO_EMPLOYEE,
+        Effect.UPDATE_CARD,
+        Effect.SAY_RESOLVED,
+        Effect.MARK_HAND_BACK,
+    }
+    assert set(rig.engine._performers) == set(Effect) - later
+
+
+async def test_an_answer(rig: Rig) -> None:
+    """One message in, one answer and the whole story of it out."""
+    end = await rig.run(claim(POST))
+    assert (end.state, end.outcome) == (State.IDLE, "answered")
+    assert said(end) == ["An answer."]
+    assert kinds(end) == ["said", "answered", "turn"]
+    assert [one.model for one in end.spend] == ["model"]
+    assert {entry.turn_id for entry in end.journal} == {"t7"}
+
+
+async def test_a_retried_turn_says_the_same_under_the_same_names(rig: Rig) -> None:
+    """Ids do not depend on the attempt, so that a platform can be asked for them."""
+    first, second = await rig.run(claim(POST)), await rig.run(claim(POST, attempts=3))
+    assert [one.id for one in first.outbox] == [one.id for one in second.outbox] == ["t7.1"]
+
+
+async def test_too_many_attempts(rig: Rig) -> None:
+    """After five attempts nobody tries again: a case and a word about it."""
+    end = await rig.run(claim(POST, attempts=6))
+    assert rig.model.asked == []
+    assert end.cases[0].cause is Cause.DEAD_LETTER
+    assert end.cases[0].id == "C7"
+    assert said(end) == [texts.DEAD_LETTER.format(case="C7")]
+    assert [entry.data["text"] for entry in end.journal if entry.kind == "said"] == [POST.text]
+
+
+async def test_giving_up_while_people_have_the_case(rig: Rig) -> None:
+    """A poisonous row in a conversation that has a case opens no second one."""
+    end = await rig.engine.give_up(claim(POST, state=State.ESCALATED, case=CASE))
+    assert end.cases == ()
+    assert said(end) == [texts.WAITING.format(case="C1")]
+
+
+async def test_an_interrupted_turn_keeps_what_was_said(rig: Rig) -> None:
+    """Nothing is answered, but the words are history."""
+    end = await rig.engine.interrupted(claim(POST))
+    assert end.outcome == "interrupted"
+    assert end.outbox == ()
+    assert kinds(end) == ["said", "turn"]
+
+
+@pytest.mark.parametrize("state", [State.ESCALATED, State.WITH_HUMAN])
+@pytest.mark.parametrize(
+    "message", [POST, control(Kind.ASK_PERSON), control(Kind.LEAVE_QUEUE), control(Kind.STOP)]
+)
+async def test_a_case_that_the_database_has_lost(
+    rig: Rig, state: State, message: IncomingMessage
+) -> None:
+    """The lane says that people have it, but there is no case: no turn breaks over it."""
+    end = await rig.run(claim(message, state=state))
+    assert end.cases == ()
+    if message is POST:
+        assert said(end) == [texts.NOBODY.format(contact=texts.NOBODY_CONTACT)]
+
+
+async def test_the_desk_was_taken_away(rig: Rig) -> None:
+    """With a case open and no human channel any more, nobody is promised that people read it."""
+    rig.engine.desk_place = DeskPlace(None, "it@x.example")
+    end = await rig.run(claim(POST, state=State.ESCALATED, case=CASE))
+    assert said(end) == [texts.NOBODY.format(contact="it@x.example")]
+    assert end.state is State.ESCALATED
+    end = await rig.run(claim(control(Kind.LEAVE_QUEUE), state=State.ESCALATED, case=CASE))
+    assert said(end) == [texts.LEFT]
+    assert end.cases[0].state is CaseState.WITHDRAWN
+
+
+async def test_leaving_the_queue(rig: Rig) -> None:
+    """The card is edited whole, only its state is another."""
+    end = await rig.run(claim(control(Kind.LEAVE_QUEUE), state=State.ESCALATED, case=CASE))
+    (edit, _) = end.outbox
+    assert edit.replaces == "t0.1"
+    assert edit.card == replace(CARD, state=CaseState.WITHDRAWN)
+
+
+async def test_leaving_a_case_whose_card_is_not_known(rig: Rig) -> None:
+    """The case of an older database has no card to repeat; it is left all the same."""
+    old = replace(CASE, card=None)
+    end = await rig.run(claim(control(Kind.LEAVE_QUEUE), state=State.ESCALATED, case=old))
+    assert end.cases[0].state is CaseState.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("author", "name", "case", "speaker"),
+    [
+        (ADA, "Ada", CASE, "Ada"),
+        (ADA, "", CASE, "Ada"),
+        (ADA, "", replace(CASE, card=None), "ada"),
+        (GRACE, "", CASE, "grace"),
+        (replace(GRACE, name="Grace"), "", CASE, "Grace"),
+    ],
+)
+async def test_who_said_what_is_relayed(
+    rig: Rig,
+    monkeypatch: pytest.MonkeyPatch,
+    author: Author,
+    name: str,
+    case: Case,
+    speaker: str,
+) -> None:
+    """By profile, by what the event says, by the card if it is its employee, else by id."""
+
+    async def profile(_: Platform, author: Author, tenant: str) -> Profile:
+        return Profile(author.id, name)
+
+    monkeypatch.setattr(Platform, "profile", profile)
+    end = await rig.run(claim(replace(POST, author=author), state=State.ESCALATED, case=case))
+    assert said(end, DESK) == [f"**{speaker}:** How many days?"]
+
+
+async def test_long_words_are_relayed_whole(rig: Rig) -> None:
+    """What is longer than a platform takes goes in several messages, in order."""
+    posts = [replace(POST, id=str(n), text=f"{n}" * 11_999) for n in range(3)]
+    end = await rig.run(claim(*posts, state=State.ESCALATED, case=CASE))
+    relayed = said(end, DESK)
+    assert all(len(text) <= 8000 for text in relayed)
+    assert "".join(relayed) == "**Ada:** " + "\n".join(post.text for post in posts)
+    assert kinds(end).count("relayed") == len(relayed)
+    assert len({message.id for message in end.outbox}) == len(end.outbox)
+
+
+@pytest.mark.parametrize("receipts", [0, 1])
+async def test_one_receipt(rig: Rig, receipts: int) -> None:
+    """The first words after the case was opened are acknowledged, and only those."""
+    notice = Entry("notice", {"message": "t6.1", "text": "Added.", "receipt": "C1"}, START, "t6", 1)
+    history = (notice,) * receipts
+    end = await rig.run(claim(POST, state=State.ESCALATED, case=CASE, history=history))
+    assert len(said(end)) == 1 - receipts
+
+
+async def test_somebody_elses_never_mind(rig: Rig) -> None:
+    """It takes nobody's case back."""
+    leave = control(Kind.LEAVE_QUEUE, GRACE)
+    end = await rig.run(claim(leave, state=State.ESCALATED, case=CASE))
+    assert (end.cases, end.outbox, end.state) == ((), (), State.ESCALATED)
+
+
+async def test_a_summary_that_takes_too_long(rig: Rig) -> None:
+    """The conversation begins afresh without one rather than keeping anybody waiting."""
+    rig.model.acts = [Say(after=7, pieces=2, between=9), Say()]
+    history = (Entry("said", {"id": "0", "author": "ada", "name": "", "text": "Hi"}, 0, "t0", 1),)
+    running = asyncio.create_task(rig.run(claim(POST, state=State.CLOSED, history=history)))
+    await rig.clock.until(running.done)
+    end = await running
+    assert rig.clock.now() == START + 15
+    assert said(end) == ["An answer."]
+    assert "new_episode" in kinds(end)
+    assert "summary" not in kinds(end)
+    assert end.context_from == 2
+
+
+async def test_an_overflow_that_cannot_be_summarised(rig: Rig) -> None:
+    """A long conversation stays as it is until a summary succeeds."""
+    rig.model.acts = [Say("no summary"), Say("no summary"), Say()]
+    history = tuple(
+        Entry("said", {"id": f"m{n}", "author": "ada", "name": "", "text": "Hi"}, START, "t0", n)
+        for n in range(1, 30)
+    )
+    end = await rig.run(claim(POST, history=history))
+    assert said(end) == ["An answer."]
+    assert kinds(end) == ["said", "answered", "turn"]
+    assert end.context_from is None
+
+
+def test_nothing_to_answer_with(rig: Rig) -> None:
+    """The performers that need a decision, a rejection or a channel do nothing without it."""
+    rig.engine.desk_place = DeskPlace()
+    draft = rig.engine._begin(claim(POST))
+    rig.engine._answer(draft, "")
+    assert draft.outbox == []
+
+
+@pytest.mark.parametrize("effect", [Effect.REFUSE, Effect.OPEN_CASE, Effect.SAY_ESCALATED])
+async def test_performers_without_their_reason(rig: Rig, effect: Effect) -> None:
+    """No rejection, no human channel, no case: nothing is said."""
+    rig.engine.desk_place = DeskPlace()
+    draft = rig.engine._begin(claim(POST))
+    assert await rig.engine._performers[effect](draft) is None
+    assert draft.outbox == []
+
+
+async def test_events_are_told_in_order(rig: Rig) -> None:
+    """The turn's own line names every event on its way."""
+    end = await rig.run(claim(POST))
+    turn = end.journal[-1].data
+    assert turn["events"] == [Event.WROTE, Event.ANSWERED]
+    assert (turn["before"], turn["after"]) == (State.IDLE, State.IDLE)
