@@ -83,10 +83,10 @@ async def test_everything_is_there_after_a_reload(tab: Tab, play: Play) -> None:
     await tab.type("half a thou")
     await tab.run("location.reload()")
     await tab.until(f"document.readyState === 'complete' && {ANSWERED}")
-    name = "document.querySelector('#people :checked').parentElement.innerText.includes('Grace')"
-    assert await tab.run(name)
+    person = "document.querySelector('#people :checked')?.parentElement.innerText"
+    await tab.until(f"{person}?.includes('Grace')")
     assert await tab.run("document.querySelector('#place-name').innerText") == "#it-help"
-    assert await tab.run("!!document.querySelector('.thumb[aria-pressed=true]')")
+    await tab.until("!!document.querySelector('.thumb[aria-pressed=true]')")
     assert await tab.run(f"document.querySelector('{COMPOSER}').value") == "half a thou"
     shown = "document.querySelector('#chat .mention').innerText"
     assert await tab.run(shown) == "@Frontdesk"
