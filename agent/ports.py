@@ -141,6 +141,8 @@ class Command:
     author: Author
     text: str
     id: str
+    direct: bool = False
+    """Whether it was typed in the direct conversation with the bot."""
 
 
 class Door(Protocol):
@@ -218,11 +220,11 @@ class Adapter(Protocol):
     async def permalink(self, message: IncomingMessage) -> str:
         """An address that leads to the message, '' if there is none. Never raises."""
 
-    async def direct_channel(self, user_id: str) -> str:
-        """The channel id of the direct conversation with a person.
+    async def open_direct(self, user_id: str, text: str) -> ConversationId:
+        """Begin a new direct conversation with a person, its first message being `text`.
 
         Raises:
-            DeliveryError: there is none and none can be opened.
+            DeliveryError: it could not be begun; after DeliveryUnknown the text may stand there.
         """
 
     async def check(self, human_channel: str) -> Sequence[Finding]:

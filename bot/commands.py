@@ -32,6 +32,7 @@ HUMAN_NOT_NOW = (
     "I can't do that right now: nothing was passed on. Please try again in a minute, or write me a "
     "direct message."
 )
+HUMAN_BEGINS = "You asked for a person. What they say will come here."
 HUMAN_NO_DM = "I can't open a direct conversation with you. Please write me a direct message first."
 ADMINS_ONLY = "\nSettings are shown to the people in `FRONTDESK_ADMINS`."
 OPENING_SECONDS = 2.0
@@ -119,17 +120,19 @@ class Commands:
             try:
                 adapter = inside.adapters[command.platform]
                 async with inside.clock.timeout(OPENING_SECONDS):
-                    channel = await adapter.direct_channel(command.author.id)
+                    place = await adapter.open_direct(command.author.id, HUMAN_BEGINS)
             except (DeliveryRetry, DeliveryUnknown, TimeoutError):
                 return HUMAN_NOT_NOW
             except DeliveryError:
                 return HUMAN_NO_DM
-            place = ConversationId(command.platform, command.tenant, channel)
-        accepted = await inside.accept(_wish(command, place, about, inside.clock))
+        direct = command.direct if place.channel == command.channel else lane is None
+        accepted = await inside.accept(_wish(command, place, about, inside.clock, direct=direct))
         return HUMAN_SENT if accepted is Accepted.NEW else HUMAN_ALREADY
 
 
-def _wish(command: Command, place: ConversationId, about: str, clock: Clock) -> IncomingMessage:
+def _wish(
+    command: Command, place: ConversationId, about: str, clock: Clock, *, direct: bool
+) -> IncomingMessage:
     author = Author(command.author.id, command.author.name)
     return IncomingMessage(
         conversation=place,
@@ -138,5 +141,5 @@ def _wish(command: Command, place: ConversationId, about: str, clock: Clock) -> 
         author=author,
         text=about,
         sent_at=clock.now(),
-        direct=not place.thread,
+        direct=direct,
     )

@@ -13,9 +13,8 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack import checking
-from adapters.slack.calls import call, part, parts, text
-from adapters.slack.mrkdwn import read
+from adapters.slack import checking, mrkdwn
+from adapters.slack.calls import call, part, parts, string
 from adapters.slack.payloads import Identity
 from adapters.slack.posting import Poster
 from adapters.slack.receiving import Receiver
@@ -119,9 +118,9 @@ class SlackAdapter:
                 page = await call(self._client.conversations_history(limit=PAGE, **where))
             for message in parts(page, "messages"):
                 is_ours = part(message, "metadata").get("event_payload") == _mark(delivery)
-                if is_ours and (ts := text(message, "ts")):
+                if is_ours and (ts := string(message, "ts")):
                     return ts
-            where["cursor"] = text(part(page, "response_metadata"), "next_cursor")
+            where["cursor"] = string(part(page, "response_metadata"), "next_cursor")
             if not where["cursor"]:
                 return None
         return None
@@ -171,7 +170,7 @@ class SlackAdapter:
             for _ in range(PAGES):
                 page = await call(self._client.conversations_replies(latest=message.id, **where))
                 last += (one for one in parts(page, "messages") if one.get("ts") != message.id)
-                where["cursor"] = text(part(page, "response_metadata"), "next_cursor")
+                where["cursor"] = string(part(page, "response_metadata"), "next_cursor")
                 if not where["cursor"]:
                     break
         except DeliveryError as error:
@@ -190,13 +189,16 @@ class SlackAdapter:
             return ""
         return str(answer.get("permalink") or "")
 
-    async def direct_channel(self, user_id: str) -> str:
-        """conversations.open."""
+    async def open_direct(self, user_id: str, text: str) -> ConversationId:
+        """conversations.open, and a message at the top level: the root of the new thread."""
         answer = await call(self._client.conversations_open(users=[user_id]))
-        channel = text(part(answer, "channel"), "id")
+        channel = string(part(answer, "channel"), "id")
         if not channel:
             raise DeliveryUnknown("Slack opened a direct conversation without saying which")
-        return channel
+        posted = await call(self._poster.post({"channel": channel, "text": mrkdwn.escape(text)}))
+        if not (ts := string(posted, "ts")):
+            raise DeliveryUnknown("Slack took the message without saying where it is")
+        return ConversationId("slack", self.tenant, channel, ts)
 
     async def check(self, human_channel: str) -> Sequence[Finding]:
         """What `frontdesk check` says about Slack."""
@@ -248,10 +250,10 @@ class SlackAdapter:
         if wrong := checking.nobody(me):
             raise ConfigError(wrong)
         return Identity(
-            team_id=text(me, "team_id"),
-            bot_user_id=text(me, "user_id"),
-            bot_id=text(me, "bot_id"),
-            enterprise_id=text(me, "enterprise_id"),
+            team_id=string(me, "team_id"),
+            bot_user_id=string(me, "user_id"),
+            bot_id=string(me, "bot_id"),
+            enterprise_id=string(me, "enterprise_id"),
         )
 
     async def _put(self, delivery: Delivery, content: dict[str, Any]) -> str:
@@ -262,7 +264,7 @@ class SlackAdapter:
         if not message.replaces:
             thread = delivery.under_ref or place.thread or None
             posting = self._poster.post({"channel": place.channel, "thread_ts": thread, **content})
-            if not (ts := text(await call(posting), "ts")):
+            if not (ts := string(await call(posting), "ts")):
                 raise DeliveryUnknown("Slack took the message without saying where it is")
             return ts
         if not delivery.replaces_ref:
@@ -272,24 +274,24 @@ class SlackAdapter:
             edited = self._client.chat_update(
                 channel=place.channel, ts=delivery.replaces_ref, **content
             )
-            return text(await call(edited), "ts") or delivery.replaces_ref
+            return string(await call(edited), "ts") or delivery.replaces_ref
         except DeliveryUnknown as error:
             raise DeliveryRetry(str(error)) from None  # an edit is the same however often
 
     async def _earlier(
         self, one: Mapping[str, Any], place: ConversationId, number: int
     ) -> EarlierMessage:
-        author = Author(text(one, "user") or text(one, "bot_id"))
+        author = Author(string(one, "user") or string(one, "bot_id"))
         from_bot = bool(one.get("bot_id"))
-        name = text(one, "username")
+        name = string(one, "username")
         if not from_bot and number < NAMED_AUTHORS:
             name = (await self.profile(author, place.tenant)).name
         return EarlierMessage(
             author_id=author.id,
             author_name=name or author.id,
-            text=read(text(one, "text"), ""),
+            text=mrkdwn.read(string(one, "text"), ""),
             from_bot=from_bot,
-            sent_at=_seconds(text(one, "ts")),
+            sent_at=_seconds(string(one, "ts")),
         )
 
 

@@ -161,7 +161,7 @@ Answer = AsyncSlackResponse | Posted | Mapping[str, Any]
 """A whole answer, or an object within one: what a name stands for is never taken for granted."""
 
 
-def text(answer: Answer, name: str) -> str:
+def string(answer: Answer, name: str) -> str:
     """The string of this name; '' if there is none."""
     value = answer.get(name)
     return value if isinstance(value, str) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.calls import Answer, call, part, text
+from adapters.slack.calls import Answer, call, part, string
 from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown
 from agent.ports import Finding
 
@@ -45,7 +45,7 @@ async def check(client: AsyncWebClient, human_channel: str) -> list[Finding]:
 
 def nobody(me: Answer) -> str:
     """What is wrong with an answer of auth.test that does not say who we are; '' if it does."""
-    missing = " and ".join(name for name in ("team_id", "user_id") if not text(me, name))
+    missing = " and ".join(name for name in ("team_id", "user_id") if not string(me, name))
     if not missing:
         return ""
     return f"Slack's auth.test answers without {missing}: is SLACK_BOT_TOKEN a bot token (xoxb-…)?"

@@ -161,6 +161,7 @@ class Receiver:
             author=Author(str(body.get("user_id", "")), str(body.get("user_name", ""))),
             text=str(body.get("text", "")),
             id=str(body.get("trigger_id", "")),
+            direct=str(body.get("channel_id", "")).startswith("D"),
         )
         text = await self._door.command(command)
         blocks = [{"type": "markdown", "text": mrkdwn.defuse(text)}]

@@ -88,6 +88,14 @@ def test_no_link_leads_astray(text: str) -> None:
     assert "![" not in seen
 
 
+def test_what_never_comes_to_rest_is_shown_plain() -> None:
+    """Links within links within links end as words without any markup."""
+    nested = "a"
+    for _ in range(20):
+        nested = f"[{nested}](javascript:x)"
+    assert not set(shown(nested)) & set("[]()<>")
+
+
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("piece", ["[", "![", "[a](", "![a](", "](", "<a:", "[x]: ", "@all", "\n>"])
 def test_no_text_takes_long(piece: str) -> None:

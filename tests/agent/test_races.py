@@ -86,17 +86,17 @@ async def test_the_slow_one_fails_while_the_other_is_on_its_way(clock: TestClock
 
 async def test_a_failure_at_the_moment_of_the_others_commit(clock: TestClock) -> None:
     """One model reaches its commit point when the other fails: the failure is nobody's any more."""
-    now = asyncio.Event()
+    commits, fails = asyncio.Event(), asyncio.Event()
     whole = decision(response="From the second.")
 
     async def fail() -> AsyncIterator[Piece]:
-        await now.wait()
-        if now.is_set():
+        await fails.wait()
+        if fails.is_set():
             raise BadRequest
         yield Delta("")
 
     async def commit() -> AsyncIterator[Piece]:
-        await now.wait()
+        await commits.wait()
         yield Delta(whole[:-5])
         await clock.sleep(1)
         yield Done(whole, "end")
@@ -105,12 +105,24 @@ async def test_a_failure_at_the_moment_of_the_others_commit(clock: TestClock) ->
     asking = asyncio.create_task(Ladder([first, second], clock, Policy()).climb(QUESTION))
     await clock.advance(8.5)
     assert (first.asked, second.asked) == (1, 1)
-    now.set()
+    commits.set()
+    fails.set()
     await clock.until(asking.done)
     outcome = await asking
     assert outcome.value is not None
     assert outcome.value.response == "From the second."
-    assert [model for model, _ in outcomes(outcome)] == ["m1", "m2"]
+    assert outcomes(outcome) == [("m1", "cancelled"), ("m2", "ok")]
+
+
+async def test_whoever_commits_first_is_not_overtaken_any_more(clock: TestClock) -> None:
+    """The second model has begun to answer when the first comes back whole: too late for it."""
+    first = scripted(clock, "m1", Say(after=13))
+    long = Say(decision(response="x" * 200), after=0.5, pieces=40, between=0.2)
+    outcome = await climb(clock, first, scripted(clock, "m2", long))
+    assert outcome.value is not None
+    assert outcome.value.response == "x" * 200
+    assert outcomes(outcome) == [("m1", "cancelled"), ("m2", "ok")]
+    assert first.cancelled == 1
 
 
 class Moment:

@@ -154,6 +154,14 @@ async def test_giving_up_while_people_have_the_case(rig: Rig) -> None:
     assert said(end) == [texts.WAITING.format(case="C1")]
 
 
+async def test_last_words(rig: Rig) -> None:
+    """When not even giving up works, the author is told whom to turn to, and that is all."""
+    end = rig.engine.last_words(claim(POST))
+    assert said(end) == [texts.BROKEN.format(contact=texts.NOBODY_CONTACT)]
+    assert end.cases == ()
+    assert end.state is State.IDLE
+
+
 async def test_an_interrupted_turn_keeps_what_was_said(rig: Rig) -> None:
     """Nothing is answered, but the words are history."""
     end = await rig.engine.interrupted(claim(POST))

@@ -81,8 +81,16 @@ async def test_human_without_any_conversation(handbook: Company) -> None:
     assert "*Grace Hopper*" in words(card)
     assert "my salary" in words(card)
     channel = handbook.twin.dm(handbook.grace)
-    (told,) = [one for one in handbook.twin.messages(channel) if one.bot]
+    root, told = [one for one in handbook.twin.messages(channel) if one.bot]
+    assert "You asked for a person" in words(root)
     assert "I've passed this on to people" in words(told)
+    assert told.thread_ts == root.ts
+    await handbook.dm(handbook.grace, "It is about October.", root.ts)
+    relayed = handbook.twin.messages(handbook.desk, card.ts)[-1]
+    assert "October" in words(relayed)
+    never_mind = handbook.answers(channel, root.ts)[-1]
+    await handbook.press(handbook.grace, never_mind, "frontdesk_leave_queue")
+    assert "withdrawn" in words(handbook.cards()[0])
 
 
 async def test_human_when_no_direct_message_can_be_opened(handbook: Company) -> None:

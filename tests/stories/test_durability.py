@@ -8,8 +8,10 @@ from contextlib import closing
 
 import pytest
 
+from adapters.slack.adapter import SlackAdapter
 from adapters.slack.twin import Fault
 from agent.errors import BadRequest, StoreUnavailable
+from agent.messages import IncomingMessage
 from tests.stories.conftest import LEAVE, OpenCompany
 from tests.support.clock import TestClock
 from tests.support.company import Company, words
@@ -102,6 +104,22 @@ async def test_a_lease_that_cannot_be_kept(opened: OpenCompany, clock: TestClock
     one.store.heal()
     await clock.advance(12)
     assert len(one.answers(channel, ts)) == 1
+    await at_rest(one)
+
+
+async def test_another_process_takes_the_lane(opened: OpenCompany, clock: TestClock) -> None:
+    """A lease that somebody else has now is noticed at its renewal: nothing of ours is posted."""
+    model = ScriptedProvider("slow", clock, [Say(after=60), Say()])
+    one = await opened(model, frontdesk_first_token_seconds="90", frontdesk_answer_seconds="90")
+    channel, ts = await one.dm(one.ada, QUESTION)
+    with closing(sqlite3.connect(one.folder / "frontdesk.db")) as database:
+        database.execute("UPDATE lanes SET epoch = epoch + 1, lease_owner = 'another'")
+        database.commit()
+    await clock.advance(14)
+    assert model.cancelled == 1
+    assert one.answers(channel, ts) == []
+    await clock.advance(30)
+    assert len(one.answers(channel, ts)) == 1, "the other one died, and its lease is over"
     await at_rest(one)
 
 
@@ -236,6 +254,19 @@ async def test_more_conversations_than_are_worked_on_at_once(
     await at_rest(one)
 
 
+async def test_a_disk_that_fails_while_it_stops(opened: OpenCompany, clock: TestClock) -> None:
+    """The last commit cannot be made: the process ends all the same, and the next one answers."""
+    one = await opened(ScriptedProvider("model", clock, [Say(after=2)]))
+    channel, ts = await one.dm(one.ada, QUESTION)
+    one.store.fail("commit")
+    await one.close()
+    assert one.answers(channel, ts) == []
+    await one.open()
+    await clock.advance(3)
+    assert len(one.answers(channel, ts)) == 1
+    await at_rest(one)
+
+
 # An orderly end
 
 
@@ -310,6 +341,25 @@ async def test_a_poisonous_message(opened: OpenCompany, death: Exception) -> Non
     (text,) = one.texts(channel, ts)
     assert "something went wrong while I worked on your message, more than once" in text
     assert one.store.poisoned == 5
+    await at_rest(one)
+
+
+async def test_a_poisonous_message_that_cannot_even_be_handed_over(
+    opened: OpenCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The desk breaks over it as well; its author is told whom to turn to, and that is the end."""
+
+    async def broken(adapter: SlackAdapter, message: IncomingMessage) -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(SlackAdapter, "permalink", broken)
+    one = await opened(frontdesk_contact="it@example.com")
+    one.store.poison("poison")
+    channel, ts = await one.dm(one.ada, "Is this poison to you?")
+    await one.clock.advance(200)
+    assert one.cards() == []
+    (text,) = one.texts(channel, ts)
+    assert "I could not work on your message. Please tell it@example.com" in text
     await at_rest(one)
 
 

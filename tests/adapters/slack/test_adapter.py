@@ -195,12 +195,16 @@ async def test_earlier_messages_that_cannot_be_read(adapter: SlackAdapter) -> No
 
 
 async def test_a_direct_channel(twin: SlackTwin, adapter: SlackAdapter) -> None:
-    """A direct conversation is opened, or it is said why not."""
+    """A new thread is begun in the direct conversation, or it is said why not."""
     ada = twin.add_user()
-    assert await adapter.direct_channel(ada) == twin.dm(ada)
-    twin.fault("conversations.open", Fault.unavailable())
-    with pytest.raises(DeliveryUnknown):
-        await adapter.direct_channel(ada)
+    place = await adapter.open_direct(ada, "Hello <@U1>")
+    (root,) = twin.messages(twin.dm(ada))
+    assert (place.channel, place.thread) == (twin.dm(ada), root.ts)
+    assert root.text == "Hello &lt;@U1&gt;"
+    for method in ("conversations.open", "chat.postMessage"):
+        twin.fault(method, Fault.unavailable())
+        with pytest.raises(DeliveryUnknown):
+            await adapter.open_direct(ada, "Hello")
 
 
 async def test_a_status_that_cannot_be_shown(adapter: SlackAdapter) -> None:

@@ -328,7 +328,7 @@ async def test_a_direct_channel_without_an_id(
     """A channel that has no name is none."""
     twin.fault("conversations.open", Fault.answer(200, {"ok": True, **more}))
     with pytest.raises(DeliveryError):
-        await adapter.direct_channel("U1")
+        await adapter.open_direct("U1", "Hello")
 
 
 @pytest.mark.parametrize("user", [None, [], "Ada", {"profile": ["Ada"]}])
