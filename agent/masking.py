@@ -18,21 +18,27 @@ SECRET = re.compile(
     | \bgithub_pat_[A-Za-z0-9_]{30,}
     | \bglpat-[A-Za-z0-9_-]{20,}                            # GitLab
     | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}     # JSON web tokens
-    | -----BEGIN[ A-Z]*PRIVATE\ KEY-----.*?(?:-----END[ A-Z]*PRIVATE\ KEY-----|\Z)
+    | -----BEGIN[ A-Z]*PRIVATE\ KEY(?:\ BLOCK)?-----.*?
+      (?:-----END[ A-Z]*PRIVATE\ KEY(?:\ BLOCK)?-----|\Z)
+    | \bAIza[A-Za-z0-9_-]{30,}                               # Google API keys
+    | \bhttps://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_-]+  # Slack webhooks
+    | (?<=://)[^\s/:@]{1,64}:[^\s/@]{1,128}(?=@)             # user:password in an address
+    | (?i:(?<=\bbearer\ ))[A-Za-z0-9._~+/-]{16,}=*
     """,
     re.VERBOSE | re.DOTALL,
 )
 ASSIGNED = re.compile(
-    r"(?i)\b(pass(?:word|wd|phrase)|secret|api[ _-]?key|token)(\s*[:=]\s*|\s+is\s+)(\S{6,})"
+    r"(?i)\b(pass(?:word|wd|phrase)|pwd?|pin|token"
+    r"|secret(?:[ _-]access)?(?:[ _-]key)?|api[ _-]?key)"
+    r"(\s*[:=]\s*|\s+is\s+)(\S{6,})"
 )
-CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
-IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+CARD = re.compile(r"(?<![\w.-])\d(?:[ .-]?\d){12,18}(?![\w-])")
+IBAN = re.compile(r"(?i)\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 
 
 def mask(text: str) -> str:
     """Replace secrets, payment card numbers and IBANs by a word that says what stood there."""
-    if "-" in text or "_" in text or "A" in text or "eyJ" in text:
-        text = SECRET.sub("[secret]", text)
+    text = SECRET.sub("[secret]", text)
     text = ASSIGNED.sub(_assigned, text)
     if any(character.isdigit() for character in text):
         text = CARD.sub(_card, text)
@@ -51,7 +57,7 @@ def _assigned(match: re.Match[str]) -> str:
 def _card(match: re.Match[str]) -> str:
     from stdnum import luhn
 
-    return "[card number]" if luhn.is_valid(re.sub(r"[ -]", "", match[0])) else match[0]
+    return "[card number]" if luhn.is_valid(re.sub(r"[ .-]", "", match[0])) else match[0]
 
 
 def _iban(match: re.Match[str]) -> str:

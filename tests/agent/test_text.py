@@ -51,6 +51,10 @@ SECRETS = [
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijk",
     "4111 1111 1111 1111",
     "GB82 WEST 1234 5698 7654 32",
+    "gb82west12345698765432",
+    "4111.1111.1111.1111",
+    "AIza" + "SyA1234567890abcdefghijklmnopqrstu",
+    "https://hooks.slack.com/services/" + "T000/B000/abcdef",
 ]
 
 
@@ -61,6 +65,13 @@ def test_secrets_and_account_numbers_are_masked(secret: str) -> None:
     assert secret not in masked
     assert masked.startswith("please look at [")
     assert masked.endswith("] for me")
+
+
+def test_what_stands_around_a_secret_stays() -> None:
+    """The address and the word Bearer say what the secret was for."""
+    assert mask("postgres://ada:s3cret@db.example/x") == "postgres://[secret]@db.example/x"
+    assert mask("Bearer abcdefghijklmnop1234") == "Bearer [secret]"
+    assert mask("my pwd: hunter22x") == "my pwd: [secret]"
 
 
 def test_a_password_that_is_told_is_masked_and_a_question_about_one_is_not() -> None:
