@@ -81,7 +81,9 @@ async def test_everything_is_there_after_a_reload(tab: Tab, play: Play) -> None:
     await tab.until("!!document.querySelector('.thumb[aria-pressed=true]')")
     await tab.click(COMPOSER)
     await tab.type("half a thou")
-    await tab.run("location.reload()")
+    await tab.run("window.before = true")
+    await tab.reload()
+    await tab.until("window.before === undefined")
     await tab.until(f"document.readyState === 'complete' && {ANSWERED}")
     person = "document.querySelector('#people :checked')?.parentElement.innerText"
     await tab.until(f"{person}?.includes('Grace')")

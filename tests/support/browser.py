@@ -63,6 +63,10 @@ class Tab:
         await self.resize(width, height)
         await self.send("Page.navigate", url=address)
 
+    async def reload(self) -> None:
+        """Load the page again."""
+        await self.send("Page.reload")
+
     async def resize(self, width: int, height: int) -> None:
         """Change the size of the window, in CSS pixels."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
@@ -85,8 +89,13 @@ class Tab:
     async def until(self, script: str) -> Any:
         """Wait until a JavaScript expression is true; its value."""
         for _ in range(int(PATIENCE / LOOK_EVERY)):
-            if value := await self.run(script):
-                return value
+            try:
+                if value := await self.run(script):
+                    return value
+            except AssertionError as error:
+                # Asked in the moment between two pages: there is nobody yet to answer.
+                if "navigated" not in str(error) and "context" not in str(error):
+                    raise
             await asyncio.sleep(LOOK_EVERY)  # noqa: TID251 - a browser moves by itself
         text = await self.run("document.body.innerText")
         raise AssertionError(f"never true: {script}\nerrors: {self.errors}\npage: {text}")
