@@ -66,18 +66,20 @@ async def test_signed_for_another_body(one: Company) -> None:
     await nothing_stored(one, await one.post(VALID + b" ", headers), 401)
 
 
-@pytest.mark.parametrize("signature", ["v0=", "v0=ä", "v1=00", "", "v0=" + "0" * 64, "☃" * 9])
-async def test_signatures_that_are_none(one: Company, signature: str) -> None:
+async def test_signatures_that_are_none(one: Company, subtests: pytest.Subtests) -> None:
     """Whatever stands in the header, it is compared, not trusted."""
-    headers = signed(VALID, one.clock.now()) | {"X-Slack-Signature": signature}
-    await nothing_stored(one, await one.post(VALID, headers), 401)
+    for signature in ("v0=", "v0=ä", "v1=00", "", "v0=" + "0" * 64, "☃" * 9):
+        with subtests.test(signature):
+            headers = signed(VALID, one.clock.now()) | {"X-Slack-Signature": signature}
+            await nothing_stored(one, await one.post(VALID, headers), 401)
 
 
-@pytest.mark.parametrize("seconds", [-3600, -301, 301, 3600])
-async def test_replayed_or_from_the_future(one: Company, seconds: int) -> None:
+async def test_replayed_or_from_the_future(one: Company, subtests: pytest.Subtests) -> None:
     """A rightly signed request is good for five minutes around its time and no longer."""
-    headers = signed(VALID, one.clock.now() + seconds)
-    await nothing_stored(one, await one.post(VALID, headers), 401)
+    for seconds in (-3600, -301, 301, 3600):
+        with subtests.test(str(seconds)):
+            headers = signed(VALID, one.clock.now() + seconds)
+            await nothing_stored(one, await one.post(VALID, headers), 401)
 
 
 @pytest.mark.parametrize("seconds", [-290, 290])
@@ -86,13 +88,14 @@ async def test_clocks_may_differ_a_little(one: Company, seconds: int) -> None:
     assert await one.post(VALID, signed(VALID, one.clock.now() + seconds)) == 200
 
 
-@pytest.mark.parametrize(
-    "stamp", ["", "yesterday", "-1", "1e9", "NaN", "inf", "9" * 400, "٣" * 10, "1790000000.5", "²"]
-)
-async def test_time_stamps_that_are_none(one: Company, stamp: str) -> None:
+STAMPS = ["", "yesterday", "-1", "1e9", "NaN", "inf", "9" * 400, "٣" * 10, "1790000000.5", "²"]
+
+
+async def test_time_stamps_that_are_none(one: Company, subtests: pytest.Subtests) -> None:
     """A time stamp that is no plain number is refused, even when it is signed."""
-    headers = signed(VALID, stamp)
-    await nothing_stored(one, await one.post(VALID, headers), 401)
+    for stamp in STAMPS:
+        with subtests.test(stamp):
+            await nothing_stored(one, await one.post(VALID, signed(VALID, stamp)), 401)
 
 
 async def test_too_large(one: Company) -> None:
@@ -107,27 +110,28 @@ async def test_almost_too_large(one: Company) -> None:
     assert await one.post(body) == 200
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"hello",
-        b"[]",
-        b"[1, 2]",
-        b"17",
-        b"null",
-        b"true",
-        b'"text"',
-        b"{",
-        b'{"type": "event_callback"',
-        b"[" * 100_000,
-        b'{"a":' * 50_000,
-        b'{"event_time": ' + b"9" * 5000 + b"}",
-    ],
-)
-async def test_no_json_object(one: Company, body: bytes) -> None:
+NO_OBJECTS = [
+    b"",
+    b"hello",
+    b"[]",
+    b"[1, 2]",
+    b"17",
+    b"null",
+    b"true",
+    b'"text"',
+    b"{",
+    b'{"type": "event_callback"',
+    b"[" * 100_000,
+    b'{"a":' * 50_000,
+    b'{"event_time": ' + b"9" * 5000 + b"}",
+]
+
+
+async def test_no_json_object(one: Company, subtests: pytest.Subtests) -> None:
     """A signed body that is not one JSON object is a bad request."""
-    await nothing_stored(one, await one.post(body), 400)
+    for body in NO_OBJECTS:
+        with subtests.test(repr(body[:30])):
+            await nothing_stored(one, await one.post(body), 400)
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe{}", VALID.decode().encode("utf-16")])
@@ -136,86 +140,88 @@ async def test_not_utf8(one: Company, body: bytes) -> None:
     await nothing_stored(one, await one.post(body), 401)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"type": "event_callback"},
-        {"type": None},
-        {"type": ["event_callback"]},
-        {"type": "app_rate_limited", "team_id": bodies.TEAM, "minute_rate_limited": 1},
-        {"type": "something_new"},
-        bodies.event({}),
-        bodies.event({"type": "reaction_added", "user": "U0ADA", "reaction": "tada"}),
-        bodies.event({"type": "something_new"}),
-        bodies.event(bodies.message(subtype="something_new")),
-        bodies.event(bodies.message(text=None, user=None)),
-        bodies.event(bodies.message(ts=None)),
-        bodies.event(bodies.message(channel=None)),
-        bodies.event(bodies.message(user=bodies.BOT)),
-        bodies.event(bodies.message(bot_id="B1")),
-        {**bodies.event(bodies.message()), "event": [1]},
-        {**bodies.event(bodies.message()), "team_id": "T9", "authorizations": []},
-    ],
-)
-async def test_events_that_are_not_for_us(one: Company, body: dict[str, Any]) -> None:
+NOT_FOR_US = [
+    {},
+    {"type": "event_callback"},
+    {"type": None},
+    {"type": ["event_callback"]},
+    {"type": "app_rate_limited", "team_id": bodies.TEAM, "minute_rate_limited": 1},
+    {"type": "something_new"},
+    bodies.event({}),
+    bodies.event({"type": "reaction_added", "user": "U0ADA", "reaction": "tada"}),
+    bodies.event({"type": "something_new"}),
+    bodies.event(bodies.message(subtype="something_new")),
+    bodies.event(bodies.message(text=None, user=None)),
+    bodies.event(bodies.message(ts=None)),
+    bodies.event(bodies.message(channel=None)),
+    bodies.event(bodies.message(user=bodies.BOT)),
+    bodies.event(bodies.message(bot_id="B1")),
+    {**bodies.event(bodies.message()), "event": [1]},
+    {**bodies.event(bodies.message()), "team_id": "T9", "authorizations": []},
+]
+
+
+async def test_events_that_are_not_for_us(one: Company, subtests: pytest.Subtests) -> None:
     """What is no message for the bot is acknowledged, so that Slack does not send it again."""
-    await nothing_stored(one, await one.post(bodies.as_json(body)), 200)
+    for body in NOT_FOR_US:
+        with subtests.test(str(body)[-60:]):
+            await nothing_stored(one, await one.post(bodies.as_json(body)), 200)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"event": None},
-        {"event": 17},
-        {"authorizations": 7, "team_id": "T9"},
-        {"authorizations": ["T0FRONTDESK"], "team_id": None},
-    ],
-)
-async def test_envelopes_of_another_shape(one: Company, changes: dict[str, Any]) -> None:
+ENVELOPES: list[dict[str, Any]] = [
+    {"event": None},
+    {"event": 17},
+    {"authorizations": 7, "team_id": "T9"},
+    {"authorizations": ["T0FRONTDESK"], "team_id": None},
+]
+
+
+async def test_envelopes_of_another_shape(one: Company, subtests: pytest.Subtests) -> None:
     """An envelope that is not built as Slack documents it says nothing that we could store."""
-    body = {**bodies.event(bodies.message()), **changes}
-    await nothing_stored(one, await one.post(bodies.as_json(body)), 200)
+    for changes in ENVELOPES:
+        with subtests.test(str(changes)):
+            body = {**bodies.event(bodies.message()), **changes}
+            await nothing_stored(one, await one.post(bodies.as_json(body)), 200)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"text": None},
-        {"text": ""},
-        {"text": 17},
-        {"text": "\ud83d cut in the middle of an emoji"},
-        {"text": "\u0000\u0000"},
-        {"text": "\u200b\u2060\ufeff"},
-        {"text": "😀" * 1000},
-        {"text": f"<@{bodies.BOT}>"},
-        {"text": "x" * 40_000},
-        {"text": "<" * 5000},
-        {"text": "<https://x.example|" * 2000},
-        {"ts": "Infinity"},
-        {"ts": "nan"},
-        {"ts": "1e400"},
-        {"ts": "-5"},
-        {"ts": "not a number"},
-        {"ts": "9" * 400},
-        {"thread_ts": "::::"},
-        {"user": "U:1/2 3"},
-        {"channel": "D" * 3000},
-        {"channel_type": "something_new"},
-        {"files": "none"},
-        {"files": [None, 1, {}, {"name": None}, {"name": "x" * 5000}, {"title": "\ud800"}]},
-        {"blocks": [[[[]]]] * 100},
-    ],
-)
-async def test_odd_messages_end_in_an_answer(one: Company, changes: dict[str, Any]) -> None:
+ODD_MESSAGES: list[dict[str, Any]] = [
+    {"text": None},
+    {"text": ""},
+    {"text": 17},
+    {"text": "\ud83d cut in the middle of an emoji"},
+    {"text": "\u0000\u0000"},
+    {"text": "\u200b\u2060\ufeff"},
+    {"text": "😀" * 1000},
+    {"text": f"<@{bodies.BOT}>"},
+    {"text": "x" * 40_000},
+    {"text": "<" * 5000},
+    {"text": "<https://x.example|" * 2000},
+    {"ts": "Infinity"},
+    {"ts": "nan"},
+    {"ts": "1e400"},
+    {"ts": "-5"},
+    {"ts": "not a number"},
+    {"ts": "9" * 400},
+    {"thread_ts": "::::"},
+    {"user": "U:1/2 3"},
+    {"channel": "D" * 3000},
+    {"channel_type": "something_new"},
+    {"files": "none"},
+    {"files": [None, 1, {}, {"name": None}, {"name": "x" * 5000}, {"title": "\ud800"}]},
+    {"blocks": [[[[]]]] * 100},
+]
+
+
+async def test_odd_messages_end_in_an_answer(one: Company, subtests: pytest.Subtests) -> None:
     """A message for the bot with odd fields is taken and worked off; no row stays behind."""
-    body = bodies.event(bodies.message(**changes))
-    assert await one.post(bodies.as_json(body)) == 200
-    await one.rest()
-    await one.clock.advance(10)
-    counts = await one.counts()
-    assert counts["lanes"] == 1
-    assert counts["rows_waiting"] == 0
+    for number, changes in enumerate(ODD_MESSAGES, 1):
+        with subtests.test(str(changes)[:60]):
+            fields = {"ts": f"1790000000.{number:06d}", **changes}
+            body = bodies.event(bodies.message(**fields))
+            assert await one.post(bodies.as_json(body)) == 200
+            await one.rest()
+            counts = await one.counts()
+            assert (counts["lanes"], counts["rows_waiting"]) == (number, 0)
 
 
 async def test_deep_nesting_in_a_valid_event(one: Company) -> None:
@@ -227,10 +233,11 @@ async def test_deep_nesting_in_a_valid_event(one: Company) -> None:
     assert await one.post(bodies.as_json(body)) in (200, 400)
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD"])
-async def test_only_posts(one: Company, method: str) -> None:
+async def test_only_posts(one: Company, subtests: pytest.Subtests) -> None:
     """Events are posted; everything else is not allowed."""
-    assert await one.post(b"", {}, method=method) == 405
+    for method in ("GET", "PUT", "DELETE", "PATCH", "HEAD"):
+        with subtests.test(method):
+            assert await one.post(b"", {}, method=method) == 405
 
 
 @pytest.mark.parametrize(
@@ -250,46 +257,49 @@ async def test_json_called_a_form(one: Company) -> None:
     await nothing_stored(one, await one.post(VALID, headers), 200)
 
 
-@pytest.mark.parametrize(
-    ("form", "status"),
-    [
-        (b"", 200),
-        (b"payload=", 400),
-        (b"payload=hello", 400),
-        (b"payload=%5B%5D", 400),
-        (b"payload=null", 400),
-        (b"payload=%7B", 400),
-        (b"payload=%FF%FE", 400),
-        (b"payload=" + b"%5B" * 50_000, 400),
-        (b"%%%&&&===", 200),
-        (b"command=", 200),
-        (b"command=%2Ffrontdesk", 200),
-        (b"a=b&a=c", 200),
-        (bodies.as_payload({}), 200),
-        (bodies.as_payload({"type": "block_actions"}), 200),
-        (bodies.as_payload({"type": "view_submission", "team": {"id": bodies.TEAM}}), 200),
-        (bodies.as_payload({"type": "shortcut", "team": {"id": bodies.TEAM}}), 200),
-        (bodies.as_payload({"type": "block_suggestion", "team": {"id": bodies.TEAM}}), 200),
-        (bodies.as_payload({**bodies.press(), "team": {"id": "T9"}}), 200),
-        (bodies.as_payload({**bodies.press(), "actions": None}), 400),
-        (bodies.as_payload({**bodies.press(), "actions": [None]}), 200),
-        (bodies.as_payload({**bodies.press(), "user": None}), 200),
-        (bodies.as_payload({**bodies.press("frontdesk_unknown")}), 200),
-        (bodies.as_payload({**bodies.press(), "message": None, "container": None}), 200),
-        (urlencode(bodies.command(team_id="T9")).encode(), 200),
-        (urlencode(bodies.command(command="/another")).encode(), 200),
-    ],
-)
-async def test_odd_forms(one: Company, form: bytes, status: int) -> None:
+FORMS = [
+    (b"", 200),
+    (b"payload=", 400),
+    (b"payload=hello", 400),
+    (b"payload=%5B%5D", 400),
+    (b"payload=null", 400),
+    (b"payload=%7B", 400),
+    (b"payload=%FF%FE", 400),
+    (b"payload=" + b"%5B" * 50_000, 400),
+    (b"%%%&&&===", 200),
+    (b"command=", 200),
+    (b"command=%2Ffrontdesk", 200),
+    (b"a=b&a=c", 200),
+    (bodies.as_payload({}), 200),
+    (bodies.as_payload({"type": "block_actions"}), 200),
+    (bodies.as_payload({"type": "view_submission", "team": {"id": bodies.TEAM}}), 200),
+    (bodies.as_payload({"type": "shortcut", "team": {"id": bodies.TEAM}}), 200),
+    (bodies.as_payload({"type": "block_suggestion", "team": {"id": bodies.TEAM}}), 200),
+    (bodies.as_payload({**bodies.press(), "team": {"id": "T9"}}), 200),
+    (bodies.as_payload({**bodies.press(), "actions": None}), 400),
+    (bodies.as_payload({**bodies.press(), "actions": [None]}), 200),
+    (bodies.as_payload({**bodies.press(), "user": None}), 200),
+    (bodies.as_payload({**bodies.press("frontdesk_unknown")}), 200),
+    (bodies.as_payload({**bodies.press(), "message": None, "container": None}), 200),
+    (urlencode(bodies.command(team_id="T9")).encode(), 200),
+    (urlencode(bodies.command(command="/another")).encode(), 200),
+]
+
+
+async def test_odd_forms(one: Company, subtests: pytest.Subtests) -> None:
     """A form without a payload that can be read is refused or ignored, on purpose."""
-    headers = signed(form, one.clock.now(), content_type=bodies.FORM)
-    await nothing_stored(one, await one.post(form, headers), status)
+    for form, status in FORMS:
+        with subtests.test(repr(form[:60])):
+            headers = signed(form, one.clock.now(), content_type=bodies.FORM)
+            await nothing_stored(one, await one.post(form, headers), status)
 
 
-@pytest.mark.parametrize("value", ["up", "|", "", "up|t1.1|x", "sideways|t1.1", "up|" + "x" * 2000])
-async def test_presses_with_odd_values(one: Company, value: str) -> None:
+async def test_presses_with_odd_values(one: Company, subtests: pytest.Subtests) -> None:
     """Whatever a button's value says, it is a verdict of ours or no verdict."""
-    form = bodies.as_payload(bodies.press(value=value))
-    assert await one.post(form, signed(form, one.clock.now(), content_type=bodies.FORM)) == 200
-    await one.rest()
-    assert (await one.counts())["rows_waiting"] == 0
+    for value in ("up", "|", "", "up|t1.1|x", "sideways|t1.1", "up|" + "x" * 2000):
+        with subtests.test(value[:20]):
+            form = bodies.as_payload(bodies.press(value=value))
+            headers = signed(form, one.clock.now(), content_type=bodies.FORM)
+            assert await one.post(form, headers) == 200
+            await one.rest()
+            assert (await one.counts())["rows_waiting"] == 0
