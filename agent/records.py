@@ -145,8 +145,10 @@ class Delivery:
     """An outbox row taken for sending (its state is SENDING in the database).
 
     `attempts` counts sends before this one; `doubtful` tells that an earlier send may have taken
-    effect, so that the platform must be asked first. `under_ref` and `replaces_ref` are the
-    platform's ids of the messages named by `message.under` and `message.replaces`, once known.
+    effect, so that the platform must be asked first. `sending_since` is when this attempt was
+    taken, `queued_at` when the message was committed: no attempt is older. `under_ref` and
+    `replaces_ref` are the platform's ids of the messages named by `message.under` and
+    `message.replaces`, once known.
     """
 
     id: int
@@ -155,6 +157,7 @@ class Delivery:
     attempts: int = 0
     doubtful: bool = False
     sending_since: float = 0.0
+    queued_at: float = 0.0
     under_ref: str = ""
     replaces_ref: str = ""
 

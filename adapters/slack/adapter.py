@@ -46,9 +46,8 @@ NAMED_AUTHORS = 10
 PAGES = 5
 PAGE = 200
 """Messages of one page (https://docs.slack.dev/apis/web-api/pagination)."""
-FIND_WITHIN = 24 * 3600.0
-"""Seconds before this attempt from which on a post may be an earlier one: the last attempt may be
-as old as the outage that followed it, ours or Slack's."""
+CLOCKS_DIFFER = 300.0
+"""Seconds that Slack's clock may be behind ours: a post is no older than its row, give or take."""
 START_AGAIN = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between attempts to learn who we are while Slack is out; the last one for good."""
 SHORTEST_WAIT = 1.0
@@ -106,8 +105,8 @@ class SlackAdapter:
             return None  # an edit can simply be repeated
         place = delivery.message.conversation
         where: dict[str, Any] = {"channel": place.channel, "include_all_metadata": True}
-        if delivery.sending_since:
-            where["oldest"] = f"{delivery.sending_since - FIND_WITHIN:.6f}"
+        if delivery.queued_at:
+            where["oldest"] = f"{delivery.queued_at - CLOCKS_DIFFER:.6f}"
         thread = delivery.under_ref or place.thread
         for _ in range(PAGES):
             if thread:

@@ -178,6 +178,7 @@ def delivery_of(taken: Taken, message: OutgoingMessage | None = None) -> Deliver
         attempts=taken.attempts,
         doubtful=bool(taken.doubtful),
         sending_since=float(taken.sending_since),
+        queued_at=float(taken.queued_at),
         under_ref=taken.under_ref,
         replaces_ref=taken.replaces_ref,
     )

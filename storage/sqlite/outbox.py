@@ -44,6 +44,7 @@ class Taken(NamedTuple):
     attempts: int
     doubtful: int
     sending_since: float
+    queued_at: float
     under: str
     replaces: str
     under_ref: str
@@ -79,7 +80,7 @@ def enqueue(
         written = db.execute(sql.WRITE_OUTBOX, (*row, *content, *life))
         if sending:
             found = (written.lastrowid, message.lane, message.message_id, message.payload)
-            taken.append(_with_refs(db, (*found, 0, 0, now, message.under, message.replaces)))
+            taken.append(_with_refs(db, (*found, 0, 0, now, now, message.under, message.replaces)))
     return taken
 
 

@@ -153,7 +153,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 # The columns of a delivery, the same wherever rows are taken for sending.
-_DELIVERY = "id, lane, message_id, payload, attempts, doubtful, sending_since, under, replaces"
+_DELIVERY = (
+    "id, lane, message_id, payload, attempts, doubtful, sending_since, queued_at, under, replaces"
+)
 
 # A row whose sender was given up may have been sent.
 TAKE_DUE = f"""

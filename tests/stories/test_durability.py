@@ -153,7 +153,7 @@ async def test_a_crash_in_the_middle_of_a_turn(opened: OpenCompany, clock: TestC
     assert len(model.asked) == 2
 
 
-@pytest.mark.parametrize("minutes", [0, 10])
+@pytest.mark.parametrize("minutes", [0, 10, 3 * 24 * 60])
 @pytest.mark.parametrize("arrived", [True, False], ids=["after", "before"])
 @pytest.mark.parametrize("direct", [True, False], ids=["direct", "channel"])
 async def test_a_crash_while_sending(
