@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
+from agent.defects import report
 from agent.errors import (
     AgentError,
     OutputCut,
@@ -190,7 +191,7 @@ class Rung(Generic[T]):
         """The error itself; one that is not ours is a defect of the provider, not of the turn."""
         if isinstance(error, AgentError):
             return error
-        log.error("%s broke its promise", self.provider.name, exc_info=error)
+        report(log, f"{self.provider.name} broke its promise", error)
         return ProviderUnavailable(f"{self.provider.name}: {type(error).__name__}")
 
     async def _answer(self) -> T:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
+from agent.defects import report
 from agent.errors import (
     DeliveryError,
     DeliveryRetry,
@@ -19,7 +20,6 @@ from agent.errors import (
 )
 from agent.ports import Adapter, Clock, Turns
 from agent.records import Committed, Delivery, DeliveryState, Settlement
-from bot.logs import trouble
 from bot.tasks import Beside
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class Courier:
         except DeliveryError as error:
             return self._judge(adapter, delivery, error)
         except Exception as error:  # noqa: BLE001 the top of a task
-            trouble(log, "an adapter broke its promise while sending", error)
+            report(log, "an adapter broke its promise while sending", error)
             return self._judge(adapter, delivery, DeliveryUnknown())
         self.revoked.discard(platform)
         return Settlement(DeliveryState.SENT, ref=ref)

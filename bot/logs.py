@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import traceback
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -36,12 +35,6 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
-
-
-def trouble(log: logging.Logger, what: str, error: Exception) -> None:
-    """Log a defect with where it happened, but not with its message: that may quote content."""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    log.error("%s: %s\n%s", what, type(error).__name__, where.rstrip())
 
 
 def configure(log_format: Literal["text", "json"], level: str) -> None:

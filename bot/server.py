@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
+from agent.defects import report
 from agent.errors import StorageError
 from agent.ports import WebRequest, WebResponse
-from bot.logs import trouble
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
         except web.HTTPRequestEntityTooLarge:
             return web.Response(status=413)
         except Exception as error:  # noqa: BLE001 the top of a task
-            trouble(log, "a route broke its promise not to raise", error)
+            report(log, "a route broke its promise not to raise", error)
             return web.Response(status=503)
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 

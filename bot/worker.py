@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agent.defects import report
 from agent.errors import AgentError, LeaseLost, StorageError
 from agent.messages import IncomingMessage, Kind
 from agent.policy import Policy
@@ -20,7 +21,6 @@ from agent.ports import Adapter, Clock, Turns
 from agent.records import Claim, Interruption, TurnEnd
 from agent.turn import Engine
 from bot.delivery import Courier
-from bot.logs import trouble
 from bot.signs import Signs
 from bot.tasks import Beside
 
@@ -150,7 +150,7 @@ class Worker:
             except StorageError as error:
                 log.warning("cannot see what is due: %s", error.code)
             except Exception as error:  # noqa: BLE001 the top of a task
-                trouble(log, "cannot see what is due", error)
+                report(log, "cannot see what is due", error)
             else:
                 for delivery in due.deliveries:
                     self.courier.send(delivery)
@@ -181,7 +181,7 @@ class Worker:
         except StorageError as error:
             log.warning("a turn could not be recorded, it runs again: %s", error.code)
         except Exception as error:  # noqa: BLE001 the top of a task
-            trouble(log, "a lane broke; it is found again when its lease is over", error)
+            report(log, "a lane broke; it is found again when its lease is over", error)
         finally:
             del self._lanes[lane]
             if self._waiting:
@@ -214,7 +214,7 @@ class Worker:
             log.warning("a turn failed: %s", error.code)
             return await self._failed(claim, running)
         except Exception as error:  # noqa: BLE001 the top of a task
-            trouble(log, "a turn broke", error)
+            report(log, "a turn broke", error)
             return await self._failed(claim, running)
         finally:
             running.cancels = False
@@ -242,7 +242,7 @@ class Worker:
             try:
                 end = await self._engine.give_up(claim)
             except Exception as error:  # noqa: BLE001 the top of a task
-                trouble(log, "a dead letter could not be handed over", error)
+                report(log, "a dead letter could not be handed over", error)
                 end = self._engine.last_words(claim)
             return await self._commit(claim, end, running)
         self._signs.end(claim, None)

@@ -368,3 +368,13 @@ async def test_the_only_model_may_be_slow(clock: TestClock) -> None:
     rig = Rig(clock, [Say(after=12)], resort=[Say()])
     for _ in range(THRESHOLD + 1):
         assert (await rig.climb()).model == "m1"
+
+
+async def test_a_defect_is_logged_without_what_it_quotes(
+    clock: TestClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error that is not ours may repeat the prompt in its message; the log must not."""
+    broken = Fail(ValueError("Ada asked about her salary"))  # type: ignore[arg-type]
+    await Rig(clock, [broken], resort=[broken]).climb()
+    assert "ValueError" in caplog.text
+    assert "salary" not in caplog.text
