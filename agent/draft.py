@@ -12,7 +12,6 @@ from agent.errors import InputRejected
 from agent.journal import History, Line
 from agent.messages import Button, Citation, ConversationId, IncomingMessage, OutgoingMessage, Tone
 from agent.models import Passage
-from agent.policy import Policy
 from agent.ports import Profile
 from agent.records import Claim, Entry, Feedback, Spend, TurnEnd
 from agent.state import Event, State
@@ -25,7 +24,6 @@ class Draft:
     claim: Claim
     now: float
     history: History
-    policy: Policy
     state: State
     asked: tuple[IncomingMessage, ...] = ()
     profile: Profile = field(default_factory=lambda: Profile(""))

@@ -1,7 +1,7 @@
 """Screening: what came in becomes something that may be worked on, or is refused with a reason.
 
-Edits and deletions of messages that are not answered yet are folded into them, the text is cleaned
-and masked, its author looked up, and what a thread held before the bot was called is read once.
+Texts are cut, cleaned and masked before they are stored; edits and deletions of messages that are
+not answered yet are folded into them; people and messages that may not be worked on are refused.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from agent import texts
 from agent.errors import (
     InputRejected,
     NotAllowed,
@@ -32,8 +33,8 @@ MOST_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A run of utterances after folding: `asked` wants an answer (in order, texts cleaned and
-    masked), `edited` and `deleted` concern what is history already or vanished unanswered.
+    """A run of utterances after folding: `asked` wants an answer (in order), `edited` and
+    `deleted` concern what is history already or vanished unanswered.
     """
 
     asked: tuple[IncomingMessage, ...]
@@ -125,8 +126,6 @@ def files_of(asked: Sequence[IncomingMessage]) -> str:
 
 def words_for(error: InputRejected, asked: Sequence[IncomingMessage], policy: Policy) -> str:
     """What the author of a rejected message is told."""
-    from agent import texts
-
     return texts.refusal(error, files=files_of(asked), limit=f"{policy.max_input:,}")
 
 

@@ -105,7 +105,6 @@ class Engine:
             claim=claim,
             now=self._clock.now(),
             history=read(claim.history),
-            policy=self._policy,
             state=claim.state,
             case=claim.case,
         )

@@ -17,7 +17,7 @@ import click
 
 from agent.errors import AgentError
 from bot.clock import SystemClock
-from bot.settings import Configuration, load, misspelt
+from bot.settings import FILE, Configuration, load, misspelt
 
 P = ParamSpec("P")
 
@@ -216,7 +216,7 @@ async def _until_told(work: Coroutine[Any, Any, None]) -> None:
 
 
 def _configuration(environ: dict[str, str] | None = None) -> Configuration:
-    configuration = load(os.environ if environ is None else environ, Path("frontdesk.toml"))
+    configuration = load(os.environ if environ is None else environ, Path(FILE))
     from bot.logs import configure
 
     configure(configuration.settings.log_format, configuration.settings.log_level)

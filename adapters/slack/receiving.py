@@ -31,14 +31,12 @@ log = logging.getLogger(__name__)
 COMMAND = "/frontdesk"
 MAX_BODY = 1_000_000
 """Bytes; Slack's largest documented payloads (views, 40 000 character messages) stay far below."""
-REPLAY_WINDOW = 300.0
-"""Seconds between Slack's time stamp and ours (https://docs.slack.dev/authentication)."""
 
 Next = Callable[[], Awaitable[BoltResponse]]
 
 
 class _SignedAt:
-    """The clock of slack_sdk's verifier, ours."""
+    """Our clock for slack_sdk's verifier, which refuses what is over five minutes off."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

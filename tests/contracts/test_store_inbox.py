@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.records import Accepted, Arrival
 from tests.storage.databases import (
-    DATABASES,
     LANE,
     Database,
     accept,
@@ -20,12 +14,6 @@ from tests.storage.databases import (
     numbers,
     said,
 )
-
-
-@pytest.fixture(params=DATABASES)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with request.param(tmp_path) as database:
-        yield database
 
 
 async def test_a_message_is_accepted_once(database: Database) -> None:

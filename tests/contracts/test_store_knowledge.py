@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +11,7 @@ from hypothesis import strategies as st
 
 from agent.models import Passage
 from storage import Store
-from tests.storage.databases import DATABASES, Database, accept, said
-
-
-@pytest.fixture(params=DATABASES)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with request.param(tmp_path) as database:
-        yield database
+from tests.storage.databases import Database, accept, said
 
 
 def passage(title: str, section: str, text: str, **rest: Any) -> Passage:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from agent.errors import LeaseLost
@@ -12,7 +9,6 @@ from agent.messages import Kind
 from agent.records import Interruption, TurnEnd
 from agent.state import State
 from tests.storage.databases import (
-    DATABASES,
     LANE,
     Database,
     accept,
@@ -25,12 +21,6 @@ from tests.storage.databases import (
     said,
 )
 from tests.support.clock import TestClock
-
-
-@pytest.fixture(params=DATABASES)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with request.param(tmp_path) as database:
-        yield database
 
 
 async def test_a_claimed_lane_is_taken(database: Database) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from agent.messages import Kind, OutgoingMessage
 from agent.records import Committed, Delivery, DeliveryState, Settlement
 from storage import Store
 from tests.storage.databases import (
-    DATABASES,
     LANE,
     Database,
     claim,
@@ -26,12 +22,6 @@ from tests.storage.databases import (
 SENT = Settlement(DeliveryState.SENT, ref="99.1")
 DEAD = Settlement(DeliveryState.DEAD, reason="PlaceFatal")
 UNCONFIRMED = Settlement(DeliveryState.UNCONFIRMED, reason="DeliveryUnknown")
-
-
-@pytest.fixture(params=DATABASES)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with request.param(tmp_path) as database:
-        yield database
 
 
 async def say(store: Store, n: int, *messages: OutgoingMessage) -> Committed:

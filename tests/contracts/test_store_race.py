@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from agent.messages import ConversationId
 from agent.records import Accepted, Arrival, TurnEnd
 from agent.state import State
 from storage import Store
-from tests.storage.databases import DATABASES, Database, place, reply, said
+from tests.storage.databases import Database, place, reply, said
 
 CHANNELS = ("D1", "D2", "D3")
 MESSAGES = 25
-
-
-@pytest.fixture(params=DATABASES)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with request.param(tmp_path) as database:
-        yield database
 
 
 async def test_the_same_message_races_itself(database: Database) -> None:

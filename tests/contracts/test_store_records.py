@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from agent.errors import StoreUnavailable
 from agent.messages import Kind
 from agent.records import Arrival
 from tests.storage.databases import (
-    DATABASES,
     LANE,
     Database,
     accept,
@@ -22,12 +18,6 @@ from tests.storage.databases import (
     reply,
     said,
 )
-
-
-@pytest.fixture(params=DATABASES)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with request.param(tmp_path) as database:
-        yield database
 
 
 async def test_the_timeline_is_the_journal(database: Database) -> None:

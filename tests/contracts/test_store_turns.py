@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +12,6 @@ from agent.models import Usage
 from agent.records import Arrival, Feedback, Spend
 from agent.state import RESTING, TRANSIENT, State
 from tests.storage.databases import (
-    DATABASES,
     LANE,
     Database,
     accept,
@@ -25,12 +22,6 @@ from tests.storage.databases import (
     numbers,
     said,
 )
-
-
-@pytest.fixture(params=DATABASES)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    async with request.param(tmp_path) as database:
-        yield database
 
 
 async def test_a_new_lane_is_idle(database: Database) -> None:
