@@ -8,10 +8,11 @@ known there.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from enum import StrEnum
 
-from agent.messages import ConversationId, IncomingMessage, Kind
+from agent.messages import IncomingMessage, Kind
 from agent.text import has_words
 
 STOP_WORDS = frozenset({"stop", "cancel", "abort"})
@@ -32,21 +33,22 @@ class Verdict(StrEnum):
 
 
 def verdict(
-    message: IncomingMessage, *, follow_threads: bool, human_channels: frozenset[ConversationId]
+    message: IncomingMessage, *, follow_threads: bool, human_channels: Collection[tuple[str, str]]
 ) -> Verdict:
     """Decide from what the message itself says.
 
     Args:
         message: as the adapter read it.
         follow_threads: whether follow-ups in a thread of the bot need no new mention.
-        human_channels: the top levels of the desk's channels; a thread there is never a
+        human_channels: platform and channel of each of the desk's; a thread there is never a
             conversation unless it already is one.
     """
     if message.kind.is_control:
         return Verdict.ACCEPT
     if message.kind is Kind.DELETE:
         return Verdict.IF_KNOWN
-    if message.in_thread and replace(message.conversation, thread="") in human_channels:
+    place = message.conversation
+    if message.in_thread and (place.platform, place.channel) in human_channels:
         return Verdict.IF_KNOWN
     if message.direct or message.mentions_bot:
         return Verdict.ACCEPT

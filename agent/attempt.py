@@ -25,7 +25,7 @@ from agent.errors import (
     SchemaMismatch,
     TooSlow,
 )
-from agent.models import Delta, Done, Prompt, PromptMessage, Role, ToolCalls, Usage
+from agent.models import Delta, Done, Prompt, PromptMessage, Role, ToolCall, ToolCalls, Usage
 from agent.policy import Policy
 from agent.ports import Clock, Provider
 from agent.records import Spend
@@ -66,12 +66,22 @@ class Signal(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Question(Generic[T]):
     """What the ladder is climbed for: the prompt, how its output becomes a value (raises
-    SchemaMismatch), and whether a partial output has reached its commit point.
+    SchemaMismatch), and whether a partial output has reached its commit point. `read_calls` makes
+    a value of calls that a model asks for; without it any call is an invention.
     """
 
     prompt: Prompt
     parse: Callable[[str], T]
     commit_point: Callable[[str], bool]
+    read_calls: Callable[[tuple[ToolCall, ...]], T] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One whole output of a model: its text, and the calls it asks for instead."""
+
+    text: str
+    calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +151,7 @@ class Rung(Generic[T]):
         """Ask once, without a rival, a retry or a repair: for providers that need no model."""
         try:
             async with self._clock.timeout(self._policy.answer):
-                self.value = self._question.parse(await self._ask(self._question.prompt))
+                self.value = self._read(await self._ask(self._question.prompt))
         except TimeoutError:
             self.error = TooSlow(f"{self.provider.name} did not end within its time")
         except Exception as error:  # noqa: BLE001 a provider is a plugin; see _ours
@@ -195,14 +205,21 @@ class Rung(Generic[T]):
         return ProviderUnavailable(f"{self.provider.name}: {type(error).__name__}")
 
     async def _answer(self) -> T:
-        text = await self._ask_retrying(self._question.prompt)
+        heard = await self._ask_retrying(self._question.prompt)
         try:
-            return self._question.parse(text)
+            return self._read(heard)
         except SchemaMismatch as mismatch:
-            repair = _repair(self._question.prompt, text, mismatch)
-        return self._question.parse(await self._ask_retrying(repair))
+            repair = _repair(self._question.prompt, heard, mismatch)
+        return self._read(await self._ask_retrying(repair))
 
-    async def _ask_retrying(self, prompt: Prompt) -> str:
+    def _read(self, heard: Heard) -> T:
+        if not heard.calls:
+            return self._question.parse(heard.text)
+        if self._question.read_calls is None:
+            raise SchemaMismatch("calls: there are no tools, answer with the JSON object")
+        return self._question.read_calls(heard.calls)
+
+    async def _ask_retrying(self, prompt: Prompt) -> Heard:
         retrying = AsyncRetrying(
             sleep=self._clock.sleep,
             wait=_wait,
@@ -216,7 +233,7 @@ class Rung(Generic[T]):
         out_of_attempts = state.attempt_number >= self._policy.attempts_per_model
         return out_of_attempts or _wait(state) > self.patience
 
-    async def _ask(self, prompt: Prompt) -> str:
+    async def _ask(self, prompt: Prompt) -> Heard:
         self.calls += 1
         self._text.clear()
         self._said = 0
@@ -231,17 +248,17 @@ class Rung(Generic[T]):
         finally:
             self._streaming = False
 
-    async def _listen(self, prompt: Prompt) -> str:
+    async def _listen(self, prompt: Prompt) -> Heard:
+        calls: tuple[ToolCall, ...] = ()
         async with aclosing(self.provider.ask(prompt)) as pieces:  # type: ignore[type-var]
             async for piece in pieces:
                 if isinstance(piece, Delta):
                     self._hear(piece.text)
                 elif isinstance(piece, ToolCalls):
-                    # No tools are offered yet, so a call can only be an invention.
-                    raise SchemaMismatch("output: call no tools, answer with the JSON object")
+                    calls = piece.calls
                 elif isinstance(piece, Done):
                     self._charge(piece.usage)
-                    return piece.text
+                    return Heard(piece.text, calls)
         raise OutputCut("the provider ended without a Done")
 
     def _charge(self, usage: Usage) -> None:
@@ -298,12 +315,17 @@ def _worth_a_retry(error: BaseException) -> bool:
     return isinstance(error, AgentError) and error.recovery == "retry"
 
 
-def _repair(prompt: Prompt, output: str, mismatch: SchemaMismatch) -> Prompt:
-    """The same prompt, going on with the rejected output and what was wrong with it."""
+def _repair(prompt: Prompt, heard: Heard, mismatch: SchemaMismatch) -> Prompt:
+    """The same prompt, going on with the rejected output and what was wrong with it.
+
+    Rejected calls are shown as text: a vendor would want a result for each real one.
+    """
+    tools = "call tools with arguments that fit, or " if prompt.tools else ""
     complaint = (
-        f"Your output was rejected: {mismatch}. "
-        "Answer the same question again with one JSON object that fits the schema, nothing else."
+        f"Your output was rejected: {mismatch}. Answer the same question again: "
+        f"{tools}write one JSON object that fits the schema, nothing else."
     )
+    output = heard.text or "\n".join(f"{one.name}({one.arguments})" for one in heard.calls)
     said = PromptMessage(Role.ASSISTANT, output[:REPAIR_SHOWS] or "(nothing)")
     told = PromptMessage(Role.USER, complaint)
     return replace(prompt, messages=(*prompt.messages, said, told))

@@ -23,6 +23,8 @@ class Cause(StrEnum):
     NOTHING_TO_OFFER = "nothing_to_offer"
     DEAD_LETTER = "dead_letter"
     UNSURE = "unsure"
+    HALF_DONE = "half_done"
+    UNDELIVERABLE = "undeliverable"
 
     @property
     def words(self) -> str:
@@ -36,6 +38,8 @@ REASONS: dict[Cause, str] = {
     Cause.NOTHING_TO_OFFER: "No model could answer and the handbook has nothing on it.",
     Cause.DEAD_LETTER: "The message could not be processed after several attempts.",
     Cause.UNSURE: "The assistant was not sure enough of its answer.",
+    Cause.HALF_DONE: "Something was begun and nobody can tell whether it happened.",
+    Cause.UNDELIVERABLE: "The answer could not be delivered to the employee.",
 }
 
 
@@ -66,8 +70,9 @@ class Case:
     """One case as stored.
 
     `lane` is the employee's conversation, `opened_at` seconds since the epoch, `owner` the person
-    who claimed it, `card_id` the outgoing id of its card in the human channel and `card` what was
-    last shown there, so that an edit of it can repeat the rest.
+    who claimed it, `channel` the human channel its card is in (the written form of a conversation
+    id), `card_id` the outgoing id of the card and `card` what was last shown there, so that an
+    edit of it can repeat the rest.
     """
 
     id: str
@@ -79,3 +84,4 @@ class Case:
     owner: str = ""
     card_id: str = ""
     card: CaseCard | None = None
+    channel: str = ""

@@ -1,102 +1,113 @@
-"""The desk's side of a turn: opening a case, its card, and words that go to people."""
+"""The desk: cases are opened, people are told, and words go to those who have the case."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from agent import output
-from agent.cases import Case, CaseCard, CaseState, Cause
+from agent import cards, texts
+from agent.cases import Case, CaseState, Cause
 from agent.draft import Draft
-from agent.messages import ConversationId, OutgoingMessage, Tone
-from agent.screening import files_of
-from agent.text import one_line, plain_name
+from agent.journal import Line
+from agent.messages import Button, ConversationId
+from agent.ports import Adapter, Clock
 
-SUMMARY_CHARACTERS = 300
-TRANSCRIPT_LINES = 6
-TRANSCRIPT_CHARACTERS = 240
-RELAY_CHARACTERS = 8000
-"""Of one relayed message, below every platform's limit."""
+PERMALINK_SECONDS = 2.0
+PLACES: Mapping[bool, str] = {True: "a direct message", False: "a channel"}
 
 
-def open_case(draft: Draft, permalink: str) -> Case:
-    """A new case for the employee of this turn; its id is the same in every retry of the turn."""
-    first = draft.first
-    cause = draft.cause or Cause.MODEL_ASKED
-    name = draft.profile.name or first.author.name or first.author.id
-    case_id = "C" + draft.claim.turn_id.lstrip("t")
-    card = CaseCard(
-        case_id=case_id,
-        state=CaseState.WAITING,
-        reason=cause.words,
-        employee_ref=f"{first.conversation.platform}:{first.author.id}",
-        employee_name=plain_name(name),
-        place="a direct message" if first.direct else "a channel",
-        summary=_summary(draft),
-        transcript=_transcript(draft),
-        draft=output.check(draft.decision) if draft.decision else "",
-        confidence=draft.decision.confidence if draft.decision else None,
-        permalink=permalink,
-    )
-    return Case(
-        id=case_id,
-        lane=str(draft.conversation),
-        cause=cause,
-        state=CaseState.WAITING,
-        employee_id=first.author.id,
-        opened_at=draft.now,
-        card=card,
-    )
+@dataclass(slots=True)
+class DeskPlace:
+    """Where people are: the human channel (None: there is none), the channel and the admins
+    ('platform:user') to turn to if it does not take a card, and whom to name if there is nobody.
 
-
-def moved(case: Case, state: CaseState) -> Case:
-    """The case in another state, its card with it."""
-    card = replace(case.card, state=state) if case.card else None
-    return replace(case, state=state, card=card)
-
-
-def card_message(case: Case, channel: ConversationId, message_id: str) -> OutgoingMessage:
-    """The card as a new post in the human channel."""
-    text = f"Case {case.id}"
-    return OutgoingMessage(message_id, channel, text, tone=Tone.NOTICE, card=case.card)
-
-
-def card_edit(case: Case, channel: ConversationId, message_id: str) -> OutgoingMessage:
-    """The card as an edit of what was posted."""
-    message = card_message(case, channel, message_id)
-    return replace(message, replaces=case.card_id)
-
-
-def relayed(draft: Draft, case: Case) -> list[str]:
-    """What somebody wrote in the employee's conversation, for the thread of the case's card, in as
-    many messages as it takes: no word may be lost to a platform's limit.
+    Filled in once the platforms have told who they are.
     """
-    words = output.harmless("\n".join(one.text for one in draft.asked if one.text))
-    if names := files_of(draft.asked):
-        words = f"{words}\n_(sent along: {names})_".strip()
-    text = f"**{_speaker(draft, case)}:** {words}"
-    return [text[at : at + RELAY_CHARACTERS] for at in range(0, len(text), RELAY_CHARACTERS)]
+
+    channel: ConversationId | None = None
+    second: ConversationId | None = None
+    admins: tuple[str, ...] = ()
+    contact: str = texts.NOBODY_CONTACT
 
 
-def under_card(case: Case, channel: ConversationId, message_id: str, text: str) -> OutgoingMessage:
-    """A message in the thread of the case's card."""
-    return OutgoingMessage(message_id, channel, text, tone=Tone.NOTICE, under=case.card_id)
+class Desk:
+    """The performers of everything about cases; holds no state between turns."""
 
+    def __init__(self, adapters: Mapping[str, Adapter], clock: Clock, place: DeskPlace) -> None:
+        """`place` may change while it is used."""
+        self._adapters = adapters
+        self._clock = clock
+        self._place = place
 
-def _speaker(draft: Draft, case: Case) -> str:
-    author = draft.first.author
-    known = case.card.employee_name if case.card and author.id == case.employee_id else ""
-    return plain_name(draft.profile.name or author.name or known or author.id)
+    async def open_case(self, draft: Draft) -> None:
+        """Open a case and post its card."""
+        channel = self._place.channel
+        if channel is None:
+            return
+        adapter = self._adapters[draft.conversation.platform]
+        link = ""
+        with contextlib.suppress(TimeoutError):
+            # The employee waits to be told; people find the conversation without a link too.
+            async with self._clock.timeout(PERMALINK_SECONDS):
+                link = await adapter.permalink(draft.first)
+        case = cards.new_case(draft, channel, link)
+        draft.outbox.append(cards.card_message(case, channel, draft.next_id()))
+        draft.keep(replace(case, card_id=draft.outbox[-1].id))
 
+    async def say_escalated(self, draft: Draft) -> None:
+        """Tell the employee that people have it now."""
+        if draft.case is None:
+            return
+        words = {Cause.DEAD_LETTER: texts.DEAD_LETTER, Cause.HALF_DONE: texts.HALF_DONE}
+        text = texts.ESCALATED if draft.cause is None else words.get(draft.cause, texts.ESCALATED)
+        done = texts.done(draft.written())
+        draft.notice(done + text.format(case=draft.case.id), buttons=(Button.LEAVE_QUEUE,))
 
-def _summary(draft: Draft) -> str:
-    words = " ".join(message.text for message in draft.asked if message.text)
-    if not words:
-        words = next((one.text for one in reversed(draft.history.said) if one.author), "")
-    return one_line(words, SUMMARY_CHARACTERS)
+    async def say_waiting(self, draft: Draft) -> None:
+        """Tell the employee that people have it already."""
+        if draft.case is not None:
+            text = texts.WAITING.format(case=draft.case.id)
+            draft.notice(text, buttons=(Button.LEAVE_QUEUE,))
 
+    async def say_nobody(self, draft: Draft) -> None:
+        """Tell the employee whom to turn to, because nobody can be called from here."""
+        half_done = draft.cause is Cause.HALF_DONE
+        text = texts.HALF_DONE_NOBODY if half_done else texts.NOBODY
+        draft.notice(texts.done(draft.written()) + text.format(contact=self._place.contact))
 
-def _transcript(draft: Draft) -> tuple[str, ...]:
-    lines = [f"{one.name if one.author else 'Frontdesk'}: {one.text}" for one in draft.history.said]
-    name = draft.profile.name or draft.first.author.name or "employee"
-    lines += [f"{name}: {message.text}" for message in draft.asked if message.text]
-    return tuple(one_line(line, TRANSCRIPT_CHARACTERS) for line in lines[-TRANSCRIPT_LINES:])
+    async def relay_to_desk(self, draft: Draft) -> None:
+        """Pass on what was written to the people who have the case."""
+        case = draft.case
+        channel = self.channel_of(case)
+        if case is None or channel is None:
+            await self.say_nobody(draft)  # the desk was taken away while the case was open
+            return
+        for text in cards.relayed(draft, case):
+            draft.outbox.append(cards.under_card(case, channel, draft.next_id(), text))
+            draft.write(Line.RELAYED, message=draft.outbox[-1].id, case=case.id)
+
+    async def receipt(self, draft: Draft) -> None:
+        """Tell once per case that what is written is passed on."""
+        case = draft.case if self.channel_of(draft.case) else None
+        if case is not None and case.id not in draft.history.receipts:
+            text = texts.RECEIPT.format(case=case.id)
+            draft.notice(text, buttons=(Button.LEAVE_QUEUE,), receipt=case.id)
+
+    async def close_case(self, draft: Draft) -> None:
+        """Take the case back, on its card too."""
+        if draft.case is None:
+            return
+        draft.keep(cards.moved(draft.case, CaseState.WITHDRAWN))
+        if channel := self.channel_of(draft.case):
+            draft.outbox.append(cards.card_edit(draft.case, channel, draft.next_id()))
+
+    async def say_left(self, draft: Draft) -> None:
+        """Tell the employee that nobody waits for them any more."""
+        draft.notice(texts.LEFT)
+
+    def channel_of(self, case: Case | None) -> ConversationId | None:
+        """Where a case's card is: the human channel may have been changed since."""
+        if case is not None and case.channel:
+            return ConversationId.parse(case.channel)
+        return self._place.channel

@@ -10,29 +10,69 @@ from agent.cases import Case, Cause
 from agent.decision import Decision
 from agent.errors import InputRejected
 from agent.journal import History, Line
-from agent.messages import Button, Citation, ConversationId, IncomingMessage, OutgoingMessage, Tone
+from agent.masking import mask
+from agent.messages import (
+    Author,
+    Button,
+    Citation,
+    ConversationId,
+    IncomingMessage,
+    OutgoingMessage,
+    Tone,
+)
 from agent.models import Passage
-from agent.ports import Profile
-from agent.records import Claim, Entry, Feedback, Spend, TurnEnd
+from agent.platforms import Profile
+from agent.records import (
+    Approval,
+    Arrival,
+    Claim,
+    Entry,
+    Feedback,
+    Spend,
+    TurnEnd,
+)
 from agent.state import Event, State
+from agent.steps import Call, Steps
 
 
 @dataclass(slots=True)
 class Draft:
-    """The working memory of one turn. Nothing of it is visible to anybody before the commit."""
+    """The working memory of one turn. Nothing of it is visible to anybody before the commit.
+
+    `employee` is whom the turn is about: who wrote or pressed, or for what happens by itself, whom
+    the message or the approval was for.
+
+    `steps` are those the turn goes on from: its own, or, once a press `goes_on` with what an
+    earlier turn had begun, that turn's. `pending` are the steps of the turn that asked for the open
+    approval, as long as they are not this turn's. `approved` and `denied` name the call that the
+    press decided.
+
+    `unsaid` is what should have been said but could not be delivered, `asking` the seconds that
+    models have taken so far.
+    """
 
     claim: Claim
     now: float
     history: History
     state: State
+    steps: Steps
+    employee: Author
+    pending: Steps | None = None
+    goes_on: bool = False
+    settled: bool = False
     asked: tuple[IncomingMessage, ...] = ()
     profile: Profile = field(default_factory=lambda: Profile(""))
     passages: tuple[Passage, ...] = ()
+    looked: bool = False
+    asking: float = 0.0
     decision: Decision | None = None
     degraded: bool = False
     model: str = ""
     cause: Cause | None = None
     rejected: InputRejected | None = None
+    approved: str = ""
+    denied: str = ""
+    unsaid: str = ""
     case: Case | None = None
     outcome: str = "done"
     events: list[Event] = field(default_factory=list)
@@ -42,6 +82,9 @@ class Draft:
     outbox: list[OutgoingMessage] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     feedback: list[Feedback] = field(default_factory=list)
+    timers: list[Arrival] = field(default_factory=list)
+    timers_over: list[str] = field(default_factory=list)
+    approvals: list[Approval] = field(default_factory=list)
     spend: list[Spend] = field(default_factory=list)
 
     @property
@@ -53,6 +96,31 @@ class Draft:
     def conversation(self) -> ConversationId:
         """Where the turn takes place."""
         return self.first.conversation
+
+    @property
+    def question(self) -> str:
+        """What is asked, as one text; in a turn that goes on after an approval, what was asked."""
+        if self.goes_on:
+            return self.steps.question
+        return "\n".join(message.text for message in self.asked if message.text)
+
+    @property
+    def requester(self) -> str:
+        """In whose rights the turn acts."""
+        return self.steps.requester if self.goes_on else self.employee.id
+
+    def go_on(self) -> None:
+        """Go on with what the turn had begun that asked for the open approval."""
+        if self.pending is not None:
+            self.steps, self.pending, self.goes_on = self.pending, None, True
+
+    def begun(self) -> list[Call]:
+        """Calls of which nobody knows how they ended, the turn's own first."""
+        return [*self.steps.begun(), *(self.pending.begun() if self.pending else ())]
+
+    def written(self) -> list[Call]:
+        """What was changed outside, as far as this turn has to tell it."""
+        return [*self.steps.written(), *(self.pending.written() if self.pending else ())]
 
     def write(self, line: Line, **data: Any) -> None:
         """Add a journal line."""
@@ -80,6 +148,7 @@ class Draft:
             citations=citations,
             buttons=buttons,
             feedback=feedback,
+            to=self.employee.id,
         )
         self.outbox.append(message)
         return message.id
@@ -96,11 +165,24 @@ class Draft:
         self.cases.append(case)
         self.write(Line.CASE, case=case.id, state=case.state, cause=case.cause)
 
+    def keep_approval(self, approval: Approval) -> None:
+        """Open or change an approval."""
+        self.approvals.append(approval)
+        self.write(
+            Line.APPROVAL,
+            call=approval.id,
+            tool=approval.tool,
+            state=approval.state,
+            by=approval.decided_by,
+        )
+
     def end(self) -> TurnEnd:
         """Everything for the commit, with one line that says how it came to it."""
         facts: dict[str, Any] = {"events": self.events, "after": self.state}
         if self.attempts:
             facts["attempts"] = self.attempts
+        for steps in self._ended_steps():
+            self._write_calls(steps)
         self.write(Line.TURN, before=self.claim.state, outcome=self.outcome, **facts)
         return TurnEnd(
             state=self.state,
@@ -110,5 +192,37 @@ class Draft:
             cases=tuple(self.cases),
             feedback=tuple(self.feedback),
             spend=tuple(self.spend),
+            timers=tuple(self.timers),
+            approvals=tuple(self.approvals),
+            steps_over=tuple(steps.turn_id for steps in self._steps_over()),
+            timers_over=tuple(self.timers_over),
             context_from=self.context_from,
         )
+
+    def _ended_steps(self) -> list[Steps]:
+        """The steps that this turn has to do with."""
+        return [self.steps, self.pending] if self.pending and self.settled else [self.steps]
+
+    def _steps_over(self) -> list[Steps]:
+        """Those that nothing goes on from; if an approval is asked for, its press will."""
+        waits = self.state is State.AWAITING_APPROVAL
+        ended = [steps for steps in self._ended_steps() if steps]
+        return [steps for steps in ended if not (waits and steps is self.steps)]
+
+    def _write_calls(self, steps: Steps) -> None:
+        """Journal the calls that ended since the last turn that did so."""
+        approval = self.claim.approval
+        first = 0
+        if approval is not None and approval.turn_id == steps.turn_id:
+            # Those before the approved one ended in the turn that asked.
+            first = int(approval.id.rpartition(":")[2])
+        for call in steps.calls():
+            if call.started and call.n >= first:
+                self.write(
+                    Line.CALLED,
+                    call=call.id,
+                    tool=call.name,
+                    arguments=mask(call.arguments),
+                    outcome=call.outcome or "unknown",
+                    result=call.result,
+                )

@@ -6,6 +6,7 @@ AgentError
 │   ├── NothingToRead
 │   ├── NotKnown
 │   ├── OnlyFiles
+│   ├── Paused
 │   └── TooLong
 ├── ProviderError            a model did not deliver
 │   ├── ProviderUnavailable
@@ -19,6 +20,9 @@ AgentError
 │   └── TooSlow
 ├── OutputInvalid            a model delivered something that must not be shown
 │   └── SchemaMismatch
+├── ToolError                a tool call did not end well
+│   ├── ToolFailed
+│   └── ToolUnknown
 ├── StorageError             the database
 │   ├── StoreUnavailable
 │   ├── LeaseLost
@@ -78,6 +82,10 @@ class NothingToRead(InputRejected):
 
 class OnlyFiles(InputRejected):
     """The message is nothing but files, which are not read yet."""
+
+
+class Paused(InputRejected):
+    """An admin has told the assistant not to answer for now."""
 
 
 class TooLong(InputRejected):
@@ -145,6 +153,22 @@ class SchemaMismatch(OutputInvalid):
     """The output does not fit the schema; the message says how, and is shown to the model."""
 
     recovery: ClassVar[Recovery] = "repair"
+
+
+class ToolError(AgentError):
+    """A tool call did not end well."""
+
+
+class ToolFailed(ToolError):
+    """It certainly did not happen; the message says why, and is shown to the model."""
+
+    recovery: ClassVar[Recovery] = "degrade"
+
+
+class ToolUnknown(ToolError):
+    """It may or may not have happened; people must look."""
+
+    recovery: ClassVar[Recovery] = "escalate"
 
 
 class StorageError(AgentError):

@@ -13,11 +13,12 @@ from agent import screening
 from agent.addressing import as_control, wants_to_leave
 from agent.cases import Cause
 from agent.draft import Draft
-from agent.errors import InputRejected, NothingToRead, OnlyFiles
+from agent.errors import InputRejected, NothingToRead, OnlyFiles, Paused
 from agent.journal import Line
-from agent.messages import IncomingMessage, Kind
+from agent.messages import Author, IncomingMessage, Kind
+from agent.platforms import Profile
 from agent.policy import Policy
-from agent.ports import Adapter, Profile
+from agent.ports import Adapter
 from agent.state import Event
 from agent.text import plain_name
 
@@ -25,13 +26,24 @@ CONTROL_EVENTS: Mapping[Kind, Event] = {
     Kind.STOP: Event.STOPPED,
     Kind.ASK_PERSON: Event.PERSON_ASKED,
     Kind.LEAVE_QUEUE: Event.LEFT_QUEUE,
+    Kind.APPROVE: Event.APPROVED,
+    Kind.DENY: Event.DENIED,
+    Kind.EXPIRE: Event.EXPIRED,
     Kind.FEEDBACK: Event.RATED,
     Kind.UNDELIVERABLE: Event.NOT_DELIVERED,
 }
 
 
+DECISIONS = frozenset({Kind.APPROVE, Kind.DENY, Kind.EXPIRE})
+
+
 class Intake:
-    """Reads claimed rows; holds no state between turns."""
+    """Reads claimed rows; holds no state between turns.
+
+    `paused`: an admin has told the assistant not to answer for now.
+    """
+
+    paused = False
 
     def __init__(self, adapters: Mapping[str, Adapter], policy: Policy) -> None:
         """The platforms tell who wrote; the policy who may."""
@@ -42,39 +54,101 @@ class Intake:
         """Which event the claimed rows are; what they say is in the draft afterwards."""
         message = draft.first
         if message.kind.is_control:
-            return await self._control_event(draft, message)
+            taken_over = await self._take_in_control(draft, message)
+            return self._control_event(draft, message, taken_over=taken_over)
         folded = screening.fold(draft.claim.rows, draft.history)
         await self._get_to_know(draft, folded)
         self.keep_said(draft, folded)
         if not draft.asked:
-            return Event.VANISHED
-        if self._wishes_person(draft):
-            return self._person_asked(draft)
+            return self._retracted(draft, folded.deleted)
+        if spoken := self._control_words(draft):
+            return spoken
         try:
-            screening.check(draft.asked, draft.profile, self._policy)
+            self._check(draft)
         except InputRejected as error:
-            # People who have the case can read what a model cannot: a picture, a thumb.
-            if draft.case is None or not isinstance(error, (OnlyFiles, NothingToRead)):
-                draft.rejected = error
-                return Event.REJECTED
+            draft.rejected = error
+            return Event.REJECTED
         last = draft.asked[-1]
         if wants_to_leave(last.text) and draft.case is not None and self._is_theirs(draft, last):
             return Event.LEFT_QUEUE
-        return Event.WROTE
+        return Event.WROTE if self._may_decide(draft, last.author) else Event.INTERJECTED
 
-    async def _control_event(self, draft: Draft, message: IncomingMessage) -> Event:
-        draft.asked = (message,)
-        if message.kind is Kind.ASK_PERSON or message.text:
+    def _may_decide(self, draft: Draft, author: Author) -> bool:
+        """Whether nothing waits for the decision of somebody else."""
+        approval = draft.claim.approval
+        return approval is None or author.id in approval.approvers
+
+    def _retracted(self, draft: Draft, deleted: tuple[IncomingMessage, ...]) -> Event:
+        """Nothing is asked any more; what the open approval is about may be among it."""
+        approval = draft.claim.approval
+        if approval is None:
+            return Event.VANISHED
+        gone = {message.id for message in deleted}
+        asked = (
+            entry.data.get("id")
+            for entry in draft.claim.history
+            if entry.kind == Line.SAID and entry.turn_id == approval.turn_id
+        )
+        return Event.RETRACTED if gone.intersection(asked) else Event.VANISHED
+
+    def _check(self, draft: Draft) -> None:
+        try:
+            screening.check(draft.asked, draft.profile, self._policy)
+        except (OnlyFiles, NothingToRead):
+            # People who have the case can read what a model cannot: a picture, a thumb.
+            if draft.case is None:
+                raise
+        if self.paused and draft.case is None:
+            raise Paused
+
+    async def _take_in_control(self, draft: Draft, message: IncomingMessage) -> bool:
+        """Journal what came with a control; whether it takes over something that was asked."""
+        before = screening.fold(draft.claim.rows[1:], draft.history)
+        if message.author.id and message.kind is not Kind.FEEDBACK:
             draft.profile = await self.who(message)
+        self.keep_said(draft, before)
+        if before.asked:
+            draft.write(Line.INTERRUPTED, messages=[one.id for one in before.asked])
         if message.text:
             self.keep_said(draft, screening.Folded((message,)))
-        if message.kind is Kind.STOP and message.text and draft.case is not None:
-            return Event.WROTE  # spoken to the people who have the case, not to the bot
+        draft.asked = (*before.asked, message)
+        return bool(before.asked)
+
+    def _control_event(self, draft: Draft, message: IncomingMessage, *, taken_over: bool) -> Event:
+        stops = message.kind is Kind.STOP
+        if draft.case is not None and (taken_over or (stops and message.text)):
+            return Event.WROTE  # to the people who have the case, not to the bot
         if message.kind is Kind.ASK_PERSON:
             return self._person_asked(draft)
         if message.kind is Kind.LEAVE_QUEUE and not self._is_theirs(draft, message):
             return Event.VANISHED  # somebody else in the thread pressed it
+        if stops and not self._may_decide(draft, message.author):
+            return Event.INTERJECTED
+        if message.kind in DECISIONS:
+            return self._decided(draft, message)
         return CONTROL_EVENTS[message.kind]
+
+    def _decided(self, draft: Draft, message: IncomingMessage) -> Event:
+        """What a press on an approval means, or the end of its time; late or strange ones nothing.
+
+        Only the button counts, and only from one who may press it: the platform says who it was.
+        """
+        approval = draft.claim.approval
+        if approval is None:
+            return Event.VANISHED
+        if message.kind is Kind.EXPIRE:
+            return Event.EXPIRED if message.about == approval.id else Event.VANISHED
+        if message.about != approval.message_id or message.author.id not in approval.approvers:
+            return Event.VANISHED
+        if self.paused:
+            draft.rejected = Paused()
+            return Event.REJECTED
+        draft.go_on()
+        if message.kind is Kind.DENY:
+            draft.denied = approval.id
+            return Event.DENIED
+        draft.approved = approval.id
+        return Event.APPROVED
 
     def _person_asked(self, draft: Draft) -> Event:
         try:
@@ -85,13 +159,19 @@ class Intake:
         draft.cause = Cause.PERSON_ASKED
         return Event.PERSON_ASKED
 
-    def _wishes_person(self, draft: Draft) -> bool:
-        """Whether one who takes part says nothing but that; for the door it was not clear that
-        the words were for the bot.
+    def _control_words(self, draft: Draft) -> Event | None:
+        """The event if one who takes part says nothing but a control word; for the door it was not
+        clear that it was for the bot, or about something of their own.
         """
         last = draft.asked[-1]
+        said = as_control(last).kind
         takes_part = any(one.author == last.author.id for one in draft.history.said)
-        return takes_part and as_control(last).kind is Kind.ASK_PERSON
+        if said is Kind.ASK_PERSON and takes_part:
+            return self._person_asked(draft)
+        meant = last.mentions_bot or last.direct or takes_part
+        if said is Kind.STOP and meant and draft.case is None:
+            return Event.STOPPED if self._may_decide(draft, last.author) else Event.INTERJECTED
+        return None
 
     def _is_theirs(self, draft: Draft, message: IncomingMessage) -> bool:
         return draft.case is None or draft.case.employee_id == message.author.id

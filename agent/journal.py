@@ -24,6 +24,9 @@ class Line(StrEnum):
     ANSWERED = "answered"  # message, text, action, confidence, citations, thinking, model
     NOTICE = "notice"  # message, text: what Frontdesk itself said
     TURN = "turn"  # events, before, after, and how each rung of the ladder did
+    INTERRUPTED = "interrupted"  # messages: asked before a control, and not answered because of it
+    CALLED = "called"  # call, tool, arguments, outcome, result
+    APPROVAL = "approval"  # call, tool, state, by
     CASE = "case"  # case, state, cause
     RELAYED = "relayed"  # message, case
     RATED = "rated"  # message, author, verdict
@@ -67,7 +70,7 @@ def read(entries: Iterable[Entry]) -> History:
     said: dict[str, Said] = {}
     receipts: set[str] = set()
     gone: set[str] = set()
-    for entry in entries:
+    for entry in (one for one in entries if one.data):  # of an erased line only that it was is left
         data = entry.data
         match entry.kind:
             case Line.SAID:

@@ -72,6 +72,9 @@ class Kind(StrEnum):
     STOP = "stop"
     ASK_PERSON = "ask_person"
     LEAVE_QUEUE = "leave_queue"
+    APPROVE = "approve"
+    DENY = "deny"
+    EXPIRE = "expire"
     FEEDBACK = "feedback"
     UNDELIVERABLE = "undeliverable"
 
@@ -82,8 +85,10 @@ class Kind(StrEnum):
 
     @property
     def interrupts(self) -> bool:
-        """Whether a running turn of the same lane is cancelled for it."""
-        return self in (Kind.STOP, Kind.ASK_PERSON, Kind.LEAVE_QUEUE)
+        """Whether a running turn of the same lane is cancelled for it, and what its author wrote
+        before it, and is not answered yet, ends with it.
+        """
+        return self in (Kind.STOP, Kind.ASK_PERSON)
 
 
 UTTERANCES = frozenset({Kind.MESSAGE, Kind.EDIT, Kind.DELETE})
@@ -107,7 +112,7 @@ class IncomingMessage:
     channel). `text` is plain text or Markdown with the mention of the bot already removed.
     `sent_at` is in seconds since the epoch. For controls `id` names the press or command and
     `detail` says what was chosen (feedback: 'up' or 'down'; undeliverable: the reason) and
-    `about` which of our messages it is about (its outgoing id).
+    `about` which of our messages it is about (its outgoing id; expire: the approval's id).
     """
 
     conversation: ConversationId
@@ -126,9 +131,11 @@ class IncomingMessage:
 
     @property
     def key(self) -> str:
-        """The dedupe key: the same post always has the same one, whichever event told of it."""
+        """The dedupe key: the same post always has the same one, whichever event told of it, and
+        whether or not its words were taken for a control. A press has no words.
+        """
         place = self.conversation
-        what = self.kind.value if self.kind.is_control else ""
+        what = self.kind.value if self.kind.is_control and not self.text else ""
         return _joined(place.platform, place.tenant, place.channel, self.id, self.revision, what)
 
 
@@ -146,6 +153,8 @@ class Button(StrEnum):
 
     ASK_PERSON = "ask_person"
     LEAVE_QUEUE = "leave_queue"
+    APPROVE = "approve"
+    DENY = "deny"
 
 
 class Tone(StrEnum):
@@ -163,7 +172,9 @@ class OutgoingMessage:
     `id` is ours and the same in every attempt: adapters put it on the post where the platform can
     carry it, and ask for it after an ambiguous send. `text` is Markdown. `under` is the id of
     another of our messages in whose thread this one belongs; `replaces` the id of one of ours that
-    this one edits.
+    this one edits. `to` is the platform's id of the employee it is for ('' if it is for people who
+    have a case). `detours` counts the ways that were tried before this one, because those messages
+    could not be delivered.
     """
 
     id: str
@@ -176,6 +187,8 @@ class OutgoingMessage:
     card: CaseCard | None = None
     under: str = ""
     replaces: str = ""
+    to: str = ""
+    detours: int = 0
 
 
 _INCOMING = TypeAdapter(IncomingMessage)

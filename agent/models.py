@@ -14,19 +14,37 @@ from typing import Any
 
 
 class Role(StrEnum):
-    """Who speaks in a prompt."""
+    """Who speaks in a prompt; TOOL is the result of a call that the assistant asked for."""
 
     SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call the model asks for. `arguments` is the JSON text as the model wrote it; `id` is the
+    vendor's in what a provider yields, ours ('t12:3') in a prompt.
+    """
+
+    id: str
+    name: str
+    arguments: str
 
 
 @dataclass(frozen=True, slots=True)
 class PromptMessage:
-    """One message of a prompt. Two of the same role may follow each other; providers join them."""
+    """One message of a prompt. Two of the same role may follow each other; providers join them.
+
+    `calls` are what an ASSISTANT message asked for (its `text` may then be empty). A TOOL message
+    is the result of the call named by `call_id`; every call is followed by its result.
+    """
 
     role: Role
     text: str
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +80,16 @@ class Prompt:
     `messages` starts with the system messages (the static part first, so that vendors can cache
     it). `schema` is the JSON schema that the output is forced into. `question` and `passages` are
     what `messages` already contains as text, typed, for providers that work without a model.
+
+    Once no more tools may be called, `tools` stay and `may_call` is False: then no ToolCalls come
+    back. Without its tools a request whose messages contain calls is refused by some servers.
     """
 
     messages: tuple[PromptMessage, ...]
     schema: Mapping[str, Any]
     schema_name: str = "decision"
     tools: tuple[ToolSpec, ...] = ()
+    may_call: bool = True
     question: str = ""
     passages: tuple[Passage, ...] = ()
     max_output_tokens: int = 2048
@@ -91,15 +113,6 @@ class Delta:
     """A piece of the output text, in order."""
 
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """One call the model asks for. `arguments` is the JSON text as the model wrote it."""
-
-    id: str
-    name: str
-    arguments: str
 
 
 @dataclass(frozen=True, slots=True)

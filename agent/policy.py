@@ -27,7 +27,7 @@ class Policy:
     answer: float = 45.0
     """One attempt of one model, from its first byte to its last."""
     turn: float = 90.0
-    """All models together."""
+    """All models of one turn together, however often they are asked; tools are not counted."""
     summary: float = 15.0
     """Folding a long conversation into a summary before the answer."""
     stall: float = 10.0
@@ -49,6 +49,10 @@ class Policy:
     earlier_messages: int = 30
     """Messages of a thread that are read when the bot is pulled into it."""
     passages: int = 5
+    tool_calls: int = 4
+    """Calls that one turn may make."""
+    approval: float = 24 * 3600.0
+    """Until nobody may approve a call any more."""
     follow_threads: bool = True
     guests: Literal["allow", "refuse"] = "allow"
     external: Literal["allow", "refuse"] = "refuse"

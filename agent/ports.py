@@ -9,10 +9,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel
 
 from agent.messages import Author, ConversationId, IncomingMessage
 from agent.models import Passage, Piece, Prompt
+from agent.platforms import (
+    Capabilities,
+    Command,
+    EarlierMessage,
+    Finding,
+    Profile,
+    WebRequest,
+    WebResponse,
+)
 from agent.records import (
     Accepted,
     Arrival,
@@ -22,7 +34,9 @@ from agent.records import (
     Due,
     Interruption,
     Lease,
+    Recent,
     Settlement,
+    Step,
     TimelineItem,
     TurnEnd,
 )
@@ -73,76 +87,37 @@ class Provider(Protocol):
         """Give connections back; idempotent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a platform can do; the kernel asks this and never which platform it is."""
+class Risk(StrEnum):
+    """READ changes nothing and may be repeated; WRITE changes something outside."""
 
-    buttons: bool = True
-    feedback: bool = True
-    edit: bool = True
-    streaming: bool = False
-    ephemeral: bool = False
-    can_be_asked: bool = False
-    """Whether `find` can tell after an ambiguous send if the message arrived."""
-    max_text: int = 12000
-    """Characters of one message."""
+    READ = "read"
+    WRITE = "write"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What a platform tells about a person. `locale` is like 'en-GB'; `time_zone` an IANA name."""
+class Tool(Protocol):
+    """One thing the assistant can do beside answering."""
 
-    id: str
-    name: str = ""
-    locale: str = ""
-    time_zone: str = ""
-    guest: bool = False
-    external: bool = False
-    bot: bool = False
-    known: bool = True
-    """False if the platform could not be asked: then guest and external say nothing."""
+    name: str
+    """As models write it: letters, digits and '_', at most 64."""
+    description: str
+    """For the model: what it does, when to use it."""
+    arguments: type[BaseModel]
+    risk: Risk
+    idempotent: bool
+    """Whether a WRITE called twice with the same call id happens once: only then is it repeated
+    when its outcome is unknown."""
+    needs_approval: bool
+    seconds: float
+    """The longest that one call may take."""
 
+    async def call(self, arguments: Any, *, call_id: str, requester: str) -> str:
+        """Do it for the employee `requester` (the platform's user id), in whose rights; the result
+        as text for the model. `arguments` is an instance of `arguments`.
 
-@dataclass(frozen=True, slots=True)
-class EarlierMessage:
-    """A message of a thread that was there before the bot was called into it."""
-
-    author_id: str
-    author_name: str
-    text: str
-    from_bot: bool
-    sent_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class WebRequest:
-    """An HTTP request as an adapter sees it; header names are lower-case."""
-
-    body: bytes
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class WebResponse:
-    """An HTTP response of an adapter."""
-
-    status: int
-    body: bytes = b""
-    headers: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """An admin or help command typed in a chat: the words after the command's name."""
-
-    platform: str
-    tenant: str
-    channel: str
-    author: Author
-    text: str
-    id: str
-    direct: bool = False
-    """Whether it was typed in the direct conversation with the bot."""
+        Raises:
+            ToolFailed: it certainly did not happen; the message is for the model.
+            ToolUnknown: it may or may not have happened.
+        """
 
 
 class Door(Protocol):
@@ -162,14 +137,13 @@ class Door(Protocol):
             StoreUnavailable: the database could not be asked in time.
         """
 
+    async def recent(self, platform: str) -> Sequence[Recent]:
+        """The conversations of a platform that were active lately, newest first, at most a few
+        hundred: where to look for what was said while nobody listened.
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of `frontdesk check`: what was looked at, whether it is fine, and how to mend it."""
-
-    subject: str
-    ok: bool
-    detail: str
+        Raises:
+            StoreUnavailable: the database could not be asked.
+        """
 
 
 class Adapter(Protocol):
@@ -220,6 +194,13 @@ class Adapter(Protocol):
     async def permalink(self, message: IncomingMessage) -> str:
         """An address that leads to the message, '' if there is none. Never raises."""
 
+    async def direct(self, user_id: str) -> ConversationId:
+        """The top level of the direct conversation with a person; the same however often asked.
+
+        Raises:
+            DeliveryError: there is none and it cannot be begun.
+        """
+
     async def open_direct(self, user_id: str, text: str) -> ConversationId:
         """Begin a new direct conversation with a person, its first message being `text`.
 
@@ -257,9 +238,18 @@ class Turns(Protocol):
             StoreUnavailable: it could not be asked; the lease is what it was.
         """
 
+    async def step(self, lease: Lease, steps: Sequence[Step]) -> None:
+        """Write steps of the running turn in one commit, each in place of an earlier one of its
+        number.
+
+        Raises:
+            LeaseLost: another worker has the lane; nothing was written.
+            StoreUnavailable: nothing was written.
+        """
+
     async def commit(self, lease: Lease, end: TurnEnd) -> Committed:
-        """End the turn: rows done and emptied, state, journal, outbox, cases, timers and usage in
-        one commit; the lease is given up.
+        """End the turn: rows done and emptied, state, journal, outbox, cases, approvals, timers
+        and usage in one commit; the lease is given up.
 
         Raises:
             LeaseLost: another worker has the lane; nothing was written.
@@ -309,6 +299,24 @@ class Knowledge(Protocol):
         """
 
 
+class Settings(Protocol):
+    """What admins set from the chat."""
+
+    async def read(self) -> Mapping[tuple[str, str], str]:
+        """Every value that is set, by (scope, name). The scope '' is the whole organisation.
+
+        Raises:
+            StoreUnavailable: the database could not be read.
+        """
+
+    async def write(self, scope: str, name: str, value: str, *, by: str) -> None:
+        """Set a value, or take it away with ''; `by` is the person, as 'platform:user'.
+
+        Raises:
+            StoreUnavailable: nothing was written.
+        """
+
+
 class Records(Protocol):
     """Read-only views for people."""
 
@@ -317,6 +325,9 @@ class Records(Protocol):
 
     async def latest_lane(self, platform: str, author_id: str, channel: str) -> str | None:
         """The lane this person last wrote in: in `channel`, or anywhere if it is ''."""
+
+    async def recent(self, platform: str, limit: int) -> Sequence[Recent]:
+        """The conversations of a platform in which something was accepted last, newest first."""
 
     async def counts(self) -> Mapping[str, int]:
         """Rows waiting, deliveries by state, open cases, documents: for status and metrics."""

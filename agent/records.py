@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from agent.cases import Case
-from agent.messages import IncomingMessage, OutgoingMessage
+from agent.messages import ConversationId, IncomingMessage, OutgoingMessage
 from agent.models import Usage
 from agent.state import State
 
@@ -74,14 +74,83 @@ class Entry:
     seq: int = 0
 
 
+class StepKind(StrEnum):
+    """What a step is: a MODEL's output that asked for calls, or one tool CALL."""
+
+    MODEL = "model"
+    CALL = "call"
+
+
+class StepState(StrEnum):
+    """STARTED is committed before a call that changes something begins; DONE has its result."""
+
+    STARTED = "started"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something a turn did that none of its retries may do again.
+
+    `turn_id` is the turn that asked first: a call that had to be approved goes on in a later turn,
+    under the same number. Steps are numbered from 1; the id of a call is '{turn_id}:{n}'. `data`
+    of a MODEL step is the question and the calls, that of a CALL step its outcome and result.
+    `rows` are the ids of the inbox rows that the turn was made of: its retry takes them together.
+    """
+
+    turn_id: str
+    n: int
+    kind: StepKind
+    state: StepState
+    at: float
+    data: Mapping[str, Any] = field(default_factory=dict)
+    rows: tuple[int, ...] = ()
+
+
+class ApprovalState(StrEnum):
+    """Life of an approval; only OPEN can change."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A tool call that waits for a person's yes or no; at most one is open in a lane.
+
+    `id` is the id of the call, `turn_id` the turn whose step it is, `arguments` the exact JSON it
+    will be called with, `approvers` the platform's user ids of those who may decide, `message_id`
+    our message that carries the buttons. Times are seconds since the epoch.
+    """
+
+    id: str
+    turn_id: str
+    tool: str
+    arguments: str
+    approvers: tuple[str, ...]
+    state: ApprovalState
+    asked_at: float
+    expires_at: float
+    message_id: str
+    decided_by: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A lane claimed for one turn.
 
-    `rows` are either one control, or the longest run of consecutive utterances of one author
-    (one row from the second attempt on). `history` is the journal of this lane since
+    `rows` are the longest run of consecutive utterances of one author (from the second attempt on
+    one row, or those whose steps are committed), or one control, followed, if it interrupts, by
+    what its author wrote before it. `turn_id` is made of the smallest of their ids, so that the
+    control goes on from the same steps. `history` is the journal of this lane since
     `context_from`, oldest first, at most as long as the store was told. `case` is the open case of
-    the lane. `last_at` is when the lane last came to rest (0 if never).
+    the lane, `approval` its open approval. `steps` are, in order, what the turn committed that
+    asked for the open approval, then what an earlier attempt of this turn did. `undelivered` is
+    the message that a control UNDELIVERABLE is about (None if it cannot be read). `last_at` is
+    when the lane last came to rest (0 if never).
     """
 
     lease: Lease
@@ -91,6 +160,9 @@ class Claim:
     history: tuple[Entry, ...] = ()
     case: Case | None = None
     last_at: float = 0.0
+    steps: tuple[Step, ...] = ()
+    approval: Approval | None = None
+    undelivered: OutgoingMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +188,9 @@ class TurnEnd:
     """Everything a turn leaves behind, written in one commit.
 
     `context_from`: the journal number from which on the next turns read the history, None to leave
-    it. `cases` are written whole (new or changed).
+    it. `cases` and `approvals` are written whole (new or changed). `steps_over`: the turns whose
+    steps are erased, because nothing will ever go on from them. `timers_over`: the keys of timers
+    that are not needed any more.
     """
 
     state: State
@@ -127,6 +201,9 @@ class TurnEnd:
     feedback: tuple[Feedback, ...] = ()
     spend: tuple[Spend, ...] = ()
     timers: tuple[Arrival, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    steps_over: tuple[str, ...] = ()
+    timers_over: tuple[str, ...] = ()
     context_from: int | None = None
 
 
@@ -178,12 +255,14 @@ class Settlement:
 @dataclass(frozen=True, slots=True)
 class Due:
     """What wants attention now: lanes with rows to claim, deliveries taken for sending, and when
-    to look again (seconds since the epoch, None if nothing waits).
+    to look again (seconds since the epoch, None if nothing waits). `more`: there is more of it than
+    was given, for whoever is done with this before then.
     """
 
     lanes: tuple[str, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     next_at: float | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +273,17 @@ class Committed:
 
     deliveries: tuple[Delivery, ...] = ()
     lane_due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A conversation that was active lately: the platform's id of the newest post accepted in it,
+    and when it was accepted (seconds since the epoch).
+    """
+
+    conversation: ConversationId
+    newest_id: str
+    accepted_at: float
 
 
 @dataclass(frozen=True, slots=True)

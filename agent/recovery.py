@@ -87,17 +87,20 @@ class Ladder:
         """Whether any rung is a real model."""
         return bool(self._models)
 
-    async def climb(self, question: Question[T], *, resorts: bool = True) -> Outcome[T]:
+    async def climb(
+        self, question: Question[T], *, resorts: bool = True, within: float | None = None
+    ) -> Outcome[T]:
         """Get one valid value, by whatever rung delivers it first.
 
         Args:
             question: what is asked and how an output becomes a value.
             resorts: whether providers without a model may answer too.
+            within: seconds for all models together, if the turn has used up some of its time.
         """
         self._credit = min(HEDGE_CREDIT, self._credit + self._policy.hedged_share)
         climb = _Climb(self, question)
         try:
-            return await climb.run(resorts)
+            return await climb.run(resorts, self._policy.turn if within is None else within)
         finally:
             climb.end()
 
@@ -165,10 +168,10 @@ class _Climb(Generic[T]):
         self._models = ladder.allowed()
         self._coming = next(self._models, None)
 
-    async def run(self, resorts: bool) -> Outcome[T]:
+    async def run(self, resorts: bool, seconds: float) -> Outcome[T]:
         if self._coming is not None:
             try:
-                async with self._ladder.clock.timeout(self._ladder.policy.turn):
+                async with self._ladder.clock.timeout(max(0.0, seconds)):
                     if winner := await self._race():
                         return self._outcome(winner, degraded=False)
             except TimeoutError:

@@ -22,8 +22,8 @@ from agent.errors import (
 from agent.journal import History
 from agent.masking import mask
 from agent.messages import IncomingMessage, Kind
+from agent.platforms import EarlierMessage, Profile
 from agent.policy import Policy
-from agent.ports import EarlierMessage, Profile
 from agent.records import Row
 from agent.text import clean, has_words, plain_name
 

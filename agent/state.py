@@ -69,6 +69,8 @@ class Event(StrEnum):
     APPROVED = "approved"
     DENIED = "denied"
     EXPIRED = "expired"  # nobody decided in time
+    INTERJECTED = "interjected"  # somebody else wrote while one person has to decide
+    RETRACTED = "retracted"  # what the approval is about was deleted
     STOPPED = "stopped"  # the employee wants the bot to stop
     LEFT_QUEUE = "left_queue"  # the employee does not need a person any more
     CLAIMED = "claimed"  # a person took the case
@@ -86,7 +88,9 @@ class Effect(StrEnum):
     ASK_MODEL = "ask_model"
     RUN_TOOLS = "run_tools"
     ASK_APPROVAL = "ask_approval"
-    WITHDRAW_APPROVAL = "withdraw_approval"
+    SETTLE_APPROVAL = "settle_approval"
+    SAY_EXPIRED = "say_expired"
+    SAY_BUSY = "say_busy"
     REPLY = "reply"
     REPLY_AND_OFFER = "reply_and_offer"
     REFUSE = "refuse"
@@ -136,27 +140,30 @@ TABLE: Final[dict[tuple[State, Event], Row]] = {
     (S.ACTING, E.APPROVAL_NEEDED): (S.AWAITING_APPROVAL, (F.ASK_APPROVAL,)),
     (S.ACTING, E.GAVE_UP): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
     (S.ACTING, E.NOBODY_THERE): (S.IDLE, (F.SAY_NOBODY,)),
-    # A tool call waits for a person's yes or no; writing something else withdraws it.
-    (S.AWAITING_APPROVAL, E.APPROVED): (S.ACTING, (F.RUN_TOOLS,)),
-    (S.AWAITING_APPROVAL, E.DENIED): (S.THINKING, (F.ASK_MODEL,)),
-    (S.AWAITING_APPROVAL, E.EXPIRED): (S.IDLE, (F.WITHDRAW_APPROVAL, F.REPLY)),
-    (S.AWAITING_APPROVAL, E.WROTE): (S.THINKING, (F.WITHDRAW_APPROVAL, F.ASK_MODEL)),
+    # A tool call waits for a person's yes or no; if they write something else, they withdraw it.
+    (S.AWAITING_APPROVAL, E.APPROVED): (S.ACTING, (F.SETTLE_APPROVAL, F.RUN_TOOLS)),
+    (S.AWAITING_APPROVAL, E.DENIED): (S.ACTING, (F.SETTLE_APPROVAL, F.RUN_TOOLS)),
+    (S.AWAITING_APPROVAL, E.EXPIRED): (S.IDLE, (F.SETTLE_APPROVAL, F.SAY_EXPIRED)),
+    (S.AWAITING_APPROVAL, E.WROTE): (S.THINKING, (F.SETTLE_APPROVAL, F.ASK_MODEL)),
+    (S.AWAITING_APPROVAL, E.INTERJECTED): (S.AWAITING_APPROVAL, (F.SAY_BUSY,)),
+    (S.AWAITING_APPROVAL, E.RETRACTED): (S.IDLE, (F.SETTLE_APPROVAL,)),
     (S.AWAITING_APPROVAL, E.REJECTED): (S.AWAITING_APPROVAL, (F.REFUSE,)),
-    (S.AWAITING_APPROVAL, E.STOPPED): (S.IDLE, (F.WITHDRAW_APPROVAL, F.SAY_STOPPED)),
+    (S.AWAITING_APPROVAL, E.STOPPED): (S.IDLE, (F.SETTLE_APPROVAL, F.SAY_STOPPED)),
     (S.AWAITING_APPROVAL, E.PERSON_ASKED): (
         S.ESCALATED,
-        (F.WITHDRAW_APPROVAL, F.OPEN_CASE, F.SAY_ESCALATED),
+        (F.SETTLE_APPROVAL, F.OPEN_CASE, F.SAY_ESCALATED),
     ),
     (S.AWAITING_APPROVAL, E.GAVE_UP): (
         S.ESCALATED,
-        (F.WITHDRAW_APPROVAL, F.OPEN_CASE, F.SAY_ESCALATED),
+        (F.SETTLE_APPROVAL, F.OPEN_CASE, F.SAY_ESCALATED),
     ),
-    (S.AWAITING_APPROVAL, E.NOBODY_THERE): (S.IDLE, (F.WITHDRAW_APPROVAL, F.SAY_NOBODY)),
+    (S.AWAITING_APPROVAL, E.NOBODY_THERE): (S.IDLE, (F.SETTLE_APPROVAL, F.SAY_NOBODY)),
     # A case is open and waits for somebody.
     (S.ESCALATED, E.WROTE): (S.ESCALATED, (F.RELAY_TO_DESK, F.RECEIPT)),
     (S.ESCALATED, E.REJECTED): (S.ESCALATED, (F.REFUSE,)),
     (S.ESCALATED, E.PERSON_ASKED): (S.ESCALATED, (F.SAY_WAITING,)),
-    (S.ESCALATED, E.GAVE_UP): (S.ESCALATED, (F.SAY_WAITING,)),
+    (S.ESCALATED, E.GAVE_UP): (S.ESCALATED, (F.RELAY_TO_DESK, F.SAY_WAITING)),
+    (S.ESCALATED, E.NOBODY_THERE): (S.ESCALATED, (F.SAY_NOBODY,)),
     (S.ESCALATED, E.LEFT_QUEUE): (S.IDLE, (F.CLOSE_CASE, F.SAY_LEFT)),
     (S.ESCALATED, E.CLAIMED): (S.WITH_HUMAN, (F.UPDATE_CARD,)),
     (S.ESCALATED, E.STAFF_WROTE): (S.WITH_HUMAN, (F.UPDATE_CARD, F.RELAY_TO_EMPLOYEE)),
@@ -166,7 +173,8 @@ TABLE: Final[dict[tuple[State, Event], Row]] = {
     (S.WITH_HUMAN, E.WROTE): (S.WITH_HUMAN, (F.RELAY_TO_DESK,)),
     (S.WITH_HUMAN, E.REJECTED): (S.WITH_HUMAN, (F.REFUSE,)),
     (S.WITH_HUMAN, E.PERSON_ASKED): (S.WITH_HUMAN, (F.SAY_WAITING,)),
-    (S.WITH_HUMAN, E.GAVE_UP): (S.WITH_HUMAN, (F.SAY_WAITING,)),
+    (S.WITH_HUMAN, E.GAVE_UP): (S.WITH_HUMAN, (F.RELAY_TO_DESK, F.SAY_WAITING)),
+    (S.WITH_HUMAN, E.NOBODY_THERE): (S.WITH_HUMAN, (F.SAY_NOBODY,)),
     (S.WITH_HUMAN, E.STAFF_WROTE): (S.WITH_HUMAN, (F.RELAY_TO_EMPLOYEE,)),
     (S.WITH_HUMAN, E.CLAIMED): (S.WITH_HUMAN, (F.UPDATE_CARD,)),
     (S.WITH_HUMAN, E.RELEASED): (S.ESCALATED, (F.UPDATE_CARD,)),

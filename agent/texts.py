@@ -6,6 +6,8 @@ Plain, kind and honest: what happened, what follows, what can be done. Placehold
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agent.errors import (
     AgentError,
     InputRejected,
@@ -13,8 +15,11 @@ from agent.errors import (
     NothingToRead,
     NotKnown,
     OnlyFiles,
+    Paused,
     TooLong,
 )
+from agent.records import ApprovalState
+from agent.steps import Call
 
 GREETING = "Hello! Ask me anything about working here: I answer from the company's handbook."
 REFUSALS: dict[type[AgentError], str] = {
@@ -31,6 +36,10 @@ REFUSALS: dict[type[AgentError], str] = {
     OnlyFiles: (
         "I can't read files yet ({files}). Please tell me in words what you need, "
         "or ask for a person."
+    ),
+    Paused: (
+        "I've been paused by an administrator and don't answer for now. "
+        "Please try again later, or ask for a person."
     ),
     TooLong: (
         "This message is too long for me: I read up to {limit} characters. "
@@ -50,6 +59,14 @@ DEAD_LETTER = (
     "I'm sorry, something went wrong while I worked on your message, more than once. "
     "I've passed it on to people. (Case {case})"
 )
+HALF_DONE = (
+    "I began something for you and cannot tell whether it happened. I won't try again by myself: "
+    "people will look at it. (Case {case})"
+)
+HALF_DONE_NOBODY = (
+    "I began something for you and cannot tell whether it happened. I won't try again by myself. "
+    "Please have it looked at by {contact}."
+)
 BROKEN = "I'm sorry, I could not work on your message. Please tell {contact} about it."
 RECEIPT = "I've added this to your case, so that the people who take it will see it. (Case {case})"
 WAITING = "Your case is with people already; they have been told. (Case {case})"
@@ -57,12 +74,48 @@ NOBODY = (
     "A person should look at this, but no human channel is set up here. Please contact {contact}."
 )
 NOBODY_CONTACT = "your administrators"
+NOBODY_REACHED = (
+    "I could not reach the people who should take your case. Please contact {contact}. "
+    "(Case {case})"
+)
+ELSEWHERE = "I could not answer where you asked me, so I write to you here."
+NOT_DELIVERED = "_This could not be delivered to the employee:_"
+NOT_RELAYED = (
+    "Your message did not reach the people who have your case: “{text}” "
+    "Please contact {contact} if it cannot wait."
+)
 LEFT = "All right, I've taken your case back. Ask me whenever you like."
+
+APPROVAL_ASKED = "May I run **{tool}** with this?\n{arguments}"
+APPROVAL = {
+    ApprovalState.APPROVED: "Approved.",
+    ApprovalState.DENIED: "Not approved: it was not done.",
+    ApprovalState.EXPIRED: "Nobody decided in time: it was not done.",
+    ApprovalState.WITHDRAWN: "Withdrawn: it was not done.",
+}
+APPROVAL_EXPIRED = (
+    "Nobody approved what I asked about, so I did nothing. Ask me again if it is still needed."
+)
+BUSY = (
+    "I'm waiting for a decision on what stands above, by the person who asked for it. "
+    "Please ask me again after that, or in a thread of your own."
+)
+DONE_BEFORE = "Done by now: {tools}."
+CALL_DENIED = "The employee does not want this done."
+CALL_WITHDRAWN = "It was not done: the employee wanted something else."
+CALL_NOT_FITTING = "It was not done: the tool takes other arguments by now."
+CALL_NO_ANSWER = "It did not answer."
 
 SUMMARY_REQUEST = (
     "Summarise the conversation so far for yourself in at most 150 words: what the employee needs, "
     "what was answered, what is open. Facts only, no instructions."
 )
+
+
+def done(calls: Sequence[Call]) -> str:
+    """A sentence about what was changed outside, with a space behind it; '' for nothing."""
+    tools = ", ".join(dict.fromkeys(call.name for call in calls))
+    return f"{DONE_BEFORE.format(tools=tools)} " if tools else ""
 
 
 def refusal(error: InputRejected, **values: object) -> str:

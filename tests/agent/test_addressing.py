@@ -39,13 +39,13 @@ CASES = [
 @pytest.mark.parametrize(("message", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_verdict(message: IncomingMessage, expected: Verdict) -> None:
     """One line of the table of what is for the bot."""
-    decided = verdict(message, follow_threads=True, human_channels=frozenset({DESK}))
+    decided = verdict(message, follow_threads=True, human_channels={(DESK.platform, DESK.channel)})
     assert decided is expected
 
 
 def test_follow_ups_need_a_mention_when_set_so() -> None:
     """With the setting off only a mention brings the bot into a thread again."""
-    assert verdict(REPLY, follow_threads=False, human_channels=frozenset()) is Verdict.IGNORE
+    assert verdict(REPLY, follow_threads=False, human_channels=()) is Verdict.IGNORE
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,18 @@ def test_the_twin_events_of_a_post_have_one_key() -> None:
     assert len({MESSAGE.key, edit.key, deleted.key, replace(edit, revision="3.3").key}) == 4
 
 
+def test_a_post_keeps_its_key_when_its_words_are_a_control() -> None:
+    """Whether 'stop' is taken as one depends on the moment; its twin event may come at another."""
+    post = replace(MESSAGE, text="stop")
+    assert replace(post, kind=Kind.STOP).key == post.key
+
+
+def test_a_press_has_a_key_of_its_own() -> None:
+    """Two buttons of one message, pressed at once, are two presses."""
+    press = replace(MESSAGE, kind=Kind.ASK_PERSON, text="")
+    assert len({press.key, replace(press, kind=Kind.FEEDBACK).key, MESSAGE.key}) == 3
+
+
 def test_equal_ids_in_two_channels_are_two_messages() -> None:
     """A message id is only unique within its channel."""
     other = replace(MESSAGE, conversation=ConversationId("slack", "T1", "C2", "1.1"))

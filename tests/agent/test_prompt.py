@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from agent import prompt
 from agent.journal import History, Said
 from agent.models import Passage, PromptMessage, Role
+from agent.platforms import Profile
 from agent.policy import Policy
-from agent.ports import Profile
 
 ADA = Profile("U1", "Ada", locale="en-GB", time_zone="Europe/London")
 
@@ -59,7 +59,7 @@ def test_nobody_is_known() -> None:
         '{"from":"employee","text":"Days?"}',
         '{"passages":[]}',
     ]
-    assert asked.question == "Leave?\nDays?"
+    assert prompt.build(History(), asked, Policy()).question == "Leave?\nDays?"
 
 
 @given(st.text(), st.text(), st.text())

@@ -10,8 +10,8 @@ from agent import screening
 from agent.errors import InputRejected, NotAllowed, NothingToRead, OnlyFiles, TooLong
 from agent.journal import History, Said
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
+from agent.platforms import EarlierMessage, Profile
 from agent.policy import Policy
-from agent.ports import EarlierMessage, Profile
 from agent.records import Row
 
 PLACE = ConversationId("slack", "T1", "C1", "1.1")

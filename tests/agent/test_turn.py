@@ -6,72 +6,32 @@ The stories tell everything that people can notice; here are the corners they ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
 
 import pytest
 
 from agent import texts
-from agent.cases import Case, CaseCard, CaseState, Cause
-from agent.messages import Author, ConversationId, IncomingMessage, Kind
-from agent.models import Passage
-from agent.policy import Policy
-from agent.ports import Adapter, EarlierMessage, Knowledge, Profile
-from agent.records import Claim, Entry, Lease, Row, TurnEnd
-from agent.recovery import Ladder
+from agent.cases import Case, CaseState, Cause
+from agent.messages import Author, IncomingMessage, Kind
+from agent.platforms import Profile
+from agent.records import Entry
 from agent.state import Effect, Event, State
-from agent.turn import DeskPlace, Engine
-from tests.support.clock import START, TestClock
-from tests.support.scripted import Say, ScriptedProvider
-
-PLACE = ConversationId("irc", "net", "#help", "1")
-DESK = ConversationId("irc", "net", "#desk")
-ADA, GRACE = Author("ada"), Author("grace")
-POST = IncomingMessage(PLACE, "1", Kind.MESSAGE, ADA, "How many days?", mentions_bot=True)
-CARD = CaseCard("C1", CaseState.WAITING, "Asked.", "irc:ada", "Ada", "a channel", "Leave")
-CASE = Case("C1", str(PLACE), Cause.PERSON_ASKED, CaseState.WAITING, "ada", START, "", "t0.1", CARD)
-
-
-class Platform:
-    """The part of `Adapter` that a turn uses."""
-
-    async def profile(self, author: Author, tenant: str) -> Profile:
-        return Profile(author.id, author.id.title())
-
-    async def earlier(self, message: IncomingMessage, limit: int) -> Sequence[EarlierMessage]:
-        return ()
-
-    async def permalink(self, message: IncomingMessage) -> str:
-        return ""
-
-
-class Shelf:
-    """The part of `Knowledge` that a turn uses: empty."""
-
-    async def search(self, query: str, limit: int) -> Sequence[Passage]:
-        return ()
-
-
-class Rig:
-    """An engine with one model."""
-
-    def __init__(self) -> None:
-        self.clock = TestClock()
-        self.model = ScriptedProvider("model", self.clock)
-        policy = Policy()
-        self.engine = Engine(
-            clock=self.clock,
-            ladder=Ladder([self.model], self.clock, policy),
-            adapters={"irc": cast(Adapter, Platform())},
-            knowledge=cast(Knowledge, Shelf()),
-            policy=policy,
-            desk_place=DeskPlace(DESK),
-        )
-
-    async def run(self, claim: Claim) -> TurnEnd:
-        """Run a turn."""
-        return await self.engine.run(claim)
+from tests.support.clock import START
+from tests.support.engine import (
+    ADA,
+    CARD,
+    CASE,
+    DESK,
+    GRACE,
+    POST,
+    Platform,
+    Rig,
+    claim,
+    control,
+    kinds,
+    said,
+)
+from tests.support.scripted import Say
 
 
 @pytest.fixture
@@ -79,40 +39,9 @@ def rig() -> Rig:
     return Rig()
 
 
-def claim(
-    *messages: IncomingMessage,
-    state: State = State.IDLE,
-    case: Case | None = None,
-    history: tuple[Entry, ...] = (),
-    attempts: int = 1,
-) -> Claim:
-    """A claim of these messages."""
-    rows = tuple(Row(7 + n, message, attempts, START) for n, message in enumerate(messages))
-    lease = Lease(str(PLACE), "test", 1)
-    return Claim(lease, "t7", state, rows, history, case, START if history else 0.0)
-
-
-def control(kind: Kind, author: Author = ADA, **more: str) -> IncomingMessage:
-    """A control of the conversation."""
-    return IncomingMessage(PLACE, "c1", kind, author, **more)  # type: ignore[arg-type]
-
-
-def said(end: TurnEnd, place: ConversationId = PLACE) -> list[str]:
-    """What a turn says in a place."""
-    return [message.text for message in end.outbox if message.conversation == place]
-
-
-def kinds(end: TurnEnd) -> list[str]:
-    """The kinds of a turn's journal lines."""
-    return [entry.kind for entry in end.journal]
-
-
 def test_every_effect_that_may_follow_now_has_a_performer(rig: Rig) -> None:
     """What the table promises before tools and claims exist is there."""
     later = {
-        Effect.RUN_TOOLS,
-        Effect.ASK_APPROVAL,
-        Effect.WITHDRAW_APPROVAL,
         Effect.RELAY_TO_EMPLOYEE,
         Effect.UPDATE_CARD,
         Effect.SAY_RESOLVED,
@@ -149,9 +78,12 @@ async def test_too_many_attempts(rig: Rig) -> None:
 
 async def test_giving_up_while_people_have_the_case(rig: Rig) -> None:
     """A poisonous row in a conversation that has a case opens no second one."""
-    end = await rig.engine.give_up(claim(POST, state=State.ESCALATED, case=CASE))
+    end = await rig.run(claim(POST, state=State.ESCALATED, case=CASE, attempts=6))
     assert end.cases == ()
     assert said(end) == [texts.WAITING.format(case="C1")]
+    (relayed,) = said(end, DESK)
+    assert POST.text in relayed
+    assert Cause.DEAD_LETTER.words in relayed
 
 
 async def test_last_words(rig: Rig) -> None:
@@ -162,12 +94,28 @@ async def test_last_words(rig: Rig) -> None:
     assert end.state is State.IDLE
 
 
-async def test_an_interrupted_turn_keeps_what_was_said(rig: Rig) -> None:
+async def test_what_a_stop_takes_over_is_kept_and_not_answered(rig: Rig) -> None:
     """Nothing is answered, but the words are history."""
-    end = await rig.engine.interrupted(claim(POST))
-    assert end.outcome == "interrupted"
-    assert end.outbox == ()
-    assert kinds(end) == ["said", "turn"]
+    end = await rig.run(claim(control(Kind.STOP), POST))
+    assert end.outcome == "stopped"
+    assert said(end) == [texts.STOPPED]
+    assert kinds(end) == ["said", "interrupted", "notice", "turn"]
+    assert rig.model.asked == []
+
+
+async def test_what_is_taken_over_while_people_have_the_case_is_relayed(rig: Rig) -> None:
+    """Asking for a person again must not swallow what was written just before."""
+    taken = claim(control(Kind.ASK_PERSON), POST, state=State.ESCALATED, case=CASE)
+    end = await rig.run(taken)
+    assert said(end, DESK) == [f"**Ada:** {POST.text}"]
+
+
+async def test_the_card_shows_what_was_asked_before_a_person_was_wanted(rig: Rig) -> None:
+    """A question that the wish interrupted is what the case is about."""
+    end = await rig.run(claim(control(Kind.ASK_PERSON), POST))
+    card = end.outbox[0].card
+    assert card is not None
+    assert card.summary == POST.text
 
 
 @pytest.mark.parametrize("state", [State.ESCALATED, State.WITH_HUMAN])
@@ -186,7 +134,8 @@ async def test_a_case_that_the_database_has_lost(
 
 async def test_the_desk_was_taken_away(rig: Rig) -> None:
     """With a case open and no human channel any more, nobody is promised that people read it."""
-    rig.engine.desk_place = DeskPlace(None, "it@x.example")
+    rig.engine.desk_place.channel = None
+    rig.engine.desk_place.contact = "it@x.example"
     end = await rig.run(claim(POST, state=State.ESCALATED, case=CASE))
     assert said(end) == [texts.NOBODY.format(contact="it@x.example")]
     assert end.state is State.ESCALATED
@@ -292,18 +241,19 @@ async def test_an_overflow_that_cannot_be_summarised(rig: Rig) -> None:
     assert end.context_from is None
 
 
-def test_nothing_to_answer_with(rig: Rig) -> None:
-    """The performers that need a decision, a rejection or a channel do nothing without it."""
-    rig.engine.desk_place = DeskPlace()
-    draft = rig.engine._begin(claim(POST))
-    rig.engine._answer(draft, "")
-    assert draft.outbox == []
-
-
-@pytest.mark.parametrize("effect", [Effect.REFUSE, Effect.OPEN_CASE, Effect.SAY_ESCALATED])
+@pytest.mark.parametrize(
+    "effect",
+    [
+        Effect.REPLY,
+        Effect.REFUSE,
+        Effect.OPEN_CASE,
+        Effect.SAY_ESCALATED,
+        Effect.SETTLE_APPROVAL,
+    ],
+)
 async def test_performers_without_their_reason(rig: Rig, effect: Effect) -> None:
     """No rejection, no human channel, no case: nothing is said."""
-    rig.engine.desk_place = DeskPlace()
+    rig.engine.desk_place.channel = None
     draft = rig.engine._begin(claim(POST))
     assert await rig.engine._performers[effect](draft) is None
     assert draft.outbox == []

@@ -1,0 +1,166 @@
+"""A turn engine over small fakes: a platform, an empty shelf, one scripted model, noted steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import cast
+
+from agent.cases import Case, CaseCard, CaseState, Cause
+from agent.desk import DeskPlace
+from agent.errors import DeliveryError, StoreUnavailable
+from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage
+from agent.models import Passage, Prompt
+from agent.platforms import EarlierMessage, Profile
+from agent.policy import Policy
+from agent.ports import Adapter, Knowledge, Tool, Turns
+from agent.records import Approval, Claim, Entry, Lease, Row, Step, TurnEnd
+from agent.recovery import Ladder
+from agent.state import State
+from agent.turn import Engine
+from tests.support.clock import START, TestClock
+from tests.support.scripted import Call, Say, ScriptedProvider
+from tests.support.tools import TestTool
+
+PLACE = ConversationId("irc", "net", "#help", "1")
+DESK = ConversationId("irc", "net", "#desk")
+ADA, GRACE = Author("ada"), Author("grace")
+POST = IncomingMessage(PLACE, "1", Kind.MESSAGE, ADA, "How many days?", mentions_bot=True)
+CARD = CaseCard("C1", CaseState.WAITING, "Asked.", "irc:ada", "Ada", "a channel", "Leave")
+CASE = Case("C1", str(PLACE), Cause.PERSON_ASKED, CaseState.WAITING, "ada", START, "", "t0.1", CARD)
+
+
+class Platform:
+    """The part of `Adapter` that a turn uses."""
+
+    async def profile(self, author: Author, tenant: str) -> Profile:
+        return Profile(author.id, author.id.title())
+
+    async def earlier(self, message: IncomingMessage, limit: int) -> Sequence[EarlierMessage]:
+        return ()
+
+    async def permalink(self, message: IncomingMessage) -> str:
+        return ""
+
+    def __init__(self) -> None:
+        self.refused: set[str] = set()
+
+    async def direct(self, user_id: str) -> ConversationId:
+        if user_id in self.refused:
+            raise DeliveryError
+        return ConversationId("irc", "net", f"@{user_id}")
+
+
+class Shelf:
+    """The part of `Knowledge` that a turn uses: empty."""
+
+    async def search(self, query: str, limit: int) -> Sequence[Passage]:
+        return ()
+
+
+class Notes:
+    """The part of `Turns` that a turn uses: keeps its steps."""
+
+    def __init__(self) -> None:
+        self.steps: dict[int, Step] = {}
+        self.commits: list[Sequence[Step]] = []
+        self.down = 0
+
+    async def step(self, lease: Lease, steps: Sequence[Step]) -> None:
+        if self.down:
+            self.down -= 1
+            raise StoreUnavailable
+        self.commits.append(steps)
+        self.steps.update({step.n: step for step in steps})
+
+    def in_order(self) -> tuple[Step, ...]:
+        """All that was written, as the next claim brings it."""
+        return tuple(self.steps[n] for n in sorted(self.steps))
+
+
+class Rig:
+    """An engine with one model."""
+
+    def __init__(self, *tools: Tool) -> None:
+        self.clock = TestClock()
+        self.notes = Notes()
+        self.platform = Platform()
+        self.model = ScriptedProvider("model", self.clock)
+        policy = Policy()
+        self.engine = Engine(
+            clock=self.clock,
+            ladder=Ladder([self.model], self.clock, policy),
+            adapters={"irc": cast(Adapter, self.platform)},
+            knowledge=cast(Knowledge, Shelf()),
+            turns=cast(Turns, self.notes),
+            tools=tools,
+            policy=policy,
+            desk_place=DeskPlace(DESK),
+        )
+
+    async def run(self, claim: Claim) -> TurnEnd:
+        """Run a turn."""
+        return await self.engine.run(claim)
+
+
+def claim(
+    *messages: IncomingMessage,
+    state: State = State.IDLE,
+    case: Case | None = None,
+    history: tuple[Entry, ...] = (),
+    attempts: int = 1,
+    steps: tuple[Step, ...] = (),
+    approval: Approval | None = None,
+    undelivered: OutgoingMessage | None = None,
+) -> Claim:
+    """A claim of these messages."""
+    rows = tuple(Row(7 + n, message, attempts, START) for n, message in enumerate(messages))
+    lease = Lease(str(PLACE), "test", 1)
+    return Claim(
+        lease,
+        "t7",
+        state,
+        rows,
+        history,
+        case,
+        START if history else 0.0,
+        steps,
+        approval,
+        undelivered,
+    )
+
+
+def control(kind: Kind, author: Author = ADA, **more: str) -> IncomingMessage:
+    """A control of the conversation."""
+    return IncomingMessage(PLACE, "c1", kind, author, **more)  # type: ignore[arg-type]
+
+
+def said(end: TurnEnd, place: ConversationId = PLACE) -> list[str]:
+    """What a turn says in a place."""
+    return [message.text for message in end.outbox if message.conversation == place]
+
+
+def kinds(end: TurnEnd) -> list[str]:
+    """The kinds of a turn's journal lines."""
+    return [entry.kind for entry in end.journal]
+
+
+def calls(end: TurnEnd) -> list[tuple[object, object]]:
+    """Which calls a turn journals, and how they ended."""
+    return [(one.data["call"], one.data["outcome"]) for one in end.journal if one.kind == "called"]
+
+
+ORDER = Call(("order", {"what": "chair"}))
+
+
+def result(prompt: Prompt, place: int = -1) -> str:
+    """The result of a call as a model is shown it; the last one, or another one from the end."""
+    return str(json.loads(prompt.messages[place].text)["result"])
+
+
+def rig_with(tool: TestTool, *acts: Call | Say) -> Rig:
+    """An engine with one tool and a model that asks for it."""
+    rig = Rig(tool)
+    tool.clock = rig.clock
+    rig.model.acts = acts or (ORDER, Say())
+    return rig
