@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic_core import from_json
+
 from agent.errors import ContextTooLong, OutputCut, Refused
-from agent.models import Done, Prompt, ToolCalls, Usage
-from agent.providers._wire import Gathered, look, number, schema_of, spoken, system_texts, text
+from agent.models import Done, Prompt, ToolCall, ToolCalls, Usage
+from agent.providers._spoken import Result, Side, schema_of, spoken, system_texts
+from agent.providers._wire import Gathered, look, number, text
 
 USAGE_FIELDS = (
     "input_tokens",
@@ -31,23 +34,54 @@ def request(model: str, prompt: Prompt) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "model": model,
         "max_tokens": prompt.max_output_tokens,
-        "messages": [{"role": one.role.value, "content": one.text} for one in spoken(prompt)],
+        "messages": [{"role": one.role.value, "content": _content(one)} for one in spoken(prompt)],
         "output_config": {"format": {"type": "json_schema", "schema": schema_of(prompt)}},
         "stream": True,
     }
     if system := _system(prompt):
         asked["system"] = system
-    if prompt.tools:
-        asked["tools"] = [
-            {
-                "name": tool.name,
-                "description": tool.description,
-                "input_schema": dict(tool.parameters),
-                "strict": True,
-            }
-            for tool in prompt.tools
-        ]
+    if tools := _tools(prompt):
+        asked["tools"] = tools
+        if not (prompt.tools and prompt.may_call):
+            asked["tool_choice"] = {"type": "none"}
     return asked
+
+
+def _tools(prompt: Prompt) -> list[dict[str, Any]]:
+    """The tools as they are, or stand-ins for those that were called and are no more: gateways in
+    front of these models refuse calls in the messages where no tools are declared.
+
+    They are not `strict`: all strict tools of a request are compiled into one grammar, and past a
+    size that is written nowhere (seven simple tools, in anthropic-sdk-typescript#885) the request
+    is refused. What a model writes is validated before it is used in any case.
+    """
+    if prompt.tools:
+        return [_tool(one.name, one.description, dict(one.parameters)) for one in prompt.tools]
+    called = dict.fromkeys(call.name for one in prompt.messages for call in one.calls)
+    return [_tool(name, "No longer there.", {"type": "object"}) for name in called]
+
+
+def _tool(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "description": description, "input_schema": schema}
+
+
+def _content(side: Side) -> str | list[dict[str, Any]]:
+    """A plain text where that is all; else blocks, results before the text and calls after it."""
+    if not side.calls and not side.results:
+        return side.text
+    said = [{"type": "text", "text": side.text}] if side.text else []
+    return [*map(_result, side.results), *said, *map(_call, side.calls)]
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    arguments = from_json(call.arguments)
+    return {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments}
+
+
+def _result(result: Result) -> dict[str, Any]:
+    told = {"type": "tool_result", "tool_use_id": result.call_id}
+    # A result may be empty, but a text may not.
+    return {**told, "content": result.text} if result.text.strip() else told
 
 
 def _system(prompt: Prompt) -> list[dict[str, Any]]:

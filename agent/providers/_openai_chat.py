@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import OutputCut, ProviderAuth, Refused
-from agent.models import Done, Prompt, ToolCalls, Usage
+from agent.models import Done, Prompt, ToolCall, ToolCalls, Usage
 from agent.providers._faults import Account
 from agent.providers._settings import host_of
+from agent.providers._spoken import Side, schema_of, spoken, system_texts
+from agent.providers._strict import function
 from agent.providers._wire import (
     CHECK_QUESTION,
     EventStream,
@@ -21,9 +23,6 @@ from agent.providers._wire import (
     items,
     look,
     number,
-    schema_of,
-    spoken,
-    system_texts,
     text,
 )
 
@@ -82,7 +81,7 @@ def request(model: str, prompt: Prompt, limit: str) -> dict[str, Any]:
     Nothing beyond what small servers know: no `store`, no cache key. `limit` is the name under
     which the server takes the number of output tokens.
     """
-    messages = [{"role": one.role.value, "content": one.text} for one in spoken(prompt)]
+    messages = [message for one in spoken(prompt) for message in _messages(one)]
     if system := system_texts(prompt):
         # One message: the templates of many open models take a single one, and only at the top.
         messages.insert(0, {"role": "system", "content": "\n\n".join(system)})
@@ -102,19 +101,27 @@ def request(model: str, prompt: Prompt, limit: str) -> dict[str, Any]:
         "stream_options": {"include_usage": True},
     }
     if prompt.tools:
-        asked["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": dict(tool.parameters),
-                    "strict": True,
-                },
-            }
-            for tool in prompt.tools
-        ]
+        asked["tools"] = [{"type": "function", "function": function(one)} for one in prompt.tools]
+        if not prompt.may_call:
+            asked["tool_choice"] = "none"
     return asked
+
+
+def _messages(side: Side) -> Iterator[dict[str, Any]]:
+    """What a side says: a message for each result, then one for the text and the calls."""
+    for result in side.results:
+        yield {"role": "tool", "tool_call_id": result.call_id, "content": result.text}
+    if side.text or side.calls:
+        # The text may be missing beside calls, but some servers want its field.
+        said: dict[str, Any] = {"role": side.role.value, "content": side.text}
+        if side.calls:
+            said["tool_calls"] = [_call(call) for call in side.calls]
+        yield said
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    asked = {"name": call.name, "arguments": call.arguments}
+    return {"id": call.id, "type": "function", "function": asked}
 
 
 class ChunkReader:

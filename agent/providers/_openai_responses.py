@@ -13,19 +13,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import OutputCut, ProviderError, Refused
-from agent.models import Done, Prompt, PromptMessage, Role, ToolCalls, Usage
+from agent.models import Done, Prompt, Role, ToolCalls, Usage
 from agent.providers._faults import Account, fault_in_stream, verdict
-from agent.providers._wire import (
-    CHECK_QUESTION,
-    EventStream,
-    Gathered,
-    look,
-    number,
-    schema_of,
-    spoken,
-    system_texts,
-    text,
-)
+from agent.providers._spoken import Side, schema_of, spoken, system_texts
+from agent.providers._strict import function
+from agent.providers._wire import CHECK_QUESTION, EventStream, Gathered, look, number, text
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -72,7 +64,7 @@ def request(model: str, prompt: Prompt) -> dict[str, Any]:
     system = system_texts(prompt)
     asked: dict[str, Any] = {
         "model": model,
-        "input": [_message(one) for one in spoken(prompt)],
+        "input": [item for one in spoken(prompt) for item in _items(one)],
         "max_output_tokens": max(prompt.max_output_tokens, LEAST_TOKENS),
         "text": {
             "format": {
@@ -91,25 +83,35 @@ def request(model: str, prompt: Prompt) -> dict[str, Any]:
         # message is what the requests of one deployment share.
         asked["prompt_cache_key"] = "frontdesk-" + sha256(system[0].encode()).hexdigest()[:16]
     if prompt.tools:
-        asked["tools"] = [
-            {
-                "type": "function",
-                "name": tool.name,
-                "description": tool.description,
-                "parameters": dict(tool.parameters),
-                "strict": True,
-            }
-            for tool in prompt.tools
-        ]
+        asked["tools"] = [{"type": "function", **function(tool)} for tool in prompt.tools]
+        if not prompt.may_call:
+            asked["tool_choice"] = "none"
     return asked
 
 
-def _message(one: PromptMessage) -> dict[str, Any]:
-    said = {"role": one.role.value, "content": one.text}
-    if one.role is Role.ASSISTANT:
+def _items(side: Side) -> Iterator[dict[str, Any]]:
+    """What a side says as items: results before the text, calls after it.
+
+    A call goes back without the id that its item had: that of a model which reasoned is accepted
+    only together with the reasoning, and nothing is stored that could be referred to.
+    """
+    for result in side.results:
+        yield {
+            "type": "function_call_output",
+            "call_id": result.call_id,
+            "output": result.text,
+        }
+    if side.text:
+        said = {"role": side.role.value, "content": side.text}
         # The API asks for the phase to be sent back; we keep final answers only.
-        said["phase"] = "final_answer"
-    return said
+        yield {**said, "phase": "final_answer"} if side.role is Role.ASSISTANT else said
+    for call in side.calls:
+        yield {
+            "type": "function_call",
+            "call_id": call.id,
+            "name": call.name,
+            "arguments": call.arguments,
+        }
 
 
 class ResponseReader:

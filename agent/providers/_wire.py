@@ -16,21 +16,10 @@ import importlib
 import threading
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
-from typing import Any, Protocol
+from typing import Protocol
 
 from agent.errors import OutputCut, ProviderError
-from agent.models import (
-    Delta,
-    Done,
-    Piece,
-    Prompt,
-    PromptMessage,
-    Role,
-    ToolCall,
-    ToolCalls,
-    Usage,
-)
+from agent.models import Delta, Done, Piece, Prompt, ToolCall, ToolCalls, Usage
 
 CONNECT_SECONDS = 5.0
 """How long a connection may take to be made; both SDKs' own default. Everything after that is
@@ -119,7 +108,10 @@ async def pieces(surface: Surface, prompt: Prompt) -> AsyncIterator[Piece]:
     if not reader.complete:
         raise OutputCut("the answer ended before the model had finished it")
     for piece in reader.ending():
-        yield piece
+        # Not every server heeds `tool_choice`. What must not be run is better not handed on: the
+        # output then lacks its decision, and that is recovered from as always.
+        if prompt.may_call or not isinstance(piece, ToolCalls):
+            yield piece
 
 
 class LazyModules:
@@ -207,25 +199,3 @@ def items(value: object, *path: str) -> Iterable[object]:
     """The elements of the list at a path, none if there is no list."""
     found = look(value, *path)
     return found if isinstance(found, list) else ()
-
-
-def system_texts(prompt: Prompt) -> list[str]:
-    """The texts of the system messages, in order; the first is the static one."""
-    return [one.text for one in prompt.messages if one.role is Role.SYSTEM and one.text.strip()]
-
-
-def spoken(prompt: Prompt) -> list[PromptMessage]:
-    """The other messages, with neighbours of the same role joined by a blank line.
-
-    Vendors either join them themselves or insist on turns that alternate; empty ones are refused.
-    """
-    told = [one for one in prompt.messages if one.role is not Role.SYSTEM and one.text.strip()]
-    return [
-        PromptMessage(role, "\n\n".join(one.text for one in run))
-        for role, run in groupby(told, key=lambda one: one.role)
-    ]
-
-
-def schema_of(prompt: Prompt) -> dict[str, Any]:
-    """The schema as it is: it already keeps to what all vendors understand."""
-    return dict(prompt.schema)

@@ -13,12 +13,13 @@ import pytest
 
 from agent.decision import parse_decision
 from agent.errors import ConfigError
-from agent.models import Delta, Done, Piece, Prompt, PromptMessage, Role, ToolCalls
+from agent.models import Delta, Done, Piece, Prompt, PromptMessage, Role, ToolCalls, ToolSpec
 from agent.ports import Provider, Surroundings
 from agent.providers import preload_models, vendors
 from tests.support.clock import TestClock
-from tests.support.fake_models import Answer, Drip, FakeModels, decision
+from tests.support.fake_models import Answer, Drip, FakeModels, ToolUse, decision
 from tests.support.model_subjects import (
+    CALLED,
     MODEL,
     PASSAGES,
     PROMPT,
@@ -28,6 +29,8 @@ from tests.support.model_subjects import (
     subjects,
 )
 
+ASKING = [one for one in subjects() if one.path]
+"""Those that ask a model."""
 KNOWN = {passage.id for passage in PASSAGES}
 
 
@@ -117,7 +120,40 @@ async def test_a_question_without_rules(provider: Provider) -> None:
     assert done(await ask(provider, prompt)).text
 
 
-@pytest.mark.parametrize("subject", [one for one in subjects() if one.path], ids=str)
+@pytest.mark.parametrize("may_call", [True, False])
+@pytest.mark.parametrize("tools", [CALLED.tools, ()])
+async def test_a_conversation_with_calls_goes_on(
+    provider: Provider, tools: tuple[ToolSpec, ...], may_call: bool
+) -> None:
+    """Calls and their results are understood by every vendor, whether more may be called, none
+    any more, or the tools are gone; the fakes refuse what the vendors would.
+    """
+    prompt = replace(CALLED, tools=tools, may_call=may_call)
+    assert parse_decision(done(await ask(provider, prompt)).text, KNOWN).response
+
+
+@pytest.mark.parametrize("subject", ASKING, ids=str)
+async def test_calls_come_at_once_and_before_the_end(fake: FakeModels, provider: Provider) -> None:
+    """A model that asks for tools yields its calls in one piece and in order, then the end."""
+    fake.script(MODEL, [ToolUse((("look_up", '{"who":"Ada"}'), ("look_up", '{"who":"Bob"}')))])
+    calls, end = await ask(provider, CALLED)
+    assert isinstance(calls, ToolCalls)
+    assert [call.arguments for call in calls.calls] == ['{"who":"Ada"}', '{"who":"Bob"}']
+    assert len({call.id for call in calls.calls}) == 2
+    assert done([end]).text == ""
+
+
+@pytest.mark.parametrize("subject", ASKING, ids=str)
+async def test_calls_that_must_not_be_are_not_handed_on(
+    fake: FakeModels, provider: Provider
+) -> None:
+    """Some servers ignore that no tool may be called; their calls go no further."""
+    fake.script(MODEL, [ToolUse()])
+    (end,) = await ask(provider, replace(CALLED, may_call=False))
+    assert done([end]).text == ""
+
+
+@pytest.mark.parametrize("subject", ASKING, ids=str)
 async def test_two_questions_at_once_do_not_mix(
     fake: FakeModels, clock: TestClock, provider: Provider
 ) -> None:

@@ -33,18 +33,18 @@ SPOKEN = [
     {"role": "user", "content": "The company's."},
 ]
 TOOL = ToolSpec("look_up", "Looks somebody up.", {"type": "object", "properties": {}})
+STRICT = {**TOOL.parameters, "required": [], "additionalProperties": False}
 TOOLS: dict[str, Any] = {
     "anthropic": {
         "name": "look_up",
         "description": "Looks somebody up.",
         "input_schema": TOOL.parameters,
-        "strict": True,
     },
     "responses": {
         "type": "function",
         "name": "look_up",
         "description": "Looks somebody up.",
-        "parameters": TOOL.parameters,
+        "parameters": STRICT,
         "strict": True,
     },
     "chat": {
@@ -52,7 +52,7 @@ TOOLS: dict[str, Any] = {
         "function": {
             "name": "look_up",
             "description": "Looks somebody up.",
-            "parameters": TOOL.parameters,
+            "parameters": STRICT,
             "strict": True,
         },
     },
@@ -125,9 +125,12 @@ async def test_chat(fake: FakeModels) -> None:
 
 
 async def test_tools(surface: Subject, fake: FakeModels) -> None:
-    """Tools are offered strictly, in each surface's own shape, beside the schema."""
+    """Tools are offered in each surface's own shape, at OpenAI strictly, beside the schema; the
+    model may call them or not.
+    """
     body = await sent(surface, fake, replace(PROMPT, tools=(TOOL,)))
     assert body["tools"] == [TOOLS[surface.name]]
+    assert "tool_choice" not in body
     assert not {"text", "response_format", "output_config"}.isdisjoint(body)
 
 

@@ -6,8 +6,9 @@
 
 A question takes the next act scripted for its model, else the next one scripted for any model
 (None), else `fake.otherwise`: a valid decision, unless set to another act or to a function of the
-question. `fake.requests` keeps every question as it came over the wire. Waiting is done on the
-clock; with the tests' clock a request in flight holds time still.
+question. `fake.requests` keeps every question as it came over the wire; one that the vendor would
+refuse is refused, see `model_rules`. Waiting is done on the clock; with the tests' clock a request
+in flight holds time still.
 
 Anthropic's messages are at /anthropic, OpenAI's responses and chat completions and what is
 compatible with them at /openai/v1; `fake.environ` has the variables that lead there.
@@ -52,6 +53,7 @@ from tests.support.model_acts import (
     hang,
 )
 from tests.support.model_dialects import CHAT, MESSAGES, RESPONSES, Dialect
+from tests.support.model_rules import refused
 from tests.support.model_talk import Asked, Talk, failed
 
 __all__ = [
@@ -167,7 +169,7 @@ class FakeModels:
         async def answer(request: web.Request) -> web.StreamResponse:
             with self._working():
                 asked = self._record(request, json.loads(await request.read()))
-                refusal = self._refusal(asked, request, dialect)
+                refusal = self._refusal(asked, dialect)
                 if refusal is not None:
                     asked.over.set()
                     return refusal
@@ -184,7 +186,7 @@ class FakeModels:
                     talk = Talk(request, dialect, self.clock, asked)
                     return await talk.perform(self._scripts[LOOK_UP].popleft())
                 asked.over.set()
-                refusal = self._refusal(asked, request, dialect)
+                refusal = self._refusal(asked, dialect)
                 if refusal is not None:
                     return refusal
                 if asked.model:
@@ -206,9 +208,7 @@ class FakeModels:
         self.requests.append(asked)
         return asked
 
-    def _refusal(
-        self, asked: Asked, request: web.Request, dialect: Dialect
-    ) -> web.StreamResponse | None:
+    def _refusal(self, asked: Asked, dialect: Dialect) -> web.StreamResponse | None:
         key = asked.headers.get("authorization", "").removeprefix("Bearer ")
         if self.key is not None and key != self.key:
             # Vendors quote parts of the key; quoting all of it shows whether anybody repeats it.
@@ -217,7 +217,8 @@ class FakeModels:
         if asked.model and self.offered is not None and asked.model not in self.offered:
             told = f"The model {asked.model} does not exist."
             return failed(dialect, Fail(404, "not_found_error", "model_not_found", told))
-        return None
+        broken = refused(asked.path, asked.body) if asked.body else None
+        return failed(dialect, broken) if broken else None
 
 
 async def serve(host: str, port: int, seconds: float) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, cast
 
 from agent.decision import DECISION_SCHEMA
 from agent.errors import ProviderError
-from agent.models import Passage, Piece, Prompt, PromptMessage, Role
+from agent.models import Passage, Piece, Prompt, PromptMessage, Role, ToolCall, ToolSpec
 from agent.ports import Clock, Provider, Surroundings
 from agent.providers import openai, vendors
 from agent.providers._faults import Account
@@ -42,6 +42,33 @@ PROMPT = Prompt(
     passages=PASSAGES,
     max_output_tokens=500,
 )
+
+
+LOOK_UP = ToolSpec(
+    "look_up",
+    "Looks somebody up.",
+    {"type": "object", "properties": {"who": {"type": "string"}}, "required": ["who"]},
+)
+CALLED = replace(
+    PROMPT,
+    messages=(
+        *PROMPT.messages,
+        PromptMessage(
+            Role.ASSISTANT,
+            "One moment.",
+            calls=(
+                ToolCall("t12:1", "look_up", '{"who":"Ada"}'),
+                ToolCall("t12:2", "look_up", '{"who":"Bob"}'),
+            ),
+        ),
+        PromptMessage(Role.TOOL, "She is in.", call_id="t12:1"),
+        PromptMessage(Role.TOOL, "He is out.", call_id="t12:2"),
+        PromptMessage(Role.ASSISTANT, "", calls=(ToolCall("t12:3", "look_up", '{"who":"Cy"}'),)),
+        PromptMessage(Role.TOOL, "", call_id="t12:3"),
+    ),
+    tools=(LOOK_UP,),
+)
+"""A question whose answer took tools: two calls at once, then one more that brought nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.errors import AgentError
-from agent.models import Delta, Done, Piece, Prompt, Usage
+from agent.models import Delta, Done, Piece, Prompt, ToolCall, ToolCalls, Usage
 from agent.ports import Clock
 
 
@@ -34,6 +34,12 @@ class Say:
     stop: str = "end_turn"
     usage: Usage = Usage(input_total=10, output=5)  # noqa: RUF009 - frozen
 
+    def pieces_for(self, prompt: Prompt, turn: int) -> list[Piece]:
+        """The text cut up, and the end."""
+        size = max(1, -(-len(self.text) // self.pieces))
+        cut = [self.text[start : start + size] for start in range(0, len(self.text), size)]
+        return [*map(Delta, cut), Done(self.text, self.stop, self.usage)]
+
 
 @dataclass(frozen=True)
 class Fail:
@@ -44,7 +50,39 @@ class Fail:
     said: str = ""
 
 
-Act = Say | Fail
+class Call:
+    """Ask for tools, all at once: `Call(("look_up", {"who": "Ada"}), ("now", {}))`.
+
+    Arguments given as text are sent as they are, JSON or not. As the real providers do, it asks
+    for none once the prompt says that none may be called.
+    """
+
+    between = 0.0
+
+    def __init__(
+        self, *calls: tuple[str, Mapping[str, object] | str], text: str = "", after: float = 0.0
+    ) -> None:
+        """`text` is said before the calls; `after` are the seconds until then."""
+        self.text = text
+        self.after = after
+        self._calls = calls
+
+    def pieces_for(self, prompt: Prompt, turn: int) -> list[Piece]:
+        """The text, the calls with ids of the vendor's (other ones in each `turn`), the end."""
+        calls = tuple(
+            ToolCall(f"call_{turn}_{n}", name, _json(arguments))
+            for n, (name, arguments) in enumerate(self._calls, start=1)
+        )
+        said: list[Piece] = [Delta(self.text)] if self.text else []
+        asked = [ToolCalls(calls)] if prompt.may_call else []
+        return [*said, *asked, Done(self.text, "tool_use", Usage(input_total=10, output=5))]
+
+
+def _json(arguments: Mapping[str, object] | str) -> str:
+    return arguments if isinstance(arguments, str) else json.dumps(arguments)
+
+
+Act = Say | Fail | Call
 
 
 @dataclass
@@ -72,13 +110,11 @@ class ScriptedProvider:
                 if act.said:
                     yield Delta(act.said)
                 raise act.error
-            size = max(1, -(-len(act.text) // act.pieces))
-            for start in range(0, len(act.text), size):
-                if start and act.between:
+            for number, piece in enumerate(act.pieces_for(prompt, len(self.asked))):
+                if number and act.between and isinstance(piece, Delta):
                     await self.clock.sleep(act.between)
-                yield Delta(act.text[start : start + size])
-            done = True
-            yield Done(act.text, act.stop, act.usage)
+                done = isinstance(piece, Done)
+                yield piece
         finally:
             self.cancelled += not done
             self.finished += done
