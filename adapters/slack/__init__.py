@@ -10,16 +10,18 @@ def open_adapter(surroundings: Surroundings) -> Adapter | None:
     """The Slack adapter, or None when no bot token is configured.
 
     Raises:
-        ConfigError: there is a token but no signing secret.
+        ConfigError: there is a token, but neither a signing secret nor an app token.
     """
     environ = surroundings.environ
     token = environ.get("SLACK_BOT_TOKEN", "")
     if not token:
         return None
-    secret = environ.get("SLACK_SIGNING_SECRET", "")
-    if not secret:
+    secret = environ.get("SLACK_SIGNING_SECRET", "").strip()
+    app_token = environ.get("SLACK_APP_TOKEN", "").strip()
+    if not (secret or app_token):
         raise ConfigError(
-            "SLACK_SIGNING_SECRET is missing: copy it from the app's Basic Information page"
+            "SLACK_SIGNING_SECRET is missing: copy it from the app's Basic Information page, or "
+            "set SLACK_APP_TOKEN for Socket Mode"
         )
     # Imported here: a process that only serves another platform does not pay for Slack's SDK.
     from adapters.slack.adapter import SLACK_API, SlackAdapter
@@ -27,6 +29,7 @@ def open_adapter(surroundings: Surroundings) -> Adapter | None:
     return SlackAdapter(
         token=token,
         signing_secret=secret,
+        app_token=app_token,
         api_url=environ.get("SLACK_API_URL") or SLACK_API,
         clock=surroundings.clock,
     )

@@ -1,4 +1,4 @@
-"""The Slack adapter: `Adapter` over slack-bolt and the Web API."""
+"""The Slack adapter: `Adapter` over slack-bolt, the Web API and, if wanted, Socket Mode."""
 
 from __future__ import annotations
 
@@ -7,40 +7,29 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
-from math import isfinite
-from typing import Any
-
-import aiohttp
-from slack_sdk.web.async_client import AsyncWebClient
+from typing import Any, TypeVar
 
 from adapters.slack import checking, mrkdwn
+from adapters.slack.backfill import Backfill
 from adapters.slack.calls import call, part, parts, string
-from adapters.slack.payloads import Identity
-from adapters.slack.posting import Poster
+from adapters.slack.payloads import Identity, seconds
 from adapters.slack.receiving import Receiver
 from adapters.slack.rendering import plain, render
+from adapters.slack.socket_mode import SocketMode
+from adapters.slack.web import Web
 from agent.errors import ConfigError, DeliveryError, DeliveryRetry, DeliveryUnknown, RowFatal
 from agent.messages import Author, ConversationId, IncomingMessage
-from agent.ports import (
-    Capabilities,
-    Clock,
-    Door,
-    EarlierMessage,
-    Finding,
-    Profile,
-    WebRequest,
-    WebResponse,
-)
+from agent.platforms import Capabilities, EarlierMessage, Finding, Profile, WebRequest, WebResponse
+from agent.ports import Clock, Door
 from agent.records import Delivery
 
 log = logging.getLogger(__name__)
 
 SLACK_API = "https://slack.com/api/"
-CALL_SECONDS = 10
-CONNECT_SECONDS = 3
-CONNECTIONS = 100
 PROFILE_SECONDS = 24 * 3600.0
 PROFILES = 10_000
+DIRECTS = 10_000
+"""Direct conversations whose channel is remembered."""
 NAMED_AUTHORS = 10
 """Authors of an earlier thread whose names are looked up: a call each."""
 PAGES = 5
@@ -51,46 +40,78 @@ CLOCKS_DIFFER = 300.0
 START_AGAIN = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between attempts to learn who we are while Slack is out; the last one for good."""
 SHORTEST_WAIT = 1.0
+A = TypeVar("A")
 
 
 class SlackAdapter:
-    """One Slack workspace, in HTTP mode."""
+    """One Slack workspace: over HTTP, or with an app token over Socket Mode."""
 
     platform = "slack"
     capabilities = Capabilities(can_be_asked=True, ephemeral=True, max_text=12_000)
 
-    def __init__(self, *, token: str, signing_secret: str, api_url: str, clock: Clock) -> None:
-        """Nothing is opened before `start`."""
+    def __init__(
+        self,
+        *,
+        token: str,
+        signing_secret: str = "",
+        app_token: str = "",
+        api_url: str,
+        clock: Clock,
+    ) -> None:
+        """Nothing is opened before `start`. Without a signing secret every request is refused."""
         self.tenant = ""
         self.routes: Mapping[str, Callable[[WebRequest], Awaitable[WebResponse]]] = {
             "/slack/events": self._receive
         }
-        self._token = token
         self._signing_secret = signing_secret
+        self._app_token = app_token
         self._api_url = api_url.rstrip("/") + "/"
         self._clock = clock
-        self._session: aiohttp.ClientSession | None = None
+        self._web = Web(token=token, api_url=self._api_url, clock=clock)
         self._receiver: Receiver | None = None
+        self._backfill: Backfill | None = None
+        self._socket: SocketMode | None = None
         self._profiles: OrderedDict[str, tuple[float, Profile]] = OrderedDict()
+        self._directs: OrderedDict[str, str] = OrderedDict()
 
     async def start(self, door: Door) -> None:
         """Learn who we are, however long Slack is out, and begin to receive."""
         identity = await self._identify()
         self.tenant = identity.team_id
-        self._receiver = Receiver(
-            self._client,
+        self._receiver = receiver = Receiver(
+            self._web.client,
             identity,
             signing_secret=self._signing_secret,
             clock=self._clock,
             door=door,
         )
+        self._backfill = backfill = Backfill(self._web, identity, self._clock, door)
+        if not self._app_token:
+            backfill.begin(await backfill.remember())
+            return
+        self._socket = socket = SocketMode(
+            self._web,
+            app_token=self._app_token,
+            clock=self._clock,
+            take=receiver.take,
+            backfill=backfill,
+        )
+        socket.start(
+            await self._insist(
+                socket.address, refused=f"Slack refuses SLACK_APP_TOKEN: {{}}; {checking.NO_APP}"
+            )
+        )
 
     async def stop(self) -> None:
         """Stop receiving and close the connections."""
         self._receiver = None
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._socket is not None:
+            await self._socket.stop()
+            self._socket = None
+        if self._backfill is not None:
+            await self._backfill.stop()
+            self._backfill = None
+        await self._web.close()
 
     async def send(self, delivery: Delivery) -> str:
         """Post or edit one message; a form that Slack refuses is sent once more as plain text."""
@@ -104,17 +125,19 @@ class SlackAdapter:
         if delivery.message.replaces:
             return None  # an edit can simply be repeated
         place = delivery.message.conversation
-        where: dict[str, Any] = {"channel": place.channel, "include_all_metadata": True}
+        where: dict[str, Any] = {
+            "channel": place.channel,
+            "include_all_metadata": True,
+            "limit": PAGE,
+        }
         if delivery.queued_at:
             where["oldest"] = f"{delivery.queued_at - CLOCKS_DIFFER:.6f}"
         thread = delivery.under_ref or place.thread
         for _ in range(PAGES):
             if thread:
-                page = await call(
-                    self._client.conversations_replies(ts=thread, limit=PAGE, **where)
-                )
+                page = await self._web.call("conversations.replies", ts=thread, **where)
             else:
-                page = await call(self._client.conversations_history(limit=PAGE, **where))
+                page = await self._web.call("conversations.history", **where)
             for message in parts(page, "messages"):
                 is_ours = part(message, "metadata").get("event_payload") == _mark(delivery)
                 if is_ours and (ts := string(message, "ts")):
@@ -127,12 +150,12 @@ class SlackAdapter:
     async def thinking(self, conversation: ConversationId, on: bool) -> None:
         """Slack's status under the thread; Slack clears it itself when the app posts."""
         try:
-            await call(
-                self._client.assistant_threads_setStatus(
-                    channel_id=conversation.channel,
-                    thread_ts=conversation.thread,
-                    status="is thinking…" if on else "",
-                )
+            await self._web.call(
+                "assistant.threads.setStatus",
+                patience=0.0,  # one that comes late would stay under the answer
+                channel_id=conversation.channel,
+                thread_ts=conversation.thread,
+                status="is thinking…" if on else "",
             )
         except DeliveryError as error:
             log.debug("no status shown: %s", error.code)
@@ -143,7 +166,7 @@ class SlackAdapter:
         if known is not None and known[0] > self._clock.now():
             return replace(known[1], external=known[1].external or author.external)
         try:
-            answer = await call(self._client.users_info(user=author.id, include_locale=True))
+            answer = await self._web.call("users.info", user=author.id, include_locale=True)
         except DeliveryError as error:
             log.info("no profile: %s", error.code)
             return Profile(author.id, author.name, external=author.external, known=False)
@@ -163,11 +186,12 @@ class SlackAdapter:
         last of those are what is read.
         """
         place = message.conversation
-        where: dict[str, Any] = {"channel": place.channel, "ts": place.thread, "limit": PAGE}
+        where: dict[str, Any] = {"channel": place.channel, "ts": place.thread}
+        where |= {"latest": message.id, "limit": PAGE}
         last: deque[Mapping[str, Any]] = deque(maxlen=max(0, limit))
         try:
             for _ in range(PAGES):
-                page = await call(self._client.conversations_replies(latest=message.id, **where))
+                page = await self._web.call("conversations.replies", **where)
                 last += (one for one in parts(page, "messages") if one.get("ts") != message.id)
                 where["cursor"] = string(part(page, "response_metadata"), "next_cursor")
                 if not where["cursor"]:
@@ -181,50 +205,37 @@ class SlackAdapter:
         """chat.getPermalink."""
         ts = message.conversation.thread if message.kind.is_control else message.id
         try:
-            answer = await call(
-                self._client.chat_getPermalink(channel=message.conversation.channel, message_ts=ts)
+            answer = await self._web.call(
+                "chat.getPermalink", channel=message.conversation.channel, message_ts=ts
             )
         except DeliveryError:
             return ""
         return str(answer.get("permalink") or "")
 
-    async def open_direct(self, user_id: str, text: str) -> ConversationId:
-        """conversations.open, and a message at the top level: the root of the new thread."""
-        answer = await call(self._client.conversations_open(users=[user_id]))
-        channel = string(part(answer, "channel"), "id")
+    async def direct(self, user_id: str) -> ConversationId:
+        """conversations.open, asked once per person."""
+        channel = self._directs.get(user_id, "")
         if not channel:
-            raise DeliveryUnknown("Slack opened a direct conversation without saying which")
-        posted = await call(self._poster.post({"channel": channel, "text": mrkdwn.escape(text)}))
+            answer = await self._web.call("conversations.open", users=[user_id])
+            channel = string(part(answer, "channel"), "id")
+            if not channel:
+                raise DeliveryUnknown("Slack opened a direct conversation without saying which")
+            self._directs[user_id] = channel
+            if len(self._directs) > DIRECTS:
+                self._directs.popitem(last=False)
+        return ConversationId("slack", self.tenant, channel)
+
+    async def open_direct(self, user_id: str, text: str) -> ConversationId:
+        """A message at the top level of the direct conversation: the root of the new thread."""
+        place = await self.direct(user_id)
+        posted = await self._web.post({"channel": place.channel, "text": mrkdwn.escape(text)})
         if not (ts := string(posted, "ts")):
             raise DeliveryUnknown("Slack took the message without saying where it is")
-        return ConversationId("slack", self.tenant, channel, ts)
+        return replace(place, thread=ts)
 
     async def check(self, human_channel: str) -> Sequence[Finding]:
         """What `frontdesk check` says about Slack."""
-        return await checking.check(self._client, human_channel)
-
-    @property
-    def _client(self) -> AsyncWebClient:
-        return self._connected()[0]
-
-    @property
-    def _poster(self) -> Poster:
-        return self._connected()[1]
-
-    def _connected(self) -> tuple[AsyncWebClient, Poster]:
-        """The SDK's client and the poster over one session, made when first needed."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, connect=CONNECT_SECONDS),
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=60),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-            # The SDK's own retry repeats a post whose answer was lost; ours asks first.
-            client = AsyncWebClient(
-                token=self._token, base_url=self._api_url, session=self._session, retry_handlers=[]
-            )
-            self._callers = client, Poster(self._session, self._api_url, self._token)
-        return self._callers
+        return await checking.check(self._web.client, human_channel, self._app_token)
 
     async def _receive(self, request: WebRequest) -> WebResponse:
         if self._receiver is None:
@@ -232,20 +243,9 @@ class SlackAdapter:
         return await self._receiver.handle(request)
 
     async def _identify(self) -> Identity:
-        for seconds in chain(START_AGAIN, repeat(START_AGAIN[-1])):
-            try:
-                me = await call(self._client.auth_test())
-            except (DeliveryRetry, DeliveryUnknown) as error:
-                asked = error.retry_after if isinstance(error, DeliveryRetry) else None
-                wait = seconds if asked is None else max(SHORTEST_WAIT, asked)
-                log.warning(
-                    "waiting for Slack at %s: %s; next try in %g s", self._api_url, error, wait
-                )
-                await self._clock.sleep(wait)
-            except DeliveryError as error:
-                raise ConfigError(f"Slack refuses SLACK_BOT_TOKEN: {error}") from None
-            else:
-                break
+        me = await self._insist(
+            lambda: call(self._web.client.auth_test()), refused="Slack refuses SLACK_BOT_TOKEN: {}"
+        )
         if wrong := checking.nobody(me):
             raise ConfigError(wrong)
         return Identity(
@@ -255,6 +255,26 @@ class SlackAdapter:
             enterprise_id=string(me, "enterprise_id"),
         )
 
+    async def _insist(self, ask: Callable[[], Awaitable[A]], *, refused: str) -> A:
+        """Ask Slack what nothing can begin without, for as long as it is out.
+
+        Raises:
+            ConfigError: Slack says no; `refused` is the sentence for it.
+        """
+        pauses = chain(START_AGAIN, repeat(START_AGAIN[-1]))
+        while True:
+            try:
+                return await ask()
+            except (DeliveryRetry, DeliveryUnknown) as error:
+                asked = error.retry_after if isinstance(error, DeliveryRetry) else None
+                wait = next(pauses) if asked is None else max(SHORTEST_WAIT, asked)
+                log.warning(
+                    "waiting for Slack at %s: %s; next try in %g s", self._api_url, error, wait
+                )
+            except DeliveryError as error:
+                raise ConfigError(refused.format(error)) from None
+            await self._clock.sleep(wait)
+
     async def _put(self, delivery: Delivery, content: dict[str, Any]) -> str:
         message = delivery.message
         place = message.conversation
@@ -262,18 +282,18 @@ class SlackAdapter:
         content = {**content, "metadata": metadata}
         if not message.replaces:
             thread = delivery.under_ref or place.thread or None
-            posting = self._poster.post({"channel": place.channel, "thread_ts": thread, **content})
-            if not (ts := string(await call(posting), "ts")):
+            post = {"channel": place.channel, "thread_ts": thread, **content}
+            if not (ts := string(await self._web.post(post), "ts")):
                 raise DeliveryUnknown("Slack took the message without saying where it is")
             return ts
         if not delivery.replaces_ref:
             raise RowFatal("the message to be edited never arrived")
         content = {name: value for name, value in content.items() if not name.startswith("unfurl")}
         try:
-            edited = self._client.chat_update(
-                channel=place.channel, ts=delivery.replaces_ref, **content
+            edited = await self._web.call(
+                "chat.update", channel=place.channel, ts=delivery.replaces_ref, **content
             )
-            return string(await call(edited), "ts") or delivery.replaces_ref
+            return string(edited, "ts") or delivery.replaces_ref
         except DeliveryUnknown as error:
             raise DeliveryRetry(str(error)) from None  # an edit is the same however often
 
@@ -290,7 +310,7 @@ class SlackAdapter:
             author_name=name or author.id,
             text=mrkdwn.read(string(one, "text"), ""),
             from_bot=from_bot,
-            sent_at=_seconds(string(one, "ts")),
+            sent_at=seconds(string(one, "ts")),
         )
 
 
@@ -315,11 +335,3 @@ def _profile(author: Author, user: Mapping[str, Any], tenant: str) -> Profile:
         ),
         bot=bool(user.get("is_bot")),
     )
-
-
-def _seconds(ts: str) -> float:
-    try:
-        seconds = float(ts)
-    except ValueError:
-        return 0.0
-    return seconds if isfinite(seconds) else 0.0

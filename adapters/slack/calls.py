@@ -8,7 +8,7 @@ effect. An edit is idempotent, so for it the same failures are simply tried agai
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import aiohttp
@@ -49,6 +49,7 @@ PLACE = frozenset(
         "user_disabled",
         "user_not_found",
         "user_is_restricted",
+        "user_not_visible",
         "messages_tab_disabled",
         "thread_locked",
         "thread_not_found",
@@ -92,8 +93,10 @@ UNREADABLE = (ValueError, AttributeError, TypeError, KeyError, RecursionError)
 """The SDK's, over an answer that is no JSON, or JSON but no object."""
 
 
-async def call(request: Awaitable[A]) -> A:
-    """Await one Web API call.
+async def call(
+    request: Awaitable[A], *, refused: Callable[[float | None], None] | None = None
+) -> A:
+    """Await one Web API call; `refused` is told if Slack asks for patience, and for how long.
 
     Raises:
         DeliveryError: the leaf that says what may be done next.
@@ -101,7 +104,10 @@ async def call(request: Awaitable[A]) -> A:
     try:
         answer = await request
     except SlackApiError as error:
-        raise translate(error) from None
+        meaning = translate(error)
+        if refused is not None and isinstance(meaning, DeliveryRetry):
+            refused(meaning.retry_after)
+        raise meaning from None
     except NOT_SENT as error:
         raise DeliveryRetry(f"Slack cannot be reached: {type(error).__name__}") from None
     except BROKEN as error:

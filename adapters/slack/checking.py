@@ -1,12 +1,13 @@
-"""What `frontdesk check` looks at in Slack: the token, its scopes, the human channel."""
+"""What `frontdesk check` looks at in Slack: the tokens, the scopes, the human channel."""
 
 from __future__ import annotations
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.calls import Answer, call, part, string
+from adapters.slack.socket_mode import open_address
 from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown
-from agent.ports import Finding
+from agent.platforms import Finding
 
 SCOPES = (
     "app_mentions:read",
@@ -25,8 +26,14 @@ SCOPES = (
 )
 """The bot scopes this adapter needs; manifest.json asks for exactly these."""
 
+NO_APP = (
+    "make an app-level token (xapp-…) with the scope connections:write under Basic Information, "
+    "put it into SLACK_APP_TOKEN, and switch Socket Mode on"
+)
+"""How to mend an app token that Slack refuses."""
 
-async def check(client: AsyncWebClient, human_channel: str) -> list[Finding]:
+
+async def check(client: AsyncWebClient, human_channel: str, app_token: str = "") -> list[Finding]:
     """Look at the credentials and at the human channel (its id, or '' for none)."""
     try:
         me = await call(client.auth_test())
@@ -38,6 +45,8 @@ async def check(client: AsyncWebClient, human_channel: str) -> list[Finding]:
     who = f"{me.get('user')} in {me.get('team')} ({me.get('team_id')})"
     wrong = nobody(me)
     findings = [Finding("Slack token", not wrong, wrong or who), _scopes(dict(me.headers))]
+    if app_token:
+        findings.append(await _app(client, app_token))
     if human_channel:
         findings.append(await _channel(client, human_channel))
     return findings
@@ -49,6 +58,17 @@ def nobody(me: Answer) -> str:
     if not missing:
         return ""
     return f"Slack's auth.test answers without {missing}: is SLACK_BOT_TOKEN a bot token (xoxb-…)?"
+
+
+async def _app(client: AsyncWebClient, app_token: str) -> Finding:
+    subject = "Slack app token"
+    try:
+        await open_address(client, app_token)
+    except (DeliveryRetry, DeliveryUnknown) as error:
+        return Finding(subject, False, f"{error}: try again in a minute")
+    except DeliveryError as error:
+        return Finding(subject, False, f"{error}: {NO_APP}")
+    return Finding(subject, True, "Socket Mode: events come through a websocket")
 
 
 def _scopes(headers: dict[str, str]) -> Finding:

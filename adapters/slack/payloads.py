@@ -34,6 +34,8 @@ EVENTS = frozenset(
 BUTTONS = {
     "frontdesk_ask_person": Kind.ASK_PERSON,
     "frontdesk_leave_queue": Kind.LEAVE_QUEUE,
+    "frontdesk_approve": Kind.APPROVE,
+    "frontdesk_deny": Kind.DENY,
     "frontdesk_feedback": Kind.FEEDBACK,
 }
 """The action ids of our own buttons and the controls they are."""
@@ -77,6 +79,21 @@ def read_event(body: Payload, identity: Identity) -> IncomingMessage | None:
     return None
 
 
+def as_event(item: Payload, channel: str, identity: Identity, *, shared: bool) -> Payload:
+    """A message of a history in the envelope in which its event would have come.
+
+    `shared`: whether the channel is shared with another company.
+    """
+    event = {**item, "type": "message", "channel": channel}
+    return {"team_id": identity.team_id, "is_ext_shared_channel": shared, "event": event}
+
+
+def as_edit(item: Payload, channel: str, identity: Identity, *, shared: bool) -> Payload:
+    """The same for the last edit of a message, of which only the result is known."""
+    event = {"subtype": "message_changed", "message": item}
+    return as_event(event, channel, identity, shared=shared)
+
+
 def read_action(body: Payload, identity: Identity) -> IncomingMessage | None:
     """Read a press of one of our buttons (block_actions)."""
     action = next(iter(_maps(body, "actions")), None)
@@ -99,7 +116,7 @@ def read_action(body: Payload, identity: Identity) -> IncomingMessage | None:
         id=f"{ts}.{user}.{press}",
         kind=kind,
         author=Author(user, _text(_map(body, "user"), "name")),
-        sent_at=_seconds(press),
+        sent_at=seconds(press),
         direct=channel.startswith("D"),
         in_thread=True,
         detail=detail,
@@ -142,7 +159,7 @@ def _spoken(
         author=Author(user, external=_external(body, event, identity)),
         text=mrkdwn.read(raw, identity.bot_user_id),
         revision=revision,
-        sent_at=_seconds(ts),
+        sent_at=seconds(ts),
         mentions_bot=mrkdwn.mentions(raw, identity.bot_user_id),
         direct=_text(outer, "channel_type") == "im" or channel.startswith("D"),
         in_thread=bool(thread) and thread != ts,
@@ -182,7 +199,7 @@ def _gone(event: Payload, before: Payload, identity: Identity) -> IncomingMessag
         kind=Kind.DELETE,
         author=Author(user),
         revision="deleted",
-        sent_at=_seconds(_text(event, "ts")),
+        sent_at=seconds(_text(event, "ts")),
         direct=_text(event, "channel_type") == "im" or channel.startswith("D"),
         in_thread=bool(thread) and thread != ts,
     )
@@ -198,7 +215,7 @@ def _stopped(event: Payload, identity: Identity) -> IncomingMessage | None:
         id=when,
         kind=Kind.STOP,
         author=Author(user),
-        sent_at=_seconds(when),
+        sent_at=seconds(when),
         direct=channel.startswith("D"),
         in_thread=True,
     )
@@ -234,7 +251,8 @@ def _text(payload: Payload, name: str) -> str:
     return value if value.isascii() else value.encode(errors="replace").decode()
 
 
-def _seconds(ts: str) -> float:
+def seconds(ts: str) -> float:
+    """A ts as seconds since the epoch; 0 if it is none."""
     try:
         seconds = float(ts)
     except ValueError:

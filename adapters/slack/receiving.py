@@ -1,9 +1,10 @@
-"""What Slack sends us: verified on the raw bytes, parsed, and to the door.
+"""What Slack sends us, over HTTP or through a websocket: verified, parsed, and to the door.
 
 Bolt parses before it verifies, and acknowledges an event before its listener has run; so the
-signature is checked here first, and an event is committed and answered here. Bolt routes what a
-person is waiting for, presses and commands, and answers Slack's own questions
-(docs/adr/0004-events-do-not-pass-through-bolt.md).
+signature of a request is checked here first, on its raw bytes, and an event is committed and
+answered here. Bolt routes what a person is waiting for, presses and commands, and answers Slack's
+own questions (docs/adr/0004-events-do-not-pass-through-bolt.md). Whichever way a body came, it ends
+in `Receiver.take`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack import mrkdwn, payloads
 from agent.errors import StorageError
 from agent.messages import Author
-from agent.ports import Clock, Command, Door, WebRequest, WebResponse
+from agent.platforms import Command, WebRequest, WebResponse
+from agent.ports import Clock, Door
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ class _SignedAt:
 
 
 class Receiver:
-    """Turns one HTTP request of Slack into at most one call of the door."""
+    """Turns one body of Slack's into at most one call of the door."""
 
     def __init__(
         self,
@@ -57,10 +59,10 @@ class Receiver:
         clock: Clock,
         door: Door,
     ) -> None:
-        """Nothing is received before `handle` is called."""
+        """Without a signing secret no request is ever taken for Slack's."""
         self._identity = identity
         self._door = door
-        self._verifier = SignatureVerifier(signing_secret, clock=_SignedAt(clock))  # type: ignore[arg-type]
+        self._verifier = _verifier(signing_secret, clock)
         self._app = self._bolt(client)
 
     async def handle(self, request: WebRequest) -> WebResponse:
@@ -70,12 +72,17 @@ class Receiver:
         if not self._is_signed(request):
             return WebResponse(401)
         body = parse(request)
-        if body is None:
-            return WebResponse(400)
+        return WebResponse(400) if body is None else await self.take(body)
+
+    async def take(self, body: dict[str, Any]) -> WebResponse:
+        """Answer one body that is known to be Slack's; 200 only if what it says is committed.
+
+        Never raises. Its body and type are for whoever pressed or commanded.
+        """
         if body.get("type") == "event_callback":
             return await self._event(body)
         try:
-            # The body is verified and parsed by now; this mode hands it to bolt as it is.
+            # The body is verified and parsed; this mode hands it to bolt as it is.
             asked = AsyncBoltRequest(body=body, mode="socket_mode")
             return _to_web(await self._app.async_dispatch(asked))
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -84,6 +91,8 @@ class Receiver:
             return WebResponse(400)
 
     def _is_signed(self, request: WebRequest) -> bool:
+        if self._verifier is None:
+            return False
         timestamp = request.headers.get("x-slack-request-timestamp", "")
         signature = request.headers.get("x-slack-signature", "")
         if not (timestamp.isdecimal() and len(timestamp) <= 12 and signature.isascii()):
@@ -168,6 +177,12 @@ class Receiver:
     async def _failed(self, error: Exception) -> BoltResponse:
         log.error("a press or command failed: %s", type(error).__name__)
         return BoltResponse(status=503)
+
+
+def _verifier(signing_secret: str, clock: Clock) -> SignatureVerifier | None:
+    if not signing_secret:
+        return None
+    return SignatureVerifier(signing_secret, clock=_SignedAt(clock))  # type: ignore[arg-type]
 
 
 def parse(request: WebRequest) -> dict[str, Any] | None:

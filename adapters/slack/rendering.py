@@ -19,7 +19,11 @@ MAX_MARKDOWN = 11_500
 LABELS = {
     Button.ASK_PERSON: ("frontdesk_ask_person", "Ask a person"),
     Button.LEAVE_QUEUE: ("frontdesk_leave_queue", "Never mind"),
+    Button.APPROVE: ("frontdesk_approve", "Approve"),
+    Button.DENY: ("frontdesk_deny", "Deny"),
 }
+STYLES = {Button.APPROVE: "primary", Button.DENY: "danger"}
+"""Colours of buttons that should not be pressed without looking."""
 STATES = {
     CaseState.WAITING: ":hourglass_flowing_sand: waiting",
     CaseState.CLAIMED: ":raised_hand: claimed",
@@ -71,12 +75,13 @@ def _source(number: int, citation: Citation) -> str:
 
 def _button(button: Button, message_id: str) -> Block:
     action_id, label = LABELS[button]
-    return {
+    block = {
         "type": "button",
         "action_id": action_id,
         "text": {"type": "plain_text", "text": label},
         "value": f"{button.value}|{message_id}",
     }
+    return block | {"style": STYLES[button]} if button in STYLES else block
 
 
 def _feedback(message_id: str) -> Block:

@@ -2,11 +2,13 @@
 
 For tests, benchmarks and the playground. Give its address to a bot as `SLACK_API_URL` and the
 bot's address to it as `events_url`; what then happens really went over HTTP, signed and retried.
+With `socket_mode` it goes through websockets instead, which `sockets` knows and can trouble.
 All time comes from the clock it is given. The other `twin_*` modules are its parts.
 
 As a process of its own it also has a control API:
 
     python -m adapters.slack.twin --port 8001 --events-url http://127.0.0.1:3000/slack/events
+    python -m adapters.slack.twin --port 8001 --socket-mode
 
 It prints one line of JSON, `{"api_url": …, "control_url": …}`, and serves until it is stopped.
 Bodies and answers are JSON; an error is `{"error": …}` with status 400.
@@ -44,6 +46,7 @@ from adapters.slack.twin_faults import Fault
 from adapters.slack.twin_people import People
 from adapters.slack.twin_platform import Platform
 from adapters.slack.twin_server import Call, Server
+from adapters.slack.twin_socket import Envelope, Sockets
 from adapters.slack.twin_state import (
     Change,
     Channel,
@@ -58,7 +61,7 @@ from adapters.slack.twin_state import (
 )
 from agent.ports import Clock
 
-__all__ = ["Answer", "Call", "Change", "Delivery", "Fault", "Message", "SlackTwin"]
+__all__ = ["Answer", "Call", "Change", "Delivery", "Envelope", "Fault", "Message", "SlackTwin"]
 
 OUTER_TYPES = frozenset({"event_callback", "url_verification", "app_rate_limited"})
 STRANGERS = "T0STRANGERS"
@@ -77,6 +80,7 @@ class SlackTwin(Settings):
         *,
         signing_secret: str,
         bot_token: str = "xoxb-test",  # noqa: S107 (made up; nothing real hears it)
+        app_token: str = "xapp-test",  # noqa: S107 (likewise)
         team_id: str = "T0FRONTDESK",
         bot_user_id: str = "U0FRONTBOT",
         bot_id: str = "B0FRONTBOT",
@@ -90,15 +94,17 @@ class SlackTwin(Settings):
         rng = random.Random(seed)  # noqa: S311 (it must be the same each time)
         self._world = Workspace(clock, self.identity)
         self._courier = Courier(clock, signing_secret, self, rng)
-        self._platform = Platform(self._world, self._courier, self, rng)
+        self.sockets = Sockets(clock, self.identity, self)
+        self._courier.through_socket = self.sockets.deliver
+        self._platform = Platform(self._world, self._courier, self.sockets, self, rng)
         self._people = People(self._platform)
-        self._server = Server(self._platform, bot_token)
+        self._server = Server(self._platform, bot_token, app_token)
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int = 0, routes: Iterable[web.RouteDef] = ()) -> str:
         """Serve on the loopback interface; the address of the Web API, which ends in '/api/'."""
         app = web.Application(client_max_size=16 * 2**20)
-        app.add_routes([*self._server.routes(), *routes])
+        app.add_routes([*self._server.routes(), *self.sockets.routes(), *routes])
         # Clients that give up must not leave handlers behind that sleep on the clock.
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
@@ -106,7 +112,7 @@ class SlackTwin(Settings):
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port).start()
         host, bound = self._runner.addresses[0][:2]
-        self._people.base_url = f"http://{host}:{bound}/"
+        self._people.base_url = self.sockets.base_url = f"http://{host}:{bound}/"
         self.api_url = f"{self._people.base_url}api/"
         self._courier.start()
         return self.api_url

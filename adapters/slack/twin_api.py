@@ -89,12 +89,15 @@ class Args:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method: what it does, the scope and arguments it needs, and its rate limit's tier."""
+    """One method: what it does, the scope and arguments it needs, its rate limit's tier, and
+    whether it is called with the app's token instead of the bot's.
+    """
 
     run: Callable[[Platform, Args], Json]
     scope: str = ""
     needs: tuple[str, ...] = ()
     tier: int = 3
+    for_app: bool = False
 
 
 def run(platform: Platform, method: Method, args: Args) -> Json:

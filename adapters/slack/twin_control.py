@@ -169,6 +169,8 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--events-url", default="", help="where the bot listens")
     parser.add_argument("--signing-secret", default="twin-signing-secret")
     parser.add_argument("--bot-token", default="xoxb-test")
+    parser.add_argument("--app-token", default="xapp-test")
+    parser.add_argument("--socket-mode", action="store_true", help="send through websockets")
     parser.add_argument("--rate-limits", action="store_true", help="limit calls as Slack does")
     # An adapter imports no clock. Here it is a process of its own, and names one.
     parser.add_argument("--clock", default="bot.clock:SystemClock", help="module:class of a Clock")
@@ -179,6 +181,12 @@ def main() -> None:
     """Read the options and serve."""
     given = options().parse_args()
     clock: Clock = pkgutil.resolve_name(given.clock)()
-    twin = SlackTwin(clock, signing_secret=given.signing_secret, bot_token=given.bot_token)
+    twin = SlackTwin(
+        clock,
+        signing_secret=given.signing_secret,
+        bot_token=given.bot_token,
+        app_token=given.app_token,
+    )
     twin.events_url, twin.rate_limits = given.events_url, given.rate_limits
+    twin.socket_mode = given.socket_mode
     asyncio.run(serve(twin, given.port))

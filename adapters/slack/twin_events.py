@@ -13,9 +13,11 @@ import hmac
 import json
 import random
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -71,6 +73,8 @@ class Delivery:
 
 
 Mark = Callable[[], AbstractContextManager[object]]
+Deliver = Callable[[str, Any, int, str], Awaitable[Answer]]
+"""Sends an envelope: its type and payload, which attempt it is, and why there is another."""
 
 
 def working_mark(clock: Clock) -> Mark | None:
@@ -137,9 +141,19 @@ class Parcel:
 
 
 class Courier:
-    """Brings events to the bot's address, each as its own task, in order within a channel."""
+    """Brings events to the bot, each as its own task, in order within a channel.
 
-    def __init__(self, clock: Clock, secret: str, settings: Settings, rng: random.Random) -> None:
+    In Socket Mode `through_socket` brings them, else they go to the bot's address.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        secret: str,
+        settings: Settings,
+        rng: random.Random,
+    ) -> None:
+        self.through_socket: Deliver | None = None
         self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
         self._clock = clock
         self._mark = working_mark(clock)
@@ -179,7 +193,7 @@ class Courier:
 
     def send_raw(self, parcel: Parcel) -> None:
         """Send these bytes in the background; without an address there is nobody to tell."""
-        if not self._settings.events_url:
+        if not (self._settings.events_url or self._settings.socket_mode):
             return
         if self._held is not None:
             self._held.append(parcel)
@@ -241,8 +255,24 @@ class Courier:
         headers = {}
         if attempt:
             headers = {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": reason}
-        answer = await self.post(parcel.body, JSON_TYPE, headers)
+        if self._settings.socket_mode and self.through_socket:
+            payload = json.loads(parcel.body)
+            answer = await self.through_socket("events_api", payload, attempt, reason)
+        else:
+            answer = await self.post(parcel.body, JSON_TYPE, headers)
         self.record(parcel.event_id, parcel.type, attempt, answer)
+        return answer
+
+    async def interact(self, fields: Mapping[str, str], kind: str, event_id: str) -> Answer:
+        """Send a press, a command or a form once; what the bot answered."""
+        if self._settings.socket_mode and self.through_socket:
+            is_command = kind == "slash_command"
+            payload = dict(fields) if is_command else json.loads(fields["payload"])
+            name = "slash_commands" if is_command else "interactive"
+            answer = await self.through_socket(name, payload, 0, "")
+        else:
+            answer = await self.post(urlencode(fields).encode(), FORM_TYPE)
+        self.record(event_id, kind, 0, answer)
         return answer
 
     def record(self, event_id: str, kind: str, attempt: int, answer: Answer) -> None:

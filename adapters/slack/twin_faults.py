@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import json
 import math
+import socket
+import struct
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+
+from aiohttp import web
 
 from agent.ports import Clock
 
 BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body>upstream</body></html>"
 FOREVER = 24 * 3600.0
+# SO_LINGER on, zero seconds: closing sends a reset instead of a farewell.
+NO_LINGER = struct.pack("ii", 1, 0)
 # Bursts that Slack lets through; it promises none, but says that short ones are allowed.
 BURST = 4
 # https://docs.slack.dev/apis/web-api/rate-limits: calls per minute of the tiers 1 to 4; 0 stands
@@ -157,3 +163,13 @@ class RateLimits:
             return 0
         self._buckets[key] = (tokens, now)
         return max(1, math.ceil((1 - tokens) / per_second))
+
+
+def reset(request: web.Request) -> None:
+    """Reset the connection of a request the way a crashed proxy does."""
+    if request.transport is None:
+        return
+    connection = request.transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+    request.transport.abort()

@@ -12,13 +12,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from adapters.slack import twin_shapes as shapes
 from adapters.slack.twin_agent import replace_view
 from adapters.slack.twin_api import ApiError, Args
 from adapters.slack.twin_blocks import elements
-from adapters.slack.twin_events import FORM_TYPE, Answer
+from adapters.slack.twin_events import Answer
 from adapters.slack.twin_platform import Platform
 from adapters.slack.twin_respond import mint_url, show
 from adapters.slack.twin_state import Channel, Json, Post, User, View
@@ -135,7 +134,7 @@ class People:
             "response_url": f"{self.base_url}response/{url}",
             "trigger_id": self._workspace.mint_trigger(user),
         }
-        answer = await self._send(fields, "slash_command", url)
+        answer = await self._platform.courier.interact(fields, "slash_command", url)
         if answer.ok and answer.text.strip():
             body = answer.json or {"text": answer.text}
             if body.get("text") or body.get("blocks"):
@@ -147,12 +146,6 @@ class People:
             show(self._platform, self._workspace.response_urls[url], args)
         except ApiError as error:
             return replace(answer, reason=str(error))
-        return answer
-
-    async def _send(self, fields: Mapping[str, str], kind: str, event_id: str) -> Answer:
-        courier = self._platform.courier
-        answer = await courier.post(urlencode(fields).encode(), FORM_TYPE)
-        courier.record(event_id, kind, 0, answer)
         return answer
 
     def _interaction(self, kind: str, user: User) -> Json:
@@ -204,7 +197,9 @@ class People:
         }
         if not post.ephemeral_to:
             body["message"] = shapes.message(self._workspace, post)
-        return await self._send({"payload": json.dumps(body)}, "block_actions", url)
+        return await self._platform.courier.interact(
+            {"payload": json.dumps(body)}, "block_actions", url
+        )
 
     async def submit(self, view: View, values: Mapping[str, Any]) -> Answer:
         """Send a form off; errors leave it open, an update changes it, all else closes it.
@@ -218,7 +213,9 @@ class People:
         sent = {**view.body, "state": {"values": state}}
         body = self._interaction("view_submission", self._workspace.users[view.user])
         body |= {"view": sent, "response_urls": []}
-        answer = await self._send({"payload": json.dumps(body)}, "view_submission", view.id)
+        answer = await self._platform.courier.interact(
+            {"payload": json.dumps(body)}, "view_submission", view.id
+        )
         action = answer.json.get("response_action", "clear")
         if answer.ok and action == "update":
             replace_view(self._platform, view, answer.json["view"])

@@ -12,19 +12,26 @@ import random
 from adapters.slack import twin_blocks as blocks_of
 from adapters.slack import twin_shapes as shapes
 from adapters.slack.twin_events import Courier, envelope
+from adapters.slack.twin_socket import Sockets
 from adapters.slack.twin_state import Channel, Json, Post, Settings, User, Workspace
 
 CHANNEL_LETTERS = {"channel": "C", "group": "G", "im": "D", "mpim": "G"}
 
 
 class Platform:
-    """The workspace, its way to the bot, and the settings; `revoked` is the token's end, if any."""
+    """The workspace, its ways to the bot, the settings; `revoked` is the token's end, if any."""
 
     def __init__(
-        self, workspace: Workspace, courier: Courier, settings: Settings, rng: random.Random
+        self,
+        workspace: Workspace,
+        courier: Courier,
+        sockets: Sockets,
+        settings: Settings,
+        rng: random.Random,
     ) -> None:
         self.workspace = workspace
         self.courier = courier
+        self.sockets = sockets
         self.settings = settings
         self.revoked = ""
         self._rng = rng

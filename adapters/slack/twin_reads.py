@@ -1,4 +1,4 @@
-"""The local Web API's `conversations.*`, `users.*`, `team.*`, `bots.*`, `auth.*`, reactions.
+"""The local Web API's `conversations.*`, `users.*`, `team.*`, `auth.*`, `apps.*`, reactions.
 
 https://docs.slack.dev/reference/methods
 """
@@ -52,6 +52,11 @@ def auth_test(platform: Platform, _args: Args) -> Json:
         "bot_id": identity.bot_id,
         "is_enterprise_install": False,
     }
+
+
+def open_connection(platform: Platform, _args: Args) -> Json:
+    """apps.connections.open."""
+    return {"url": platform.sockets.ticket()}
 
 
 def team_info(platform: Platform, _args: Args) -> Json:
@@ -198,14 +203,20 @@ def replies(platform: Platform, args: Args) -> Json:
 
 
 def history(platform: Platform, args: Args) -> Json:
-    """conversations.history: newest first; of replies only those sent to the channel as well."""
+    """conversations.history: newest first; of replies only those sent to the channel as well.
+
+    With `oldest` and without `latest` the pages begin with what is closest to `oldest`, each page
+    newest first: https://api.slack.com/methods/channels.history had it so, and clients rely on it.
+    """
     channel = joined_channel(platform, args.text("channel"), "history")
     oldest = args.text("oldest", "0")
     newest_first = itertools.takewhile(
         lambda post: float(post.ts) >= float(oldest), reversed(channel.posts.values())
     )
     shown = [post for post in newest_first if _is_top(post) and _within(args, post.ts)]
-    part, cursor = page(shown, args)
+    forward = "oldest" in args and "latest" not in args
+    part, cursor = page(shown[::-1] if forward else shown, args)
+    part = part[::-1] if forward else part
     return {**_history(platform, part, cursor, args), "pin_count": 0}
 
 
@@ -240,6 +251,7 @@ def add_reaction(platform: Platform, args: Args) -> Json:
 METHODS = {
     "api.test": Method(api_test, tier=4),
     "auth.test": Method(auth_test, tier=5),
+    "apps.connections.open": Method(open_connection, tier=1, for_app=True),
     "team.info": Method(team_info, "team:read"),
     "bots.info": Method(bots_info, "users:read", ("bot",)),
     "users.info": Method(users_info, "users:read", ("user",), tier=4),

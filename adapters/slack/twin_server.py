@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import struct
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -17,7 +15,7 @@ from aiohttp import web
 from adapters.slack import twin_agent, twin_chat, twin_reads
 from adapters.slack.twin_api import ApiError, Args, Method, run
 from adapters.slack.twin_events import KEPT, working_mark
-from adapters.slack.twin_faults import Faults, Kind, RateLimits
+from adapters.slack.twin_faults import Faults, Kind, RateLimits, reset
 from adapters.slack.twin_platform import Platform
 from adapters.slack.twin_respond import respond
 from adapters.slack.twin_state import Json
@@ -25,8 +23,6 @@ from adapters.slack.twin_state import Json
 METHODS: dict[str, Method] = {**twin_chat.METHODS, **twin_reads.METHODS, **twin_agent.METHODS}
 Answerer = Callable[[web.Request, str, Mapping[str, Any]], web.Response]
 JSON_HEADERS = {"Content-Type": "application/json; charset=utf-8"}
-# SO_LINGER on, zero seconds: closing sends a reset instead of a farewell.
-NO_LINGER = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +43,12 @@ class Call:
 class Server:
     """Answers HTTP for the platform."""
 
-    def __init__(self, platform: Platform, token: str) -> None:
+    def __init__(self, platform: Platform, token: str, app_token: str) -> None:
         self.faults = Faults()
         self.calls: deque[Call] = deque(maxlen=KEPT)
         self._platform = platform
         self._token = token
+        self._app_token = app_token
         self._clock = platform.workspace.clock
         self._limits = RateLimits(self._clock)
         self._mark = working_mark(self._clock)
@@ -91,7 +88,7 @@ class Server:
         if fault.kind is Kind.ANSWER:
             return web.Response(status=fault.status, body=fault.body, headers=fault.headers)
         if fault.kind is Kind.RESET:
-            _reset(request)
+            reset(request)
             return web.Response(status=500)
         await self._clock.sleep(fault.seconds)
         return early or answer(request, method, values)
@@ -130,18 +127,25 @@ class Server:
         try:
             if known is None:
                 raise ApiError("unknown_method", req_method=method)
-            self._authenticate(request, values)
+            self._authenticate(request, values, known)
             return run(self._platform, known, Args(values))
         except ApiError as error:
             return error.body
 
-    def _authenticate(self, request: web.Request, values: Mapping[str, Any]) -> None:
+    def _authenticate(
+        self, request: web.Request, values: Mapping[str, Any], method: Method
+    ) -> None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             token = str(values.get("token", ""))
         if not token:
             raise ApiError("not_authed")
-        if token.strip() != self._token:
+        wanted, other = self._token, self._app_token
+        if method.for_app:
+            wanted, other = other, wanted
+        if token.strip() == other:
+            raise ApiError("not_allowed_token_type")
+        if token.strip() != wanted:
             raise ApiError("invalid_auth")
 
     def _note(self, method: str, values: Mapping[str, Any], error: str, *, done: bool) -> None:
@@ -172,13 +176,3 @@ def _values(request: web.Request, body: bytes) -> dict[str, Any]:
     if body:
         return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
     return dict(request.query)
-
-
-def _reset(request: web.Request) -> None:
-    """Reset the connection the way a crashed proxy does."""
-    if request.transport is None:
-        return
-    connection = request.transport.get_extra_info("socket")
-    if connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
-    request.transport.abort()

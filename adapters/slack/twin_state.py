@@ -51,7 +51,8 @@ class Settings:
 
     `events_url` is where the bot listens ('' sends nothing); `scopes` what the installation may
     do; `rate_limits` switches Slack's own on; `ordered` lets first attempts of one channel wait
-    for each other; `mention_order` ('random', 'message', 'mention') says which of the two events
+    for each other; `socket_mode` sends everything through websockets instead, of which there may be
+    `most_sockets`; `mention_order` ('random', 'message', 'mention') says which of the two events
     of a mention comes first; `announce_replies` adds, per reply, the root's update that Slack
     documents as `message_replied` and sends without its subtype.
     """
@@ -60,6 +61,8 @@ class Settings:
     scopes: set[str] = field(default_factory=lambda: set(DEFAULT_SCOPES))
     rate_limits: bool = False
     ordered: bool = True
+    socket_mode: bool = False
+    most_sockets: int = 10
     mention_order: str = "random"
     announce_replies: bool = False
 

@@ -6,12 +6,13 @@ A platform joins by one class here and one line in `PLATFORMS`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from adapters.slack import open_adapter
 from adapters.slack.twin import Fault, SlackTwin
 from agent.messages import ConversationId
-from agent.ports import Adapter, Clock, Surroundings, WebRequest, WebResponse
+from agent.platforms import WebRequest, WebResponse
+from agent.ports import Adapter, Surroundings
 from tests.support.clock import TestClock
 
 
@@ -29,8 +30,8 @@ class Platform(Protocol):
     def listen(self, port: int) -> None:
         """The bot listens on this port of the loopback interface."""
 
-    def statuses(self) -> list[int]:
-        """What the bot answered to each delivery."""
+    def acknowledged(self) -> list[bool]:
+        """Of each delivery that was made, whether the bot acknowledged it."""
 
     async def write(self, text: str, *, mention: bool = False) -> ConversationId:
         """A person writes at the top level of a channel; the conversation it begins."""
@@ -64,11 +65,12 @@ class Platform(Protocol):
 
 
 class Slack:
-    """Slack over its twin."""
+    """Slack over its twin, by HTTP."""
 
     name = "slack"
+    credentials: ClassVar = {"SLACK_SIGNING_SECRET": "contract-secret"}
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: TestClock) -> None:
         """A workspace with one person and one channel."""
         self.twin = SlackTwin(clock, signing_secret="contract-secret")
         self.ada = self.twin.add_user("Ada Byron", tz="Europe/Brussels")
@@ -80,8 +82,8 @@ class Slack:
         await self.twin.start()
         environ = {
             "SLACK_BOT_TOKEN": "xoxb-test",
-            "SLACK_SIGNING_SECRET": "contract-secret",
             "SLACK_API_URL": self.twin.api_url,
+            **self.credentials,
         }
         adapter = open_adapter(Surroundings(environ, self.clock))
         assert adapter is not None
@@ -95,22 +97,22 @@ class Slack:
         """Tell the twin where to deliver to."""
         self.twin.events_url = f"http://127.0.0.1:{port}/slack/events"
 
-    def statuses(self) -> list[int]:
-        """Of every attempt so far."""
-        return [delivery.status for delivery in self.twin.deliveries]
+    def acknowledged(self) -> list[bool]:
+        """Only a status of success is one."""
+        return [200 <= delivery.status < 300 for delivery in self.twin.deliveries]
 
     async def write(self, text: str, *, mention: bool = False) -> ConversationId:
         """A post in #general."""
         bot = f"<@{self.twin.identity.bot_user_id}> " if mention else ""
         ts = await self.twin.say(self.ada, self.general, bot + text)
-        await self.twin.idle()
+        await self.clock.settle()
         return self._id(self.general, ts)
 
     async def write_directly(self, text: str) -> ConversationId:
         """A top-level direct message."""
         channel = self.twin.dm(self.ada)
         ts = await self.twin.say(self.ada, channel, text)
-        await self.twin.idle()
+        await self.clock.settle()
         return self._id(channel, ts)
 
     async def redeliver(self) -> None:
@@ -157,7 +159,25 @@ class Slack:
         return ConversationId("slack", self.twin.identity.team_id, channel, thread)
 
 
-PLATFORMS: dict[str, Callable[[TestClock], Platform]] = {"slack": Slack}
+class SlackSocket(Slack):
+    """Slack over its twin, by Socket Mode."""
+
+    credentials: ClassVar = {"SLACK_APP_TOKEN": "xapp-test"}
+
+    def __init__(self, clock: TestClock) -> None:
+        """The same company."""
+        super().__init__(clock)
+        self.twin.socket_mode = True
+
+    def acknowledged(self) -> list[bool]:
+        """An envelope of its own says so."""
+        return [bool(envelope.acks) for envelope in self.twin.sockets.envelopes]
+
+
+PLATFORMS: dict[str, Callable[[TestClock], Platform]] = {
+    "slack": Slack,
+    "slack, socket mode": SlackSocket,
+}
 
 
 async def post(adapter: Adapter, request: WebRequest) -> list[WebResponse]:

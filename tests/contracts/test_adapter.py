@@ -4,37 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 
-from agent.errors import DeliveryRetry, DeliveryUnknown, PlaceFatal, StoreUnavailable
+from agent.errors import DeliveryRetry, DeliveryUnknown, PlaceFatal
 from agent.messages import Author, Button, Citation, IncomingMessage, Kind, OutgoingMessage
-from agent.ports import Command
-from agent.records import Accepted, Delivery
+from agent.records import Delivery
 from tests.contracts.platforms import PLATFORMS, Platform, post
 from tests.support.clock import TestClock
-
-
-@dataclass
-class OpenDoor:
-    """A door that takes everything, or nothing while `broken`."""
-
-    messages: list[IncomingMessage] = field(default_factory=list)
-    broken: bool = False
-
-    async def accept(self, message: IncomingMessage) -> Accepted:
-        """Take it once per key, as the store does."""
-        if self.broken:
-            raise StoreUnavailable
-        if any(known.key == message.key for known in self.messages):
-            return Accepted.DUPLICATE
-        self.messages.append(message)
-        return Accepted.NEW
-
-    async def command(self, command: Command) -> str:
-        """Answer with the words themselves."""
-        return command.text
+from tests.support.doors import OpenDoor
 
 
 @dataclass
@@ -66,6 +45,7 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     server = Server(platform.adapter.routes, ready=nothing, metrics=no_metrics)
     port = await server.start("127.0.0.1", 0)
     platform.listen(port)
+    await clock.settle()
     yield Stage(platform, door, clock)
     await server.stop()
     await platform.adapter.stop()
@@ -121,11 +101,15 @@ async def test_what_is_not_from_the_platform_is_refused(stage: Stage) -> None:
 
 
 async def test_what_cannot_be_stored_is_not_acknowledged(stage: Stage) -> None:
-    """No commit, no 2xx: the platform will send it again."""
+    """No commit, no acknowledgement: the platform will send it again."""
     stage.door.broken = True
     await stage.platform.write("How many days?", mention=True)
-    assert stage.platform.statuses()
-    assert all(status >= 500 for status in stage.platform.statuses())
+    assert stage.platform.acknowledged()
+    assert not any(stage.platform.acknowledged())
+    stage.door.broken = False
+    await stage.clock.advance(61)
+    assert len(stage.door.messages) == 1
+    assert any(stage.platform.acknowledged())
 
 
 async def test_a_message_arrives_where_it_belongs(stage: Stage) -> None:
@@ -226,6 +210,29 @@ async def test_ten_messages_at_once_arrive_once_each(stage: Stage) -> None:
     assert len(set(refs)) == 10
     shown = stage.platform.shown(stage.platform.place())
     assert sorted(shown) == sorted(f"no {n}" for n in range(10))
+
+
+async def test_a_direct_conversation_is_found_before_anything_was_said(stage: Stage) -> None:
+    """Words can be posted into it, found there, and the next one who asks is told the same."""
+    adapter = stage.platform.adapter
+    place = await adapter.direct(stage.platform.person())
+    assert place.thread == ""
+    assert await adapter.direct(stage.platform.person()) == place
+    message = OutgoingMessage("t1.1", place, "Hello")
+    sent = Delivery(1, str(place), message, sending_since=stage.clock.now())
+    stage.platform.fail_after_effect()
+    with pytest.raises(DeliveryUnknown):
+        await adapter.send(sent)
+    if adapter.capabilities.can_be_asked:
+        assert await adapter.find(sent)
+    begun = await stage.platform.write_directly("I was first")
+    assert (begun.tenant, begun.channel) == (place.tenant, place.channel)
+
+
+async def test_there_is_no_direct_conversation_with_nobody(stage: Stage) -> None:
+    """It is said in a way that tells what may be done next."""
+    with pytest.raises(PlaceFatal):
+        await stage.platform.adapter.direct("U0NOBODY")
 
 
 async def test_check_finds_nothing_wrong_with_a_good_installation(stage: Stage) -> None:

@@ -12,23 +12,15 @@ from adapters.slack import open_adapter
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.receiving import parse
 from adapters.slack.twin import Fault, SlackTwin
-from agent.errors import ConfigError, DeliveryRetry, DeliveryUnknown, RowFatal
+from agent.errors import ConfigError, DeliveryRetry, DeliveryUnknown, PlaceFatal, RowFatal
 from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage
-from agent.ports import Command, Surroundings, WebRequest
-from agent.records import Accepted, Delivery
+from agent.platforms import WebRequest
+from agent.ports import Surroundings
+from agent.records import Delivery
 from tests.support.clock import START, TestClock
+from tests.support.doors import ShutDoor
 
 QUIET = Author("U0NOBODY", "Somebody")
-
-
-class Doorstep:
-    """A `Door` that nobody comes through."""
-
-    async def accept(self, message: IncomingMessage) -> Accepted:
-        raise AssertionError(message)
-
-    async def command(self, command: Command) -> str:
-        raise AssertionError(command)
 
 
 def surroundings(clock: TestClock, **environ: str) -> Surroundings:
@@ -42,7 +34,7 @@ async def adapter(twin: SlackTwin, clock: TestClock) -> AsyncIterator[SlackAdapt
     one = SlackAdapter(
         token="xoxb-test", signing_secret="secret", api_url=twin.api_url, clock=clock
     )
-    await one.start(Doorstep())
+    await one.start(ShutDoor())
     yield one
     await one.stop()
 
@@ -204,7 +196,31 @@ async def test_a_direct_channel(twin: SlackTwin, adapter: SlackAdapter) -> None:
     for method in ("conversations.open", "chat.postMessage"):
         twin.fault(method, Fault.unavailable())
         with pytest.raises(DeliveryUnknown):
-            await adapter.open_direct(ada, "Hello")
+            await adapter.open_direct(twin.add_user("Grace"), "Hello")
+
+
+async def test_direct_conversations_are_asked_for_once(
+    twin: SlackTwin, adapter: SlackAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody asks twice for the same person, and the oldest makes room for a new one."""
+    monkeypatch.setattr("adapters.slack.adapter.DIRECTS", 1)
+    ada, grace = twin.add_user("Ada"), twin.add_user("Grace")
+    for person in (ada, ada, grace, ada):
+        place = await adapter.direct(person)
+        assert place == ConversationId("slack", "T0FRONTDESK", twin.dm(person), "")
+    assert len(twin.calls("conversations.open")) == 3
+
+
+async def test_with_whom_there_is_no_direct_conversation(
+    twin: SlackTwin, adapter: SlackAdapter
+) -> None:
+    """A person who left, another app, an answer without a channel: each says what may follow."""
+    for person in (twin.add_user("Gone", deleted=True), twin.add_user("Robot", is_bot=True)):
+        with pytest.raises(PlaceFatal):
+            await adapter.direct(person)
+    twin.fault("conversations.open", Fault.answer(200, {"ok": True}))
+    with pytest.raises(DeliveryUnknown):
+        await adapter.direct(twin.add_user("Ada"))
 
 
 async def test_a_status_that_cannot_be_shown(adapter: SlackAdapter) -> None:
@@ -227,7 +243,7 @@ async def test_a_token_that_slack_refuses(twin: SlackTwin, clock: TestClock) -> 
     """The start fails with Slack's own word for it, and without the token."""
     one = SlackAdapter(token="xoxb-wrong", signing_secret="s", api_url=twin.api_url, clock=clock)
     with pytest.raises(ConfigError, match=r"Slack refuses SLACK_BOT_TOKEN: invalid_auth$"):
-        await one.start(Doorstep())
+        await one.start(ShutDoor())
     await one.stop()
 
 
@@ -236,7 +252,7 @@ async def test_slack_cannot_be_reached(clock: TestClock) -> None:
     one = SlackAdapter(
         token="xoxb-test", signing_secret="s", api_url="http://127.0.0.1:9/api/", clock=clock
     )
-    starting = asyncio.create_task(one.start(Doorstep()))
+    starting = asyncio.create_task(one.start(ShutDoor()))
     await clock.advance(120)
     assert not starting.done()
     starting.cancel()
@@ -254,6 +270,11 @@ def test_slack_is_not_configured(clock: TestClock) -> None:
     )
     assert opened is not None
     assert opened.platform == "slack"
+    with pytest.raises(ConfigError, match="or set SLACK_APP_TOKEN for Socket Mode"):
+        open_adapter(surroundings(clock, SLACK_BOT_TOKEN="xoxb-test", SLACK_SIGNING_SECRET=" "))
+    assert open_adapter(
+        surroundings(clock, SLACK_BOT_TOKEN="xoxb-test", SLACK_APP_TOKEN="xapp-test")
+    )
 
 
 @pytest.mark.parametrize(

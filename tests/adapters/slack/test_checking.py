@@ -51,6 +51,33 @@ async def test_scopes_that_slack_does_not_tell(twin: SlackTwin, client: AsyncWeb
     assert "did not say" in scopes.detail
 
 
+async def test_an_app_token(client: AsyncWebClient) -> None:
+    """With one, it is looked whether Slack would open a websocket."""
+    _, _, app = await check(client, "", "xapp-test")
+    assert app.ok
+    assert "Socket Mode" in app.detail
+
+
+@pytest.mark.parametrize(
+    ("token", "code"), [("xapp-wrong", "invalid_auth"), ("xoxb-test", "not_allowed_token_type")]
+)
+async def test_a_wrong_app_token(client: AsyncWebClient, token: str, code: str) -> None:
+    """Slack's word for it, where to make a right one, and what else must be switched on."""
+    _, _, app = await check(client, "", token)
+    assert not app.ok
+    assert app.detail.startswith(f"{code}: make an app-level token (xapp-…)")
+    assert "connections:write" in app.detail
+    assert "switch Socket Mode on" in app.detail
+
+
+async def test_an_app_token_during_an_outage(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """Nobody can tell yet."""
+    twin.fault("apps.connections.open", Fault.unavailable())
+    _, _, app = await check(client, "", "xapp-test")
+    assert not app.ok
+    assert app.detail.endswith("try again in a minute")
+
+
 @pytest.mark.parametrize(
     ("trouble", "advice"),
     [

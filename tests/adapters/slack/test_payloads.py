@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.payloads import Identity, is_ours, read_action, read_event
+from adapters.slack.payloads import (
+    Identity,
+    as_edit,
+    as_event,
+    is_ours,
+    read_action,
+    read_event,
+)
 from agent.messages import IncomingMessage, Kind
 from tests.support import slack_bodies as bodies
 
@@ -227,11 +234,38 @@ def test_nothing_is_ours_by_an_empty_name() -> None:
     assert not is_ours({"team_id": "T9", "enterprise_id": ""}, WHO)
 
 
+def test_a_message_of_a_history_is_the_one_of_its_event() -> None:
+    """Both ways of learning of a post give the same message, so that it is accepted once."""
+    for event in (bodies.message(), bodies.mention(), bodies.message(thread_ts="1789.000100")):
+        item = {name: value for name, value in event.items() if name != "channel"}
+        found = read_event(as_event(item, event["channel"], WHO, shared=False), WHO)
+        assert found == read(event)
+
+
+def test_a_stranger_in_a_history() -> None:
+    """In a shared channel the message itself says whose it is."""
+    item = bodies.message(user_team="T9")
+    found = read_event(as_event(item, "C1", WHO, shared=True), WHO)
+    assert found is not None
+    assert found.author.external
+
+
+def test_the_last_edit_in_a_history() -> None:
+    """It has the key of its event; a message that was never edited has none."""
+    item = {**bodies.message(), "edited": {"user": "U0ADA", "ts": "1790000009.000000"}}
+    edit = read_event(as_edit(item, "D0ADA", WHO, shared=False), WHO)
+    assert edit is not None
+    assert (edit.kind, edit.revision) == (Kind.EDIT, "1790000009.000000")
+    assert read_event(as_edit(bodies.message(), "D0ADA", WHO, shared=False), WHO) is None
+
+
 @pytest.mark.parametrize(
     ("action", "kind"),
     [
         ("frontdesk_ask_person", Kind.ASK_PERSON),
         ("frontdesk_leave_queue", Kind.LEAVE_QUEUE),
+        ("frontdesk_approve", Kind.APPROVE),
+        ("frontdesk_deny", Kind.DENY),
         ("frontdesk_feedback", Kind.FEEDBACK),
     ],
 )

@@ -105,6 +105,19 @@ def test_an_answer() -> None:
     assert feedback["elements"][0]["negative_button"]["value"] == "down|t1.1"
 
 
+def test_a_question_that_only_a_button_answers() -> None:
+    """Approve and Deny stand out, and name the message that they are under."""
+    buttons = (Button.APPROVE, Button.DENY)
+    message = OutgoingMessage("t1.1", PLACE, "Shall I?", buttons=buttons)
+    _, actions = rendering.render(message)["blocks"]
+    told = [(one["action_id"], one["style"], one["value"]) for one in actions["elements"]]
+    assert told == [
+        ("frontdesk_approve", "primary", "approve|t1.1"),
+        ("frontdesk_deny", "danger", "deny|t1.1"),
+    ]
+    assert [one["text"]["text"] for one in actions["elements"]] == ["Approve", "Deny"]
+
+
 def test_a_notice() -> None:
     """A notice is words and nothing else."""
     (block,) = rendering.render(OutgoingMessage("t1.1", PLACE, "Stopped.", Tone.NOTICE))["blocks"]

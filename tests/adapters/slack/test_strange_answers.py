@@ -7,7 +7,7 @@ import math
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -20,14 +20,13 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.twin import Fault, SlackTwin
 from agent.errors import ConfigError, DeliveryError, DeliveryRetry, DeliveryUnknown
 from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage
-from agent.ports import Door
 from agent.records import Delivery
 from tests.support.clock import START, TestClock
+from tests.support.doors import ShutDoor
 
 TEAM = "T0FRONTDESK"
 Json = dict[str, Any]
 
-NOBODYS_DOOR = cast(Door, None)
 NOT_OBJECTS = [[1], [], "words", "", 7, None, True]
 
 
@@ -44,7 +43,7 @@ async def idle(twin: SlackTwin, clock: TestClock) -> AsyncIterator[SlackAdapter]
 @pytest.fixture
 async def adapter(idle: SlackAdapter) -> SlackAdapter:
     """The adapter, started."""
-    await idle.start(NOBODYS_DOOR)
+    await idle.start(ShutDoor())
     return idle
 
 
@@ -83,7 +82,7 @@ async def test_a_start_during_an_outage(
 ) -> None:
     """Trouble that passes is waited out, with a line in the log for each time."""
     twin.fault("auth.test", fault, times=2)
-    starting = asyncio.create_task(idle.start(NOBODYS_DOOR))
+    starting = asyncio.create_task(idle.start(ShutDoor()))
     await clock.until(starting.done)
     await starting
     assert idle.tenant == TEAM
@@ -96,7 +95,7 @@ async def test_patience_with_an_outage_grows(
 ) -> None:
     """Slack is asked after 1, 2, 5, 10 and 30 seconds, then every 30, until it answers."""
     twin.fault("auth.test", Fault.bad_gateway(), times=None)
-    starting = asyncio.create_task(idle.start(NOBODYS_DOOR))
+    starting = asyncio.create_task(idle.start(ShutDoor()))
     times = []
     for number in range(1, 9):
         await clock.until(lambda number=number: asked(twin) >= number)  # type: ignore[misc]
@@ -110,7 +109,7 @@ async def test_patience_with_an_outage_grows(
 async def test_slack_says_how_long(twin: SlackTwin, idle: SlackAdapter, clock: TestClock) -> None:
     """Slack's own wish goes before our guess."""
     twin.fault("auth.test", Fault.rate_limited(17))
-    starting = asyncio.create_task(idle.start(NOBODYS_DOOR))
+    starting = asyncio.create_task(idle.start(ShutDoor()))
     await clock.advance(16)
     assert asked(twin) == 1
     await clock.advance(1)
@@ -123,7 +122,7 @@ async def test_nobody_listens_yet(
 ) -> None:
     """A network that is not there yet is waited for; the log says where Slack was sought."""
     await twin.stop()
-    starting = asyncio.create_task(idle.start(NOBODYS_DOOR))
+    starting = asyncio.create_task(idle.start(ShutDoor()))
     await clock.advance(20)
     assert not starting.done()
     assert twin.api_url in caplog.text
@@ -136,7 +135,7 @@ async def test_a_definite_no(twin: SlackTwin, idle: SlackAdapter, code: str) -> 
     """What will not pass by itself ends the start, with Slack's own word."""
     twin.fault("auth.test", Fault.error(code))
     with pytest.raises(ConfigError, match=f"Slack refuses SLACK_BOT_TOKEN: {code}$"):
-        await idle.start(NOBODYS_DOOR)
+        await idle.start(ShutDoor())
 
 
 @pytest.mark.parametrize(
@@ -154,7 +153,7 @@ async def test_a_token_of_nobody(
     """A token without a workspace or a bot is no bot token; `check` says the same."""
     twin.fault("auth.test", Fault.answer(200, {"ok": True, **me}), times=2)
     with pytest.raises(ConfigError, match=f"without {missing}: is SLACK_BOT_TOKEN"):
-        await idle.start(NOBODYS_DOOR)
+        await idle.start(ShutDoor())
     token = (await idle.check(""))[0]
     assert not token.ok
     assert f"without {missing}" in token.detail

@@ -89,6 +89,7 @@ def test_the_options_have_defaults() -> None:
     """Without any, it takes a free port and tells nobody."""
     given = options().parse_args([])
     assert (given.port, given.events_url, given.rate_limits) == (0, "", False)
+    assert not given.socket_mode
 
 
 async def test_a_process_is_driven_and_read(

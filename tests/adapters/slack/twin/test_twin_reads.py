@@ -111,6 +111,22 @@ async def test_a_history_shows_the_top_level(twin: SlackTwin, client: AsyncWebCl
     assert len(answer["messages"]) == 2
 
 
+async def test_the_pages_of_a_history(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """Back from the newest; since a moment, on from that moment. A page is newest first."""
+    ada = twin.add_user()
+    channel = twin.add_channel(members=[ada])
+    stamps = [await twin.say(ada, channel, str(number)) for number in range(5)]
+
+    async def pages(**where: Any) -> list[str]:
+        answers = await client.conversations_history(channel=channel, limit=2, **where)
+        return ["".join(m["text"] for m in page["messages"]) async for page in answers]
+
+    assert await pages() == ["43", "21", "0"]
+    assert await pages(latest=stamps[4]) == ["32", "10"]
+    assert await pages(oldest=stamps[0]) == ["21", "43"]
+    assert await pages(oldest=stamps[0], latest=stamps[4]) == ["32", "1"]
+
+
 async def test_what_is_known_of_a_person(twin: SlackTwin, client: AsyncWebClient) -> None:
     """Guests and strangers are marked; locale and address are given to those who ask and may."""
     guest = twin.add_user("Grace", is_restricted=True, tz="Europe/Berlin", locale="de-DE")
