@@ -1,5 +1,29 @@
 """Persistence: the stores behind the storage ports, opened by the scheme of a database URL."""
 
-from storage.opening import Documents, Store, backup, migrate, open_store, pending
+from storage.opening import (
+    Care,
+    Documents,
+    Forgotten,
+    Store,
+    Stuck,
+    backup,
+    examine,
+    migrate,
+    open_store,
+    pending,
+    restore,
+)
 
-__all__ = ["Documents", "Store", "backup", "migrate", "open_store", "pending"]
+__all__ = [
+    "Care",
+    "Documents",
+    "Forgotten",
+    "Store",
+    "Stuck",
+    "backup",
+    "examine",
+    "migrate",
+    "open_store",
+    "pending",
+    "restore",
+]

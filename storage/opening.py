@@ -1,18 +1,20 @@
 """Finds the store that a database URL names: its scheme is the name of a module in this package.
 
 `sqlite:///frontdesk.db` is `storage.sqlite`. A new backend is one new module (or package) here
-with the four functions of `Backend`; it joins the contract suite with one line.
+with the functions of `Backend`; it joins the contract suite with one line.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Protocol, cast
 
 from agent.errors import ConfigError
-from agent.ports import Clock, Knowledge, Records, Turns
+from agent.ports import Clock, Knowledge, Records, Settings, Turns
+from agent.records import DeliveryState
 
 
 class Documents(Knowledge, Protocol):
@@ -33,8 +35,98 @@ class Documents(Knowledge, Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A message that is DEAD or UNCONFIRMED, without a word of what it says.
+
+    `lane` is the conversation it belongs to, `place` where it was to be posted, `reason` an error's
+    code, `erased` whether there is nothing left to send. Times are seconds since the epoch.
+    """
+
+    id: int
+    state: DeliveryState
+    reason: str
+    lane: str
+    place: str
+    message_id: str
+    attempts: int
+    queued_at: float
+    settled_at: float
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What came of forgetting a person.
+
+    `conversations` were erased in whole or in part. `busy` are those that were left because they
+    were being worked on or something of the person waits in them, `open_cases` the cases that
+    people still work on, with which their conversations stay as they are. `lingers`: what was
+    erased may still be found in unused parts of the files.
+    """
+
+    conversations: int
+    busy: tuple[str, ...] = ()
+    open_cases: tuple[str, ...] = ()
+    lingers: bool = False
+
+
+class Care(Protocol):
+    """What people do to what is stored, also beside a running process: no commit of it takes long.
+
+    `by` says who wants it, for the journal: 'platform:user', or 'command line'.
+    """
+
+    async def stuck(self) -> Sequence[Stuck]:
+        """The dead and unconfirmed messages, oldest first.
+
+        Raises:
+            StoreUnavailable: the database could not be read.
+        """
+
+    async def retry(self, row_id: int, *, by: str) -> str:
+        """Put a stuck message back into its line, before those that were queued later; '' or why
+        that cannot be.
+
+        Raises:
+            StoreUnavailable: nothing was changed.
+        """
+
+    async def drop(self, row_id: int, *, by: str) -> str:
+        """Delete a stuck message for good; '' or why that cannot be.
+
+        Raises:
+            StoreUnavailable: nothing was changed.
+        """
+
+    async def erase_old(self, content_before: float | None, known_before: float) -> int:
+        """Erase what is old, a little at a time; how many rows there were.
+
+        What was said and answered, and by whom, before `content_before` (None: it is kept) goes;
+        kinds, times and numbers stay. Rows that only tell that a post is known go before
+        `known_before`. Nothing goes that is still needed: of an open case or approval, of what
+        waits or is not delivered, of the context of a conversation that is going on.
+
+        Raises:
+            StoreUnavailable: what was erased until then stays erased.
+        """
+
+    async def forget(
+        self, platform: str, user_id: str, *, patience: float, rewrite: bool = False
+    ) -> Forgotten:
+        """Erase what a person said, what they were answered, their name and their id.
+
+        Conversations that are busy are tried again for `patience` seconds. Of a conversation of
+        several people only this one's turns go, and what mixes them (summaries, closed cases).
+        `rewrite`: write a large database anew afterwards, however long all others wait for it.
+
+        Raises:
+            StoreUnavailable: what was erased until then stays erased.
+        """
+
+
 class Store(Protocol):
-    """An open database: the three storage ports and its life."""
+    """An open database: the four storage ports and its life."""
 
     @property
     def turns(self) -> Turns:
@@ -45,8 +137,19 @@ class Store(Protocol):
         """Documents and full-text search."""
 
     @property
+    def settings(self) -> Settings:
+        """What admins set from the chat."""
+
+    @property
     def records(self) -> Records:
         """Views for people."""
+
+    @property
+    def care(self) -> Care:
+        """What people do to what is stored."""
+
+    def trouble(self) -> str:
+        """Why the last commit failed, in words ('the database …'); '' if it went well."""
 
     def busy(self) -> bool:
         """Whether something asked of the database is not answered yet."""
@@ -81,6 +184,10 @@ class Backend(Protocol):
     def pending(self, url: str) -> list[str]: ...
 
     def backup(self, url: str, target: str) -> None: ...
+
+    def restore(self, url: str, source: str) -> str: ...
+
+    def examine(self, url: str) -> None: ...
 
 
 def open_store(
@@ -152,6 +259,33 @@ def backup(url: str, target: str) -> None:
         StoreUnavailable: there is no copy.
     """
     _backend(url).backup(url, target)
+
+
+def restore(url: str, source: str) -> str:
+    """Put a backup in place of the database, and return where what was there is kept ('' if there
+    was nothing).
+
+    The backup stays as it is. Messages that were to be delivered are doubtful afterwards: they may
+    have been delivered since, and their platform is asked first. Numbers that may have been given
+    away since are not given again.
+
+    Raises:
+        ConfigError: the URL is wrong, another process has the database, `source` is not there or
+            not a backup of ours; nothing was changed.
+        SchemaTooNew: a newer version of the program wrote the backup; nothing was changed.
+        StoreUnavailable: the backup is damaged; nothing was changed.
+    """
+    return _backend(url).restore(url, source)
+
+
+def examine(url: str) -> None:
+    """Look the whole database over, and commit something that changes nothing.
+
+    Raises:
+        ConfigError: the URL is wrong.
+        StoreUnavailable: what is wrong with the database, and how to mend it.
+    """
+    _backend(url).examine(url)
 
 
 def _backend(url: str) -> Backend:

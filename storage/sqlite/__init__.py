@@ -4,7 +4,9 @@ A durable commit costs one fsync, and everything that waits while it runs shares
 `synchronous=FULL` is nearly free. Read `statements.py` and `schema.py` first: the rest moves rows.
 """
 
+from storage.sqlite.examining import examine
+from storage.sqlite.restoring import restore
 from storage.sqlite.store import SqliteStore, open_store
 from storage.sqlite.upkeep import backup, migrate, pending
 
-__all__ = ["SqliteStore", "backup", "migrate", "open_store", "pending"]
+__all__ = ["SqliteStore", "backup", "examine", "migrate", "open_store", "pending", "restore"]

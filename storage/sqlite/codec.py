@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -21,6 +21,8 @@ from agent.messages import (
     load_outgoing,
 )
 from agent.records import (
+    Approval,
+    ApprovalState,
     Arrival,
     Claim,
     Delivery,
@@ -30,20 +32,26 @@ from agent.records import (
     Row,
     Settlement,
     Spend,
+    Step,
+    StepKind,
+    StepState,
     TurnEnd,
 )
 from agent.state import State
-from storage.sqlite.lanes import Claimed, Ending, NewRow
+from storage.sqlite.lanes import Claimed, Ending, NewRow, Settled, turn_id_of
 from storage.sqlite.outbox import Taken, Unsent, Verdict
 
 CARD: TypeAdapter[CaseCard | None] = TypeAdapter(CaseCard | None)
 
+DEAD = DeliveryState.DEAD
 # What the journal says of a delivery that needs no further attempt.
 SETTLED = {
     DeliveryState.SENT: "delivered",
     DeliveryState.UNCONFIRMED: "unconfirmed",
-    DeliveryState.DEAD: "undelivered",
+    DEAD: "undelivered",
 }
+# And of a row that cannot be read.
+UNREADABLE = ("failed", '{"code":"Unreadable"}')
 
 
 def new_row(arrival: Arrival, now: float) -> NewRow:
@@ -80,18 +88,57 @@ def claim_of(lane: str, owner: str, found: Claimed) -> Claim:
     )
     return Claim(
         lease=Lease(lane, owner, found.epoch),
-        turn_id=f"t{rows[0].id}",
+        turn_id=turn_id_of(found.rows),
         state=State(found.state),
         rows=rows,
         history=history,
         case=_case(found.case) if found.case else None,
         # RETURNING gives a round REAL as an integer.
         last_at=float(found.last_at),
+        steps=tuple([_step(row) for row in found.steps]),
+        approval=_approval(found.approval) if found.approval else None,
+        undelivered=_undelivered(found.undelivered),
     )
 
 
+def _step(row: tuple[Any, ...]) -> Step:
+    turn_id, n, kind, state, at, data, rows = row
+    told, made_of = from_json(data), tuple(from_json(rows))
+    return Step(turn_id, n, StepKind(kind), StepState(state), at, told, made_of)
+
+
+def _approval(row: tuple[Any, ...]) -> Approval:
+    approval_id, turn_id, tool, arguments, approvers, state, *rest = row
+    return Approval(
+        approval_id,
+        turn_id,
+        tool,
+        arguments,
+        tuple(from_json(approvers)),
+        ApprovalState(state),
+        *rest,
+    )
+
+
+def _undelivered(payload: str | None) -> OutgoingMessage | None:
+    """The turn that is told of it goes on without its words, if they cannot be read."""
+    try:
+        return load_outgoing(payload) if payload else None
+    except ValueError:
+        return None
+
+
+def is_readable(payload: str) -> bool:
+    """Whether this is an incoming message."""
+    try:
+        load_incoming(payload)
+    except ValueError:
+        return False
+    return True
+
+
 def _case(row: tuple[Any, ...]) -> Case:
-    case_id, lane, cause, state, employee_id, opened_at, owner, card_id, card = row
+    case_id, lane, cause, state, employee_id, opened_at, owner, card_id, card, channel = row
     return Case(
         case_id,
         lane,
@@ -102,6 +149,7 @@ def _case(row: tuple[Any, ...]) -> Case:
         owner,
         card_id,
         CARD.validate_json(card),
+        channel,
     )
 
 
@@ -116,7 +164,46 @@ def _case_row(case: Case) -> tuple[Any, ...]:
         case.owner,
         case.card_id,
         CARD.dump_json(case.card).decode(),
+        case.channel,
     )
+
+
+def step_rows(steps: Sequence[Step]) -> list[tuple[Any, ...]]:
+    """Steps as rows."""
+    return [
+        (
+            step.turn_id,
+            step.n,
+            step.kind.value,
+            f"{step.turn_id}:{step.n}" if step.kind is StepKind.CALL else "",
+            step.state.value,
+            step.at,
+            to_json(step.data).decode(),
+            to_json(step.rows).decode(),
+        )
+        for step in steps
+    ]
+
+
+def _approval_rows(lane: str, approvals: Sequence[Approval]) -> list[tuple[Any, ...]]:
+    """Approvals as rows, the open one last: by then the one it follows is closed."""
+    return [
+        (
+            approval.id,
+            lane,
+            approval.turn_id,
+            approval.id,
+            approval.tool,
+            approval.arguments,
+            to_json(approval.approvers).decode(),
+            approval.state.value,
+            approval.asked_at,
+            approval.expires_at,
+            approval.message_id,
+            approval.decided_by,
+        )
+        for approval in sorted(approvals, key=lambda one: one.state is ApprovalState.OPEN)
+    ]
 
 
 def ending(lane: str, end: TurnEnd, now: float, askable: Collection[str]) -> Ending:
@@ -132,6 +219,9 @@ def ending(lane: str, end: TurnEnd, now: float, askable: Collection[str]) -> End
         ],
         outbox=[_unsent(lane, turn_id, message, askable) for message in end.outbox],
         cases=[_case_row(case) for case in end.cases],
+        approvals=_approval_rows(lane, end.approvals),
+        steps_over=[(turn_id,) for turn_id in end.steps_over],
+        timers_over=[(key,) for key in end.timers_over],
         feedback=[
             (given.message_id, given.author_id, given.verdict, lane, now) for given in end.feedback
         ],
@@ -186,9 +276,25 @@ def delivery_of(taken: Taken, message: OutgoingMessage | None = None) -> Deliver
 
 def verdict_of(delivery: Delivery, settlement: Settlement) -> Verdict:
     """A settlement as the row it changes."""
+    return _verdict(delivery.id, delivery.sending_since, settlement)
+
+
+def settled(delivery: Delivery, settlement: Settlement, now: float) -> Settled:
+    """The end of a delivery as rows."""
+    verdict = verdict_of(delivery, settlement)
+    return _settled(verdict, delivery.lane, delivery.message.id, delivery.attempts, now)
+
+
+def unreadable(taken: Taken, now: float) -> Settled:
+    """The end of a row that was taken for sending and cannot be read."""
+    verdict = _verdict(taken.id, taken.sending_since, Settlement(DEAD, reason="Unreadable"))
+    return _settled(verdict, taken.lane, taken.message_id, taken.attempts, now)
+
+
+def _verdict(row_id: int, since: float, settlement: Settlement) -> Verdict:
     return Verdict(
-        delivery.id,
-        delivery.sending_since,
+        row_id,
+        since,
         settlement.state,
         settlement.doubtful,
         settlement.retry_at,
@@ -197,29 +303,26 @@ def verdict_of(delivery: Delivery, settlement: Settlement) -> Verdict:
     )
 
 
-def settled_entry(delivery: Delivery, settlement: Settlement) -> tuple[str, str]:
-    """Kind and data of the journal line that tells what became of a delivery."""
-    outcome = (
-        {"ref": settlement.ref}
-        if settlement.state is DeliveryState.SENT
-        else {"reason": settlement.reason}
-    )
-    data = {"message": delivery.message.id, **outcome}
-    return SETTLED[settlement.state], to_json(data).decode()
+def _settled(verdict: Verdict, lane: str, message_id: str, attempts: int, now: float) -> Settled:
+    sent = verdict.state is DeliveryState.SENT
+    outcome = {"ref": verdict.ref} if sent else {"reason": verdict.reason}
+    data = to_json({"message": message_id, **outcome}).decode()
+    dead = verdict.state is DEAD
+    news = _undeliverable(lane, message_id, attempts, verdict.reason, now) if dead else None
+    return Settled(lane, verdict, (SETTLED[verdict.state], data), news, now)
 
 
-def undeliverable(delivery: Delivery, reason: str, now: float) -> NewRow:
+def _undeliverable(lane: str, message_id: str, attempts: int, reason: str, now: float) -> NewRow:
     """The control that tells a lane of a message that will never arrive.
 
     A row that was put back by hand may die again: the attempt makes its key a new one.
     """
-    message_id = delivery.message.id
     control = IncomingMessage(
-        conversation=ConversationId.parse(delivery.lane),
+        conversation=ConversationId.parse(lane),
         id=message_id,
         kind=Kind.UNDELIVERABLE,
         author=Author(""),
-        revision=str(delivery.attempts + 1),
+        revision=str(attempts + 1),
         sent_at=now,
         detail=reason,
         about=message_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -93,8 +94,14 @@ class FileLock:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            holder = os.pread(self._descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
             self.release()
-            raise ConfigError(f"another process works on this database: it holds {path}") from None
+            raise ConfigError(
+                f"another process works on this database: process {holder} holds {path}"
+            ) from None
+        with contextlib.suppress(OSError):  # a full disk; it is only told, never relied on
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
         """Let others have it; idempotent. The file stays: removing it would race with them."""

@@ -11,14 +11,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json
+
 from agent.errors import LeaseLost
 from agent.messages import Kind
 from agent.records import Accepted, Interruption, Lease
+from storage.sqlite import outbox
 from storage.sqlite import statements as sql
-from storage.sqlite.outbox import Taken, Unsent, enqueue
+from storage.sqlite.outbox import Taken, Unsent, Verdict
 
 LEASE_SECONDS = 30.0
 """How long a claim holds without being renewed."""
+INTERRUPTING = frozenset(kind for kind in Kind if kind.interrupts)
 LONGEST_RUN = 50
 """Rows of one turn, not counting edits of them that stand further back in the queue."""
 
@@ -58,8 +62,11 @@ class Claimed(NamedTuple):
     state: str
     last_at: float
     rows: list[WaitingRow]
-    history: list[tuple[int, str, str, float, str]]
-    case: tuple[Any, ...] | None
+    steps: list[tuple[Any, ...]]
+    undelivered: str | None
+    history: Sequence[tuple[int, str, str, float, str]] = ()
+    case: tuple[Any, ...] | None = None
+    approval: tuple[Any, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +79,25 @@ class Ending:
     journal: Sequence[tuple[Any, ...]]
     outbox: Sequence[Unsent]
     cases: Sequence[tuple[Any, ...]]
+    approvals: Sequence[tuple[Any, ...]]
+    steps_over: Sequence[tuple[str]]
+    timers_over: Sequence[tuple[str]]
     feedback: Sequence[tuple[Any, ...]]
     spend: Sequence[tuple[Any, ...]]
     timers: Sequence[NewRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The end of a delivery as rows: its verdict, kind and data of what the journal tells of it,
+    and what tells its lane if it never arrives.
+    """
+
+    lane: str
+    verdict: Verdict
+    told: tuple[str, str]
+    news: NewRow | None
+    now: float
 
 
 def accept(db: sqlite3.Connection, row: NewRow, *, only_known_lane: bool) -> Accepted:
@@ -103,30 +126,59 @@ def claim(
         _rest(db, Lease(lane, owner, epoch))
         return None
     db.executemany(sql.CLAIM_ROW, [(epoch, row.id) for row in rows])
-    if not last_at:  # its first turn: nothing can have been written yet
-        return Claimed(epoch, state, last_at, rows, [], None)
+    steps = db.execute(sql.STEPS_OF, (turn_id_of(rows),)).fetchall()
+    found = Claimed(epoch, state, last_at, rows, steps, _undelivered(db, rows[0]))
+    if not last_at:  # no turn of it has ended: nothing but steps can have been written yet
+        return found
     history = db.execute(
         sql.HISTORY, {"lane": lane, "since": context_from, "limit": history_limit}
     ).fetchall()
     case = db.execute(sql.OPEN_CASE, (lane,)).fetchone()
-    return Claimed(epoch, state, last_at, rows, history, case)
+    approval = db.execute(sql.OPEN_APPROVAL, (lane,)).fetchone()
+    if approval:
+        steps = db.execute(sql.STEPS_OF, (approval[1],)).fetchall() + steps
+    return found._replace(steps=steps, history=history, case=case, approval=approval)
+
+
+def turn_id_of(rows: Sequence[WaitingRow]) -> str:
+    """The id of the turn that works off these rows: the same in each of its attempts, and in the
+    turn of a control that takes them over.
+    """
+    return f"t{min(row.id for row in rows)}"
+
+
+def _undelivered(db: sqlite3.Connection, first: WaitingRow) -> str | None:
+    if first.kind != Kind.UNDELIVERABLE:
+        return None
+    row = db.execute(sql.UNDELIVERED, {"control": first.payload}).fetchone()
+    return row[0] if row else None
 
 
 def _rows_of_turn(db: sqlite3.Connection, lane: str, now: float) -> list[WaitingRow]:
-    """One control, or a run of utterances of one author with the changes of what they posted.
+    """One control (one that interrupts first) with what it takes over, or a run of utterances of
+    one author with the changes of what they posted.
 
     A run that was tried before is not taken as a whole again: if one of its rows is what makes
-    turns fail, the others get through without it.
+    turns fail, the others get through without it. But a turn that has done something by then is
+    the same turn again, or what it did would be done once more for the rows it left.
     """
     found = db.execute(sql.WAITING_ROWS, {"lane": lane, "now": now, "limit": LONGEST_RUN})
     waiting = [WaitingRow(*row) for row in found]
-    if not waiting or waiting[0].row_class == "control":
-        return waiting[:1]
+    if not waiting:
+        return []
     head = waiting[0]
+    if head.row_class == "control":
+        controls = [row for row in waiting if row.row_class == "control"]
+        control = min(controls, key=_precedence)
+        return [control, *_taken_over(db, lane, control)]
     if head.not_before > now:
         return []
     run = [head]
-    if not head.attempts:
+    if head.attempts:
+        made_of = db.execute(sql.ROWS_OF_STEPS, (turn_id_of(run),)).fetchone()
+        together = frozenset(from_json(made_of[0])) if made_of else frozenset()
+        run += [row for row in waiting[1:] if row.id in together]
+    else:
         for row in waiting[1:]:
             if row.author != head.author or row.not_before > now:
                 break
@@ -138,6 +190,20 @@ def _rows_of_turn(db: sqlite3.Connection, lane: str, now: float) -> list[Waiting
     posts = {row.message_id for row in run}
     changes = (Kind.EDIT, Kind.DELETE)
     return run + [row for row in behind if row.kind in changes and row.message_id in posts]
+
+
+def _precedence(control: WaitingRow) -> tuple[bool, float, int]:
+    """What interrupts comes first: the turn of another control may be what it interrupts. A timer
+    counts from when it is due, so that a press in time goes before it.
+    """
+    return control.kind not in INTERRUPTING, control.not_before, control.id
+
+
+def _taken_over(db: sqlite3.Connection, lane: str, control: WaitingRow) -> list[WaitingRow]:
+    if control.kind not in INTERRUPTING:
+        return []
+    wanted = {"lane": lane, "before": control.id, "author": control.author}
+    return [WaitingRow(*row) for row in db.execute(sql.TAKEN_OVER, wanted)]
 
 
 def renew(db: sqlite3.Connection, lease: Lease, now: float) -> Interruption | None:
@@ -153,6 +219,13 @@ def renew(db: sqlite3.Connection, lease: Lease, now: float) -> Interruption | No
     return Interruption.CHANGED if changed else None
 
 
+def step(db: sqlite3.Connection, lease: Lease, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write steps of a running turn; its lease lasts as long as it did before."""
+    if not db.execute(sql.LEASE_HOLDS, (lease.lane, lease.epoch, lease.owner)).fetchone():
+        raise LeaseLost
+    db.executemany(sql.WRITE_STEP, rows)
+
+
 def end_turn(db: sqlite3.Connection, lease: Lease, end: Ending) -> tuple[list[Taken], float | None]:
     """Write everything a turn leaves; the deliveries to be sent now, when the lane is due again.
 
@@ -161,9 +234,12 @@ def end_turn(db: sqlite3.Connection, lease: Lease, end: Ending) -> tuple[list[Ta
     """
     db.execute(sql.ROWS_DONE, (lease.lane, lease.epoch))
     db.executemany(sql.WRITE_JOURNAL, end.journal)
-    taken = enqueue(db, end.outbox, lease.owner, end.now)
+    taken = outbox.enqueue(db, end.outbox, lease.owner, end.now)
     for statement, rows in (
         (sql.WRITE_CASE, end.cases),
+        (sql.WRITE_APPROVAL, end.approvals),
+        (sql.STEPS_OVER, end.steps_over),
+        (sql.TIMER_OVER, end.timers_over),
         (sql.WRITE_FEEDBACK, end.feedback),
         (sql.WRITE_SPEND, end.spend),
     ):
@@ -194,6 +270,31 @@ def release(db: sqlite3.Connection, lease: Lease, retry_at: float, *, refund: bo
         {"lane": lease.lane, "epoch": lease.epoch, "retry_at": retry_at, "refund": int(refund)},
     )
     _rest(db, lease)
+
+
+def settle(db: sqlite3.Connection, end: Settled, owner: str) -> tuple[Taken | None, bool]:
+    """Record the end of a delivery; the next one of its line, and whether its lane is due by it."""
+    line = outbox.settle(db, end.verdict, owner, end.now)
+    if line is None:
+        return None, False
+    destination, turn_id = line
+    kind, data = end.told
+    db.execute(sql.WRITE_JOURNAL, (end.lane, turn_id, kind, end.now, data))
+    if end.news:
+        accept(db, end.news, only_known_lane=False)
+    lane_due = end.news is not None and is_due(db, end.lane, end.now)
+    return outbox.take_next(db, destination, owner, end.now), lane_due
+
+
+def bury(
+    db: sqlite3.Connection, lease: Lease, ids: Iterable[int], told: tuple[str, str], now: float
+) -> None:
+    """End rows of a turn that never can be worked off, and put the others back, unblamed."""
+    kind, data = told
+    for row_id in ids:
+        db.execute(sql.ROW_BURIED, (row_id, lease.epoch))
+        db.execute(sql.WRITE_JOURNAL, (lease.lane, f"t{row_id}", kind, now, data))
+    release(db, lease, now, refund=True)
 
 
 def _rest(db: sqlite3.Connection, lease: Lease) -> None:

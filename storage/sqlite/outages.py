@@ -8,36 +8,72 @@ from contextlib import contextmanager
 
 from agent.errors import StorageError, StoreUnavailable
 
-# Primary result codes (https://sqlite.org/rescode.html) that say something about the file, the
-# disk or other processes, not about a statement.
-OUTAGES = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_INTERRUPT,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOLFS,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_READONLY,
-    }
+DAMAGED = (
+    "is damaged",
+    "stop, and put a backup in its place with `frontdesk restore BACKUP`",
 )
+READ_ONLY = (
+    "cannot be written, only read",
+    "give this process the right to write its file and folder",
+)
+LOCKED = ("is kept locked by another process", "it goes on when that one ends or lets go")
+FAILING_DISK = ("is on a disk that reports errors", "look into the system's log")
+OTHERWISE = ("cannot be used", "it goes on when the cause is gone")
+# Primary result codes (https://sqlite.org/rescode.html) that say something about the file, the
+# disk or other processes, not about a statement; what each means, and what mends it.
+OUTAGES = {
+    sqlite3.SQLITE_BUSY: LOCKED,
+    sqlite3.SQLITE_CANTOPEN: (
+        "cannot be opened",
+        "its file or folder is gone, or closed to this process",
+    ),
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_FULL: ("has no room: the disk is full", "it goes on when there is room"),
+    sqlite3.SQLITE_INTERRUPT: OTHERWISE,
+    sqlite3.SQLITE_IOERR: FAILING_DISK,
+    sqlite3.SQLITE_LOCKED: LOCKED,
+    sqlite3.SQLITE_NOLFS: ("is larger than its file system allows", "move it to another one"),
+    sqlite3.SQLITE_NOMEM: ("has no memory to work with", "it goes on when there is some"),
+    sqlite3.SQLITE_NOTADB: DAMAGED,
+    sqlite3.SQLITE_PERM: READ_ONLY,
+    sqlite3.SQLITE_PROTOCOL: LOCKED,
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+}
+DAMAGES = frozenset(code for code, words in OUTAGES.items() if words is DAMAGED)
 
 
 def is_outage(error: BaseException) -> bool:
     """Whether the database, not the statement, is the reason of an error."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in OUTAGES
+    return _code(error) in OUTAGES
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether an error says that the file is not what it was written as: that never mends itself,
+    and what is written to such a file may be lost.
+    """
+    return _code(error) in DAMAGES
 
 
 def unavailable(error: Exception) -> StoreUnavailable:
-    """The error that callers get; SQLite's messages name tables and columns, never contents."""
+    """The error that callers get: what is wrong, in words, and what mends it. SQLite's messages
+    name tables and columns, never contents. An error of ours says it already.
+    """
+    if isinstance(error, StoreUnavailable):
+        return StoreUnavailable(str(error))
     name = getattr(error, "sqlite_errorname", type(error).__name__)
-    return StoreUnavailable(f"the database cannot be used: {error} ({name})")
+    what, mend = OUTAGES.get(_code(error), OTHERWISE)
+    return StoreUnavailable(f"the database {what}: {error} ({name}); {mend}")
+
+
+def damaged(finding: str) -> StoreUnavailable:
+    """The error of a file that does not pass SQLite's own check."""
+    what, mend = DAMAGED
+    return StoreUnavailable(f"the database {what}: {finding}; {mend}")
+
+
+def _code(error: BaseException) -> int:
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
 
 
 def own_error(error: Exception) -> Exception:

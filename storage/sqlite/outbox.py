@@ -139,10 +139,3 @@ def take_next(db: sqlite3.Connection, destination: str, owner: str, now: float) 
         {"destination": destination, "owner": owner, "now": now, "until": now + SENDING_SECONDS},
     ).fetchone()
     return _with_refs(db, row) if row else None
-
-
-def give_up(db: sqlite3.Connection, row: Taken, owner: str, now: float) -> Taken | None:
-    """Bury a row that cannot be read; the row behind it in its line is taken instead."""
-    verdict = Verdict(row.id, row.sending_since, DeliveryState.DEAD, False, 0.0, "", "Unreadable")
-    line = settle(db, verdict, owner, now)
-    return take_next(db, line[0], owner, now) if line else None

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from pydantic_core import from_json
 
-from agent.messages import SAFE_IN_ID
-from agent.records import TimelineItem
+from agent.messages import SAFE_IN_ID, ConversationId
+from agent.records import Recent, TimelineItem
 from storage.sqlite import statements as sql
 from storage.sqlite.reader import Reader
 
@@ -26,6 +26,11 @@ COUNTS = {
     "cases_open": "SELECT count(*) FROM cases WHERE state IN ('waiting', 'claimed')",
     "documents": "SELECT count(*) FROM knowledge_documents",
 }
+
+
+RECENT_ROWS = 20_000
+"""Rows of the inbox that are looked through for conversations that were active lately: days of a
+large company, and some hundredths of a second."""
 
 
 class SqliteRecords:
@@ -46,6 +51,21 @@ class SqliteRecords:
             lambda db: db.execute(sql.LATEST_LANE, {"author": author_id, "lanes": lanes}).fetchone()
         )
         return row[0] if row else None
+
+    async def recent(self, platform: str, limit: int) -> Sequence[Recent]:
+        lanes = f"{quote(platform, safe=SAFE_IN_ID)}:*"
+
+        def look(db: sqlite3.Connection) -> dict[str, tuple[str, float]]:
+            newest: dict[str, tuple[str, float]] = {}
+            wanted = {"rows": RECENT_ROWS, "lanes": lanes}
+            for lane, message_id, accepted_at in db.execute(sql.NEWEST_POSTS, wanted):
+                if len(newest) >= limit:
+                    break
+                newest.setdefault(lane, (message_id, accepted_at))
+            return newest
+
+        found = await self._reader.run(look)
+        return [Recent(ConversationId.parse(lane), *row) for lane, row in found.items()]
 
     async def counts(self) -> Mapping[str, int]:
         def count(db: sqlite3.Connection) -> dict[str, int]:

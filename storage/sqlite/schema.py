@@ -196,3 +196,18 @@ def first_tables(db: Database) -> None:
     db.table("knowledge").enable_fts(
         ["title", "section", "text"], create_triggers=True, tokenize=TOKENIZER
     )
+
+
+# A case of before has its card in the configured human channel, and says so with ''. There was no
+# approval yet.
+DETAILS = """
+ALTER TABLE cases ADD COLUMN channel TEXT NOT NULL DEFAULT '';
+ALTER TABLE approvals ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE steps ADD COLUMN rows TEXT NOT NULL DEFAULT '[]';
+"""
+
+
+@MIGRATIONS(name="0002_cards_and_approvals")
+def cards_and_approvals(db: Database) -> None:
+    """Where the card of a case is, which message asks for an approval, what a step is made of."""
+    db.executescript(DETAILS)

@@ -5,6 +5,22 @@ allows no scan: what a turn costs must not grow with what is stored. Parameters 
 what they mean; `schema.py` explains `ready_at` and `next_at`.
 """
 
+# --- start -------------------------------------------------------------------------------------
+
+# What a process that died left behind. Its leases are void, so that its turns run again at once.
+# What it was sending may have been sent; the lines behind it are intact. That a moment is known
+# follows from the rest of the condition, but only said so it leads to the index.
+
+FREE_LANES = """
+UPDATE lanes SET epoch = epoch + 1, lease_owner = NULL, ready_at = :now
+WHERE lease_owner IS NOT NULL AND ready_at IS NOT NULL
+"""
+
+DOUBT_DELIVERIES = """
+UPDATE outbox SET state = 'pending', doubtful = 1, next_at = :now
+WHERE state = 'sending' AND next_at IS NOT NULL
+"""
+
 # --- accept ------------------------------------------------------------------------------------
 
 LANE_IS_KNOWN = "SELECT 1 FROM lanes WHERE lane = ?"
@@ -51,6 +67,15 @@ WHERE lane = :lane AND state = 'waiting' AND kind IN ('edit', 'delete') AND id >
 ORDER BY id
 """
 
+# Without being told, SQLite might walk through everything that the author ever wrote.
+TAKEN_OVER = """
+SELECT id, attempts, accepted_at, payload, class, kind, message_id, author, not_before
+FROM inbox INDEXED BY inbox_waiting
+WHERE lane = :lane AND state = 'waiting' AND class = 'utterance' AND id < :before
+    AND author = :author
+ORDER BY id
+"""
+
 CLAIM_ROW = "UPDATE inbox SET attempts = attempts + 1, claim_epoch = ? WHERE id = ?"
 
 HISTORY = """
@@ -59,9 +84,31 @@ WHERE lane = :lane AND seq >= :since ORDER BY seq DESC LIMIT :limit
 """
 
 OPEN_CASE = """
-SELECT id, lane, cause, state, employee_id, opened_at, owner, card_id, card FROM cases
+SELECT id, lane, cause, state, employee_id, opened_at, owner, card_id, card, channel FROM cases
 WHERE lane = ? AND state IN ('waiting', 'claimed') ORDER BY opened_at DESC LIMIT 1
 """
+
+OPEN_APPROVAL = """
+SELECT id, turn_id, tool, arguments, approvers, state, asked_at, expires_at, message_id, decided_by
+FROM approvals WHERE lane = ? AND state = 'open'
+"""
+
+STEPS_OF = """
+SELECT turn_id, n, kind, state, at, data, rows FROM steps WHERE turn_id = ? ORDER BY n
+"""
+
+# The rows of a turn that has steps: the last output of its model knows them all.
+ROWS_OF_STEPS = """
+SELECT rows FROM steps WHERE turn_id = ? AND kind = 'model' ORDER BY n DESC LIMIT 1
+"""
+
+# A control that cannot be read is about nothing.
+UNDELIVERED = """
+SELECT payload FROM outbox
+WHERE message_id = iif(json_valid(:control), json_extract(:control, '$.about'), NULL)
+"""
+
+LEASE_HOLDS = "SELECT 1 FROM lanes WHERE lane = ? AND epoch = ? AND lease_owner = ?"
 
 RENEW = "UPDATE lanes SET ready_at = ? WHERE lane = ? AND epoch = ? AND lease_owner = ?"
 
@@ -71,6 +118,7 @@ WHERE lane = :lane AND state = 'waiting' AND class = 'control' AND not_before <=
     AND claim_epoch IS NOT :epoch
 """
 
+# What a control took over ends with it, whatever becomes of it meanwhile.
 CHANGE_OF_CLAIMED = """
 SELECT 1 FROM inbox AS change
 WHERE change.lane = :lane AND change.state = 'waiting' AND change.kind IN ('edit', 'delete')
@@ -80,14 +128,36 @@ WHERE change.lane = :lane AND change.state = 'waiting' AND change.kind IN ('edit
         WHERE post.lane = :lane AND post.state = 'waiting' AND post.class = 'utterance'
             AND post.claim_epoch = :epoch AND post.message_id = change.message_id
     )
+    AND NOT EXISTS (
+        SELECT 1 FROM inbox AS control
+        WHERE control.lane = :lane AND control.state = 'waiting' AND control.class = 'control'
+            AND control.claim_epoch = :epoch
+    )
 LIMIT 1
 """
+
+# --- steps -------------------------------------------------------------------------------------
+
+WRITE_STEP = """
+INSERT INTO steps (turn_id, n, kind, call_id, state, at, data, rows)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (turn_id, n) DO UPDATE SET kind = excluded.kind, call_id = excluded.call_id,
+    state = excluded.state, at = excluded.at, data = excluded.data, rows = excluded.rows
+"""
+
+STEPS_OVER = "DELETE FROM steps WHERE turn_id = ?"
+
+TIMER_OVER = "UPDATE inbox SET state = 'done', payload = '' WHERE key = ? AND state = 'waiting'"
 
 # --- the end of a turn -------------------------------------------------------------------------
 
 ROWS_DONE = """
 UPDATE inbox SET state = 'done', payload = ''
 WHERE lane = ? AND state = 'waiting' AND claim_epoch = ?
+"""
+
+ROW_BURIED = """
+UPDATE inbox SET state = 'done', payload = '' WHERE id = ? AND state = 'waiting' AND claim_epoch = ?
 """
 
 ROWS_BACK = """
@@ -118,11 +188,23 @@ WHERE lane = :lane AND epoch = :epoch AND lease_owner = :owner
 WRITE_JOURNAL = "INSERT INTO journal (lane, turn_id, kind, at, data) VALUES (?, ?, ?, ?, ?)"
 
 WRITE_CASE = """
-INSERT INTO cases (id, lane, cause, state, employee_id, opened_at, owner, card_id, card)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO cases (id, lane, cause, state, employee_id, opened_at, owner, card_id, card, channel)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET lane = excluded.lane, cause = excluded.cause,
     state = excluded.state, employee_id = excluded.employee_id, opened_at = excluded.opened_at,
-    owner = excluded.owner, card_id = excluded.card_id, card = excluded.card
+    owner = excluded.owner, card_id = excluded.card_id, card = excluded.card,
+    channel = excluded.channel
+"""
+
+WRITE_APPROVAL = """
+INSERT INTO approvals (id, lane, turn_id, call_id, tool, arguments, approvers, state, asked_at,
+    expires_at, message_id, decided_by)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET lane = excluded.lane, turn_id = excluded.turn_id,
+    call_id = excluded.call_id, tool = excluded.tool, arguments = excluded.arguments,
+    approvers = excluded.approvers, state = excluded.state, asked_at = excluded.asked_at,
+    expires_at = excluded.expires_at, message_id = excluded.message_id,
+    decided_by = excluded.decided_by
 """
 
 WRITE_FEEDBACK = """
@@ -237,3 +319,24 @@ SELECT lane FROM inbox WHERE id = (
     WHERE author = :author AND class = 'utterance' AND lane GLOB :lanes
 )
 """
+
+# The newest rows of the inbox, as many as are looked through, newest first. That they are bounded
+# by their ids spares every accept an index that only this would use.
+NEWEST_POSTS = """
+SELECT lane, message_id, accepted_at FROM inbox
+WHERE id > (SELECT max(id) FROM inbox) - :rows
+    AND class = 'utterance' AND kind = 'message' AND lane GLOB :lanes
+ORDER BY id DESC
+"""
+
+# --- settings ----------------------------------------------------------------------------------
+
+READ_SETTINGS = "SELECT scope, name, value FROM settings"
+
+WRITE_SETTING = """
+INSERT INTO settings (scope, name, value, changed_by, changed_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (scope, name) DO UPDATE SET value = excluded.value,
+    changed_by = excluded.changed_by, changed_at = excluded.changed_at
+"""
+
+DROP_SETTING = "DELETE FROM settings WHERE scope = ? AND name = ?"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -18,15 +18,14 @@ from agent.records import (
     Delivery,
     DeliveryState,
     Due,
-    Entry,
     Interruption,
     Lease,
     Settlement,
+    Step,
     TurnEnd,
 )
-from agent.state import RESTING, State
+from agent.state import RESTING
 from storage.sqlite import codec, lanes, outbox
-from storage.sqlite import statements as sql
 from storage.sqlite.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -86,17 +85,21 @@ class SqliteTurns:
         return await self.claim(lane)
 
     async def _give_up(self, lease: Lease, found: lanes.Claimed) -> None:
-        """Get rows out of the way that no version of this program can have written so."""
+        """Get rows out of the way that no version of this program can have written so. If it is
+        not the rows, nothing of this lane can be worked off.
+        """
         now = self._clock.now()
-        if len(found.rows) > 1:  # the next attempt takes one row, and so finds out which it is
-            await self.release(lease, now, refund=False)
-            return
-        line = Entry("failed", {"code": "Unreadable"}, now, f"t{found.rows[0].id}")
-        await self.commit(lease, TurnEnd(State(found.state), "unreadable", journal=(line,)))
+        damaged = [row.id for row in found.rows if not codec.is_readable(row.payload)]
+        ids = damaged or [row.id for row in found.rows]
+        await self._writer.run(lambda db: lanes.bury(db, lease, ids, codec.UNREADABLE, now))
 
     async def renew(self, lease: Lease) -> Interruption | None:
         now = self._clock.now()
         return await self._writer.run(lambda db: lanes.renew(db, lease, now))
+
+    async def step(self, lease: Lease, steps: Sequence[Step]) -> None:
+        rows = codec.step_rows(steps)
+        await self._writer.run(lambda db: lanes.step(db, lease, rows))
 
     async def commit(self, lease: Lease, end: TurnEnd) -> Committed:
         if end.state not in RESTING:
@@ -129,6 +132,7 @@ class SqliteTurns:
             tuple(found),
             await self._readable(taken),
             next_at=min((at for at in moments if at is not None), default=None),
+            more=full,
         )
 
     async def _readable(self, taken: Iterable[outbox.Taken]) -> tuple[Delivery, ...]:
@@ -142,8 +146,8 @@ class SqliteTurns:
                 deliveries.append(codec.delivery_of(row))
             except ValueError:
                 log.error("an outbox row cannot be read")  # its message would quote content
-                give_up = partial(outbox.give_up, row=row, owner=owner, now=now)
-                following = await self._writer.run(give_up)
+                end = codec.unreadable(row, now)
+                following, _ = await self._writer.run(partial(lanes.settle, end=end, owner=owner))
                 todo += [following] if following else []
         return tuple(deliveries)
 
@@ -151,25 +155,10 @@ class SqliteTurns:
         if settlement.state is DeliveryState.SENDING:
             raise ValueError("a delivery is settled as something else than sending")
         now, owner = self._clock.now(), self._owner
-        verdict = codec.verdict_of(delivery, settlement)
         if settlement.state is DeliveryState.PENDING:
+            verdict = codec.verdict_of(delivery, settlement)
             await self._writer.run(lambda db: outbox.settle(db, verdict, owner, now))
             return Committed()
-        told = codec.settled_entry(delivery, settlement)
-        dead = settlement.state is DeliveryState.DEAD
-        bad_news = codec.undeliverable(delivery, settlement.reason, now) if dead else None
-
-        def finish(db: sqlite3.Connection) -> tuple[outbox.Taken | None, bool]:
-            line = outbox.settle(db, verdict, owner, now)
-            if line is None:
-                return None, False
-            destination, turn_id = line
-            kind, data = told
-            db.execute(sql.WRITE_JOURNAL, (delivery.lane, turn_id, kind, now, data))
-            if bad_news:
-                lanes.accept(db, bad_news, only_known_lane=False)
-            lane_due = bad_news is not None and lanes.is_due(db, delivery.lane, now)
-            return outbox.take_next(db, destination, owner, now), lane_due
-
-        following, lane_due = await self._writer.run(finish)
+        end = codec.settled(delivery, settlement, now)
+        following, lane_due = await self._writer.run(lambda db: lanes.settle(db, end, owner))
         return Committed(await self._readable((following,) if following else ()), lane_due)

@@ -29,7 +29,7 @@ def pending(url: str) -> list[str]:
     if not path.exists():
         return _known()
     with translated(), closing(connect(path)) as connection:
-        return _pending(connection)
+        return pending_of(connection)
 
 
 def migrate(url: str) -> list[str]:
@@ -46,15 +46,15 @@ def migrate(url: str) -> list[str]:
     path = path_of(url)
     with translated(), closing(connect(path, patience=MIGRATION_PATIENCE)) as connection:
         use_wal(connection)
-        if not _pending(connection):
+        if not pending_of(connection):
             return []
         # sqlite-utils would begin a deferred transaction, which fails when another process writes
         # between its first read and its first write; inside ours it uses savepoints.
         connection.execute("BEGIN IMMEDIATE")
         try:
-            names = _pending(connection)
+            names = pending_of(connection)
             if names and _has_tables(connection):
-                _copy(path, _copy_name(path, names[0]))
+                _copy(path, free_name(path, f"before-{names[0]}"))
             MIGRATIONS.apply(_database(connection))
             connection.execute("COMMIT")
         finally:
@@ -87,7 +87,12 @@ def _known() -> list[str]:
         return [migration.name for migration in MIGRATIONS.pending(_database(connection))]
 
 
-def _pending(connection: sqlite3.Connection) -> list[str]:
+def pending_of(connection: sqlite3.Connection) -> list[str]:
+    """The names of migrations that an open database lacks.
+
+    Raises:
+        SchemaTooNew: it has migrations that this code does not know.
+    """
     db = _database(connection)
     if {migration.name for migration in MIGRATIONS.applied(db)} - set(_known()):
         raise SchemaTooNew
@@ -98,9 +103,9 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
 
 
-def _copy_name(path: Path, migration: str) -> Path:
-    """A free name: a copy of an earlier attempt is never overwritten."""
-    names = (f"{path.name}.before-{migration}{n or ''}" for n in range(1_000_000))
+def free_name(path: Path, why: str) -> Path:
+    """A free name beside the database: a copy of an earlier attempt is never overwritten."""
+    names = (f"{path.name}.{why}{n or ''}" for n in range(1_000_000))
     return next(copy for name in names if not (copy := path.with_name(name)).exists())
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 
+from storage.sqlite.examining import look_over, touch
 from storage.sqlite.jobs import JobThread, Outcome, Waiting
-from storage.sqlite.outages import is_outage, own_error, unavailable
+from storage.sqlite.outages import is_damage, is_outage, own_error, unavailable
 
 
 class Writer(JobThread):
@@ -18,19 +19,26 @@ class Writer(JobThread):
 
     `batches` counts commits. `others_version` changes when another connection has changed the
     database, as of the last commit (https://sqlite.org/pragma.html#pragma_data_version).
+    `trouble` says in words why the last commit failed; '' if it went well.
     """
 
     batches = 0
+    trouble = ""
     others_version = (0, 0)
     _connections = 0
+    _damaged = False
 
     def _perform(self, first: Waiting) -> list[Outcome]:
         taken: list[Waiting] = []
         outcomes: list[Outcome] = []
         try:
             connection = self._connected()
+            if self._damaged:  # what is written to a damaged file may be lost
+                look_over(connection)
             connection.execute("BEGIN IMMEDIATE")
-            clean = True
+            if self.trouble:  # a commit that changes nothing would prove nothing
+                touch(connection)
+            clean = not self.trouble
             for waiting in self._batch(first):
                 taken.append(waiting)
                 outcome = self._attempt(connection, waiting, clean=clean)
@@ -40,10 +48,13 @@ class Writer(JobThread):
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 top of the thread: it must outlive any batch
             self._disconnect()
+            self._damaged = self._damaged or is_damage(error)
+            self.trouble = str(unavailable(error))
             # If it could not even begin, those who queued up behind would wait for the same again.
             failed = taken or list(self._batch(first))
             return [Outcome(waiting.future, None, unavailable(error)) for waiting in failed]
         self.batches += 1
+        self.trouble, self._damaged = "", False
         self.others_version = (self._connections, version)
         return outcomes
 

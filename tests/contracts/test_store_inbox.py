@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.records import Accepted, Arrival
 from tests.storage.databases import (
@@ -102,13 +104,71 @@ async def test_a_change_is_found_behind_a_long_queue(database: Database) -> None
 async def test_controls_overtake_alone(database: Database) -> None:
     """A press does not wait behind messages; each is a turn of its own, the oldest first."""
     store = database.open()
-    first = await claim_new(store, said(1), said(2, Kind.STOP), said(3, Kind.ASK_PERSON))
+    first = await claim_new(store, said(1), said(2, Kind.FEEDBACK), said(3, Kind.APPROVE))
     assert numbers(first) == [2]
     await end(store, first)
     second = await claim(store)
     assert numbers(second) == [3]
     await end(store, second)
     assert numbers(await claim(store)) == [1]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind.is_control])
+async def test_a_control_may_take_over(database: Database, kind: Kind) -> None:
+    """What somebody wrote before they said stop, or asked for a person, ends with it: it comes
+    along, however much it is. What they write later and what others wrote is answered.
+    """
+    store = database.open()
+    mine = [said(1), *(said(n) for n in range(3, 60)), said(1, Kind.EDIT, again="e1")]
+    control = said(70, kind, again="x")
+    await accept(store, mine[0], said(2, by="bob"), *mine[1:], control, said(71))
+    first = await claim(store)
+    taken = mine if kind.interrupts else []
+    assert [row.message for row in first.rows] == [control, *taken]
+    assert first.turn_id == f"t{min(row.id for row in first.rows)}"
+    await end(store, first)
+    assert numbers(await claim(store))[0] == (2 if kind.interrupts else 1)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind.is_control])
+async def test_a_control_that_interrupts_goes_first(database: Database, kind: Kind) -> None:
+    """The turn it interrupts may be that of an earlier control: it would never get its turn."""
+    store = database.open()
+    await accept(store, said(1, Kind.APPROVE), said(2, kind, again="x"))
+    assert numbers(await claim(store)) == [2 if kind.interrupts else 1]
+
+
+async def test_a_press_in_time_goes_before_the_end_of_its_time(database: Database) -> None:
+    """A timer was stored long before, but counts from when it is due."""
+    store = database.open()
+    timer = Arrival(said(1, Kind.EXPIRE), not_before=database.clock.now() + 60)
+    await store.turns.accept(timer)
+    await database.clock.advance(50)
+    await accept(store, said(2, Kind.APPROVE))
+    await database.clock.advance(60)
+    assert numbers(await claim(store)) == [2]
+
+
+async def test_what_waits_for_a_retry_is_taken_over(database: Database) -> None:
+    """Who gives up on a question that failed is not answered later."""
+    store = database.open()
+    failed = await claim_new(store, said(1))
+    await store.turns.release(failed.lease, database.clock.now() + 60, refund=False)
+    stopped = await claim_new(store, said(2, Kind.STOP))
+    assert (numbers(stopped), stopped.turn_id) == ([2, 1], failed.turn_id)
+    assert [row.attempts for row in stopped.rows] == [1, 2]
+    await end(store, stopped)
+    await database.clock.advance(60)
+    assert await store.turns.claim(LANE) is None
+
+
+async def test_a_retried_control_takes_over_again(database: Database) -> None:
+    """Unlike a run of messages it stays whole, so that it is the same turn."""
+    store = database.open()
+    first = await claim_new(store, said(1), said(2), said(3, Kind.STOP))
+    await store.turns.release(first.lease, database.clock.now(), refund=False)
+    again = await claim(store)
+    assert (numbers(again), again.turn_id) == ([3, 1, 2], first.turn_id)
 
 
 async def test_a_retry_takes_one_row(database: Database) -> None:
@@ -163,7 +223,7 @@ async def test_a_control_does_not_wait_for_a_retry(database: Database) -> None:
     store = database.open()
     first = await claim_new(store, said(1))
     await store.turns.release(first.lease, database.clock.now() + 60, refund=False)
-    assert numbers(await claim_new(store, said(2, Kind.ASK_PERSON))) == [2]
+    assert numbers(await claim_new(store, said(2, Kind.ASK_PERSON, by="bob"))) == [2]
 
 
 async def test_a_timer_is_not_due_before_its_time(database: Database) -> None:
@@ -197,6 +257,7 @@ async def test_due_is_bounded_and_looks_again(database: Database) -> None:
     due = await store.turns.due()
     assert len(due.lanes) == 100
     assert due.next_at is not None
+    assert due.more
 
 
 async def test_nothing_is_due_in_an_empty_store(database: Database) -> None:

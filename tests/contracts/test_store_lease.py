@@ -143,6 +143,15 @@ async def test_changes_in_hand_do_not_interrupt(database: Database) -> None:
     assert await store.turns.renew(claimed.lease) is None
 
 
+@pytest.mark.parametrize("kind", [Kind.EDIT, Kind.DELETE])
+async def test_a_change_of_what_was_taken_over_is_late(database: Database, kind: Kind) -> None:
+    """It ends with the control, whatever becomes of it meanwhile."""
+    store = database.open()
+    claimed = await claim_new(store, said(1), said(2, Kind.STOP))
+    await accept(store, said(1, kind, again="x"))
+    assert await store.turns.renew(claimed.lease) is None
+
+
 async def test_leases_of_a_dead_worker_are_void(database: Database) -> None:
     """After a restart nobody waits for the lease of the process before."""
     store = database.open(owner="a", exclusive=True)

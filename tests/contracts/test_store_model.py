@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,15 +15,20 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from agent.errors import LeaseLost
-from agent.messages import Author, ConversationId, IncomingMessage, Kind
+from agent.errors import LeaseLost, StorageError
+from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage
 from agent.records import (
+    Approval,
+    ApprovalState,
     Arrival,
     Claim,
     Committed,
     Delivery,
     DeliveryState,
     Settlement,
+    Step,
+    StepKind,
+    StepState,
     TurnEnd,
 )
 from agent.state import RESTING, State
@@ -39,7 +45,17 @@ WORKERS = ("a", "b")
 DELAYS = (0.0, 7.0, 40.0)
 OUTCOMES = (*[DeliveryState.SENT] * 2, *set(DeliveryState) - {DeliveryState.SENDING})
 # How often each thing happens, in proportion.
-STEPS = {"arrive": 5, "claim": 8, "go_on": 8, "too_late": 1, "deliver": 5, "wait": 3, "restart": 1}
+STEPS = {
+    "arrive": 5,
+    "claim": 8,
+    "go_on": 9,
+    "too_late": 1,
+    "deliver": 5,
+    "configure": 1,
+    "wait": 3,
+    "restart": 1,
+}
+DECIDED = tuple(sorted(set(ApprovalState) - {ApprovalState.OPEN}))
 
 
 class Simulation:
@@ -53,13 +69,13 @@ class Simulation:
         self.claims: list[tuple[str, Claim, int]] = []
         self.deliveries: list[tuple[str, Delivery, Message]] = []
         self.done: list[str] = []
-        self.said = 0
+        self.spoken: dict[str, OutgoingMessage] = {}
         self.open_stores()
 
     def open_stores(self) -> None:
         self.stores: dict[str, Store] = {name: self.database.open(owner=name) for name in WORKERS}
 
-    def one_of(self, choices: tuple[T, ...] | list[T]) -> T:
+    def one_of(self, choices: Sequence[T]) -> T:
         return self.data.draw(st.sampled_from(choices))
 
     def chance(self, one_in: int) -> bool:
@@ -104,6 +120,11 @@ class Simulation:
         assert [row.message for row in claimed.rows] == [row.message for row in lane.taken]
         assert [row.attempts for row in claimed.rows] == [row.attempts for row in lane.taken]
         assert claimed.state == lane.state
+        assert [(one.n, one.data["label"]) for one in claimed.steps] == lane.steps()
+        assert (claimed.approval and claimed.approval.tool) == (lane.approval and lane.approval[0])
+        control = lane.taken[0].message
+        undeliverable = control.kind is Kind.UNDELIVERABLE
+        assert claimed.undelivered == (self.spoken[control.about] if undeliverable else None)
         self.claims.append((worker, claimed, lane.turn))
 
     def is_live(self, claimed: Claim, turn: int) -> bool:
@@ -116,16 +137,58 @@ class Simulation:
         live = [held for held in self.claims if self.is_live(*held[1:])]
         if live:
             worker, claimed, _ = self.one_of(live)
-            step = self.one_of((self.commit, self.commit, self.release, self.renew))
+            step = self.one_of((self.commit, self.commit, self.release, self.renew, self.step))
             await step(worker, claimed, self.oracle.lanes[claimed.lease.lane])
+
+    async def step(self, worker: str, claimed: Claim, lane: Lane) -> None:
+        """A turn writes down what it does, its own or what an approval lets it go on with."""
+        turn_id, row = claimed.turn_id, lane.named_after()
+        if claimed.approval and lane.approval and self.chance(2):
+            turn_id, row = claimed.approval.turn_id, lane.approval[1]
+        steps: list[Step] = []
+        for n in self.one_of(((), (1,), (2, 1), (3, 4, 3))):
+            label = self.one_of(("a", "b", "c"))
+            kind, state = self.one_of(list(StepKind)), self.one_of(list(StepState))
+            steps.append(Step(turn_id, n, kind, state, self.oracle.now, {"label": label}))
+            row.steps[n] = label
+        await self.stores[worker].turns.step(claimed.lease, steps)
+
+    def decide(self, claimed: Claim, lane: Lane) -> tuple[tuple[Approval, ...], tuple[str, ...]]:
+        """What a turn makes of approvals, and whose steps are over."""
+        written: list[Approval] = []
+        over = self.one_of(("", "", claimed.turn_id))
+        if over:
+            lane.named_after().steps.clear()
+        if claimed.approval and lane.approval and self.chance(2):
+            written.append(replace(claimed.approval, state=self.one_of(DECIDED)))
+            if not over and self.chance(2):
+                over = claimed.approval.turn_id
+                lane.approval[1].steps.clear()
+            lane.approval = None
+        if lane.approval is None and self.chance(3):
+            asked = question(claimed.turn_id, self.oracle.now)
+            lane.approval = asked.tool, lane.named_after()
+            written.insert(0, asked)
+        return tuple(written), (over,) if over else ()
+
+    async def ask_twice(self, worker: str, claimed: Claim) -> None:
+        """A turn that asks while something else is asked is refused as a whole."""
+        second = question("another", self.oracle.now)
+        end = TurnEnd(State.IDLE, "", outbox=(reply("refused"),), approvals=(second,))
+        with pytest.raises(StorageError):
+            await self.stores[worker].turns.commit(claimed.lease, end)
 
     async def commit(self, worker: str, claimed: Claim, lane: Lane) -> None:
         """A turn ends and says something."""
         where = claimed.rows[0].message.conversation
-        names = [f"m{self.said + n}" for n in range(self.one_of((0, 1, 2, 3)))]
-        self.said += len(names)
+        if lane.approval and self.chance(4):
+            await self.ask_twice(worker, claimed)
+        names = [f"m{len(self.spoken) + n}" for n in range(self.one_of((0, 1, 2, 3)))]
         outbox = tuple(reply(name, where.channel, where.platform) for name in names)
-        end = TurnEnd(self.one_of(sorted(RESTING)), "", outbox=outbox)
+        self.spoken.update(zip(names, outbox, strict=True))
+        approvals, over = self.decide(claimed, lane)
+        state = self.one_of(sorted(RESTING))
+        end = TurnEnd(state, "", outbox=outbox, approvals=approvals, steps_over=over)
         committed = await self.stores[worker].turns.commit(claimed.lease, end)
         self.done += [row.message.key for row in claimed.rows]
         sender = worker if where.platform == "slack" else ""
@@ -156,6 +219,24 @@ class Simulation:
                 await turns.release(lease, 0.0, refund=True)
             with pytest.raises(LeaseLost):
                 await turns.renew(lease)
+            lost_step = Step(claimed.turn_id, 1, StepKind.CALL, StepState.DONE, 0.0, {"label": "x"})
+            with pytest.raises(LeaseLost):
+                await turns.step(lease, [lost_step])
+
+    async def configure(self) -> None:
+        """An admin sets something or takes it away; somebody looks at what is set and where people
+        talked.
+        """
+        scope, name, value = self.one_of(PLACES).channel, self.one_of("ab"), self.one_of(("", "x"))
+        await self.stores[self.one_of(WORKERS)].settings.write(scope, name, value, by="slack:ada")
+        self.oracle.settings.pop((scope, name), None)
+        self.oracle.settings |= {(scope, name): value} if value else {}
+        store = self.stores[self.one_of(WORKERS)]
+        assert await store.settings.read() == self.oracle.settings
+        for platform in ("slack", "teams"):
+            found = await store.records.recent(platform, 9)
+            named = [(str(one.conversation), one.newest_id, one.accepted_at) for one in found]
+            assert named == self.oracle.recent(platform)
 
     async def deliver(self) -> None:
         """A worker looks for something to do, and senders report, perhaps too late."""
@@ -209,6 +290,12 @@ class Simulation:
             model = by_name[delivery.message.id]
             assert (delivery.attempts, delivery.doubtful) == (model.attempts, model.doubtful)
             self.deliveries.append((worker, delivery, model))
+
+
+def question(turn_id: str, now: float) -> Approval:
+    """Whether a call may be made; the tool tells this one from the others of its turn."""
+    call_id, tool = f"{turn_id}:2", f"tool of {turn_id}"
+    return Approval(call_id, turn_id, tool, "{}", ("ada",), ApprovalState.OPEN, now, now, "m0")
 
 
 def undeliverable(delivery: Delivery, now: float) -> IncomingMessage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.messages import Kind, OutgoingMessage
+from agent.messages import Citation, Kind, OutgoingMessage
 from agent.records import Committed, Delivery, DeliveryState, Settlement
 from storage import Store
 from tests.storage.databases import (
@@ -132,6 +132,32 @@ async def test_a_dead_message_tells_its_lane(database: Database) -> None:
         "PlaceFatal",
     )
     assert (control.conversation, control.author.id) == (place(), "")
+
+
+async def test_a_dead_message_comes_back_whole(database: Database) -> None:
+    """The turn that looks for another way is given what could not be delivered."""
+    store = database.open()
+    message = reply("m1", citations=(Citation("VPN", "Install"),), detours=1)
+    (first,) = (await say(store, 1, message)).deliveries
+    await store.turns.settle(first, DEAD)
+    told = await claim(store)
+    assert told.undelivered == message
+    await end(store, told)
+    assert (await claim_new(store, said(2))).undelivered is None
+
+
+@pytest.mark.parametrize("about", ["never said", ""])
+async def test_a_message_that_is_gone_cannot_come_back(database: Database, about: str) -> None:
+    """The control is worked off all the same."""
+    store = database.open()
+    assert (await claim_new(store, said(1, Kind.UNDELIVERABLE, about=about))).undelivered is None
+
+
+async def test_only_an_undeliverable_message_comes_back(database: Database) -> None:
+    """Other controls that are about a message do not need it."""
+    store = database.open()
+    await say(store, 1, reply("m1"))
+    assert (await claim_new(store, said(2, Kind.FEEDBACK, about="m1"))).undelivered is None
 
 
 async def test_a_settlement_counts_once(database: Database) -> None:

@@ -6,11 +6,12 @@ import pytest
 
 from agent.errors import StoreUnavailable
 from agent.messages import Kind
-from agent.records import Arrival
+from agent.records import Arrival, Recent
 from tests.storage.databases import (
     LANE,
     Database,
     accept,
+    claim,
     claim_new,
     end,
     entry,
@@ -59,6 +60,38 @@ async def test_a_channel_is_not_a_pattern(database: Database) -> None:
     assert await latest("slack", "ada", "19:[ab]*@thread.v2") == str(place("19:[ab]*@thread.v2"))
     assert await latest("slack", "ada", "19:a@thread.v2") is None
     assert await latest("slack", "ada", "*") is None
+
+
+async def test_recent_conversations_and_their_newest_posts(database: Database) -> None:
+    """Newest first, with what an adapter compares its platform with: presses, edits and other
+    platforms do not count, answered posts do, and the order is that of acceptance.
+    """
+    store = database.open()
+    assert await store.records.recent("slack", 9) == []
+    await accept(store, said(3), said(9, channel="D2", platform="teams"))
+    await end(store, await claim(store))
+    await database.clock.advance(10)
+    await accept(store, said(4, channel="D3"), said(6, channel="D3", kind=Kind.STOP))
+    await accept(store, said(2), said(3, kind=Kind.EDIT, again="x"))
+    now = database.clock.now()
+    first, second = Recent(place("D1"), said(2).id, now), Recent(place("D3"), said(4).id, now)
+    assert await store.records.recent("slack", 9) == [first, second]
+    assert await store.records.recent("slack", 1) == [first]
+    assert await store.records.recent("slack", 0) == []
+    assert [one.conversation for one in await store.records.recent("teams", 9)] == [
+        place("D2", "teams")
+    ]
+    assert await store.records.recent("slac", 9) == []
+
+
+async def test_a_recent_conversation_is_named_as_it_is(database: Database) -> None:
+    """Whatever characters its platform makes ids of."""
+    store = database.open()
+    where = place("19:[ab]*@thread.v2", "a:b*")
+    await accept(store, said(1, channel=where.channel, platform=where.platform))
+    (found,) = await store.records.recent("a:b*", 9)
+    assert found.conversation == where
+    assert await store.records.recent("a:", 9) == []
 
 
 async def test_counts(database: Database) -> None:

@@ -20,6 +20,7 @@ from tests.storage.databases import (
     end,
     entry,
     numbers,
+    place,
     said,
 )
 
@@ -93,6 +94,7 @@ async def test_an_open_case_comes_with_the_claim(database: Database) -> None:
     store = database.open()
     card = CaseCard("c1", CaseState.WAITING, "why", "slack:ada", "Ada", "", "ü", ("a", "b"))
     case = Case("c1", LANE, Cause.UNSURE, CaseState.WAITING, "ada", 5.5, card_id="m1", card=card)
+    case = replace(case, channel=str(place("C9", "teams")))
     await end(store, await claim_new(store, said(1)), cases=(case,), state=State.ESCALATED)
     second = await claim_new(store, said(2))
     assert second.case == case

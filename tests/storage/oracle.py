@@ -17,11 +17,12 @@ CHANGES = {Kind.EDIT, Kind.DELETE}
 
 @dataclass(eq=False)
 class Row:
-    """An inbox row."""
+    """An inbox row, and the steps of the turn that is named after it."""
 
     message: IncomingMessage
     due: float
     attempts: int = 0
+    steps: dict[int, str] = field(default_factory=dict)
 
     @property
     def control(self) -> bool:
@@ -30,19 +31,23 @@ class Row:
 
 @dataclass(eq=False)
 class Lane:
-    """The rows that are not done, and the turn that is under way: its number, rows and lease."""
+    """The rows that are not done, the turn that is under way (its number, rows and lease), and the
+    open approval with the row of the turn that asked for it.
+    """
 
     rows: list[Row] = field(default_factory=list)
     state: str = "idle"
     turn: int = 0
     taken: list[Row] = field(default_factory=list)
     until: float = 0.0
+    approval: tuple[str, Row] | None = None
 
     def rows_of_turn(self, now: float) -> list[Row]:
         """What a claim takes."""
         controls = [row for row in self.rows if row.control and row.due <= now]
         if controls:
-            return controls[:1]
+            control = min(controls, key=lambda one: (not one.message.kind.interrupts, one.due))
+            return [control, *self._taken_over(control)]
         queue = [row for row in self.rows if not row.control]
         if not queue or queue[0].due > now:
             return []
@@ -53,6 +58,20 @@ class Lane:
         return queue[:end] + [
             row for row in queue[end:] if row.message.kind in CHANGES and row.message.id in posts
         ]
+
+    def _taken_over(self, control: Row) -> list[Row]:
+        before = self.rows[: self.rows.index(control)]
+        author = control.message.author if control.message.kind.interrupts else None
+        return [row for row in before if not row.control and row.message.author == author]
+
+    def named_after(self) -> Row:
+        """The row that gives the turn under way its name."""
+        return next(row for row in self.rows if row in self.taken)
+
+    def steps(self) -> list[tuple[int, str]]:
+        """What the turn under way goes on from."""
+        asked = [self.approval[1]] if self.approval else []
+        return [one for row in (*asked, self.named_after()) for one in sorted(row.steps.items())]
 
     @staticmethod
     def _joins(row: Row, head: Row, now: float) -> bool:
@@ -71,6 +90,8 @@ class Lane:
         others = [row for row in self.rows if row not in self.taken]
         if any(row.message.kind.interrupts and row.due <= now for row in others):
             return "control"
+        if self.taken[0].control:
+            return None
         if any(row.message.kind in CHANGES and row.message.id in posts for row in others):
             return "changed"
         return None
@@ -105,6 +126,8 @@ class Oracle:
     keys: set[str] = field(default_factory=set)
     lanes: dict[str, Lane] = field(default_factory=dict)
     lines: dict[str, list[Message]] = field(default_factory=dict)
+    posts: dict[str, tuple[str, float]] = field(default_factory=dict)
+    settings: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def accept(self, message: IncomingMessage, not_before: float, *, only_known: bool) -> str:
         """The answer to an arrival."""
@@ -116,6 +139,9 @@ class Oracle:
         self.keys.add(message.key)
         row = Row(message, max(self.now, not_before))
         self.lanes.setdefault(name, Lane()).rows.append(row)
+        if message.kind is Kind.MESSAGE:
+            self.posts.pop(name, None)
+            self.posts[name] = message.id, self.now
         return "new"
 
     def claim(self, name: str) -> Lane | None:
@@ -150,6 +176,11 @@ class Oracle:
             row.due = retry_at
             row.attempts -= refund
         lane.rest()
+
+    def recent(self, platform: str) -> list[tuple[str, str, float]]:
+        """Conversations with their newest posts, newest first."""
+        newest = [(name, *post) for name, post in self.posts.items()]
+        return [one for one in reversed(newest) if one[0].startswith(f"{platform}:")]
 
     def due_lanes(self) -> set[str]:
         """Lanes that may be claimed."""

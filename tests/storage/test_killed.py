@@ -1,4 +1,4 @@
-"""A process that is killed while it accepts loses nothing that it acknowledged."""
+"""A process that is killed while it works loses nothing that it said was committed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.records import Accepted, Arrival
-from tests.storage.databases import DATABASES, Database, said
+from bot.clock import SystemClock
+from storage import open_store
+from tests.storage.databases import DATABASES, Database, claim, said
 from tests.storage.processes import go, start
 
 
@@ -34,4 +36,29 @@ async def test_no_acknowledged_message_is_lost(
             for n in numbers:
                 arrival = Arrival(said(n, channel=f"D{n % 7}"))
                 assert await store.turns.accept(arrival) is Accepted.DUPLICATE
+            await store.close()
+
+
+@pytest.mark.parametrize("make_database", DATABASES)
+async def test_no_committed_step_is_lost(
+    make_database: Callable[[Path], Database], tmp_path: Path
+) -> None:
+    """A turn that runs again after a SIGKILL knows every step that was committed, in order and
+    without a gap, and goes on behind them.
+    """
+    async with make_database(tmp_path) as database:
+        for attempt in range(1, 4):
+            process = start("step", database.url)
+            go(process)
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(50)]
+            process.kill()
+            rest, _ = process.communicate()
+            committed = [int(line) for line in (*lines, *rest.splitlines())]
+            store = open_store(database.url, SystemClock(), owner="next")
+            claimed = await claim(store)
+            known = [step.n for step in claimed.steps]
+            assert known == list(range(1, len(known) + 1))
+            assert known[committed[0] - 1 : committed[-1]] == committed
+            assert claimed.rows[0].attempts == 2 * attempt
             await store.close()

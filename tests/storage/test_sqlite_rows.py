@@ -11,11 +11,22 @@ import pytest
 
 from agent.messages import Kind
 from agent.models import Usage
-from agent.records import Feedback, Spend
+from agent.records import (
+    Approval,
+    ApprovalState,
+    DeliveryState,
+    Feedback,
+    Settlement,
+    Spend,
+    Step,
+    StepKind,
+    StepState,
+)
 from tests.storage.databases import (
     LANE,
     Database,
     accept,
+    claim,
     claim_new,
     end,
     entry,
@@ -34,6 +45,12 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 def query(folder: Path, statement: str) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(folder / "frontdesk.db")) as connection:
         return connection.execute(statement).fetchall()
+
+
+def damage(folder: Path, statement: str) -> None:
+    with closing(sqlite3.connect(folder / "frontdesk.db")) as connection:
+        assert connection.execute(statement).rowcount == 1
+        connection.commit()
 
 
 async def test_a_turn_ends_what_was_said(database: Database, tmp_path: Path) -> None:
@@ -85,6 +102,84 @@ async def test_a_delivery_knows_its_turn(database: Database, tmp_path: Path) -> 
     await end(store, claimed, reply("m1"), reply("m2"), journal=(entry("said", claimed.turn_id),))
     rows = query(tmp_path, "SELECT message_id, lane, turn_id, state, next_at IS NULL FROM outbox")
     assert rows == [("m1", LANE, "t1", "sending", 0), ("m2", LANE, "t1", "pending", 1)]
+
+
+async def test_a_call_has_one_name(database: Database, tmp_path: Path) -> None:
+    """The step of a call and the approval of it carry the id that tools are given."""
+    store = database.open()
+    claimed = await claim_new(store, said(1))
+    model = Step("t1", 1, StepKind.MODEL, StepState.DONE, 1.0)
+    call = Step("t1", 2, StepKind.CALL, StepState.STARTED, 1.0)
+    await store.turns.step(claimed.lease, [model, call])
+    open_one = ApprovalState.OPEN
+    asked = Approval("t1:3", "t1", "reset_vpn", "{}", ("ada",), open_one, 1.0, 2.0, "m1")
+    await end(store, claimed, approvals=(asked,))
+    assert query(tmp_path, "SELECT n, call_id FROM steps") == [(1, ""), (2, "t1:2")]
+    found = query(tmp_path, "SELECT id, call_id, lane, approvers, decided_by FROM approvals")
+    assert found == [("t1:3", "t1:3", LANE, '["ada"]', "")]
+
+
+async def test_a_setting_knows_who_set_it(database: Database, tmp_path: Path) -> None:
+    """Whoever asks why the assistant behaves so finds a name and a time."""
+    store = database.open()
+    await store.settings.write("", "models", "echo", by="slack:ada")
+    await database.clock.advance(10)
+    await store.settings.write("", "models", "openai:x", by="slack:bob")
+    assert query(tmp_path, "SELECT * FROM settings") == [
+        ("", "models", "openai:x", "slack:bob", database.clock.now())
+    ]
+
+
+@pytest.mark.parametrize("payload", ["", "not JSON", '{"about": 1}', '{"kind": "message"}'])
+async def test_a_damaged_row_costs_only_itself(
+    database: Database, tmp_path: Path, payload: str
+) -> None:
+    """What cannot be read is put aside and journalled; what was to be worked off with it is, and
+    is not blamed.
+    """
+    store = database.open()
+    await accept(store, said(1), said(2), said(3, Kind.STOP))
+    damage(tmp_path, f"UPDATE inbox SET payload = '{payload}' WHERE id = 2")  # noqa: S608 above
+    claimed = await claim(store)
+    assert [(row.id, row.attempts) for row in claimed.rows] == [(3, 1), (1, 1)]
+    (line,) = await store.records.timeline(LANE)
+    assert (line.kind, line.turn_id, line.data) == ("failed", "t2", {"code": "Unreadable"})
+    assert query(tmp_path, "SELECT state, payload FROM inbox WHERE id = 2") == [("done", "")]
+
+
+async def test_a_lane_with_a_damaged_approval_is_not_worked_on(
+    database: Database, tmp_path: Path
+) -> None:
+    """Nobody knows what was asked, so nothing is done; other lanes go on."""
+    store = database.open()
+    claimed = await claim_new(store, said(1))
+    open_one = ApprovalState.OPEN
+    asked = Approval("t1:3", "t1", "reset_vpn", "{}", ("ada",), open_one, 1.0, 2.0, "m1")
+    await end(store, claimed, approvals=(asked,))
+    damage(tmp_path, "UPDATE approvals SET approvers = 'not JSON'")
+    await accept(store, said(2), said(3))
+    assert await store.turns.claim(LANE) is None
+    told = [(line.kind, line.turn_id) for line in await store.records.timeline(LANE)]
+    assert told == [("failed", "t2"), ("failed", "t3")]
+
+
+@pytest.mark.parametrize("payload", ["", "{}", "not JSON"])
+async def test_a_damaged_message_tells_its_lane(
+    database: Database, tmp_path: Path, payload: str
+) -> None:
+    """What cannot be sent because it cannot be read is as dead as what no platform takes: its lane
+    is told, without the words, and the line goes on.
+    """
+    store = database.open()
+    first = await end(store, await claim_new(store, said(1)), reply("m1"), reply("m2"), reply("m3"))
+    damage(tmp_path, f"UPDATE outbox SET payload = '{payload}' WHERE id = 2")  # noqa: S608 above
+    committed = await store.turns.settle(first.deliveries[0], Settlement(DeliveryState.SENT))
+    assert [delivery.message.id for delivery in committed.deliveries] == ["m3"]
+    told = await claim(store)
+    assert (told.rows[0].message.kind, told.rows[0].message.about) == (Kind.UNDELIVERABLE, "m2")
+    assert (told.rows[0].message.detail, told.undelivered) == ("Unreadable", None)
+    line = (await store.records.timeline(LANE))[-1]
+    assert (line.kind, line.data) == ("undelivered", {"message": "m2", "reason": "Unreadable"})
 
 
 async def test_commits_survive_power_loss(database: Database, tmp_path: Path) -> None:

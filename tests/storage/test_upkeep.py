@@ -19,6 +19,7 @@ from storage import backup, migrate, open_store, pending
 from storage.sqlite import schema, upkeep
 from storage.sqlite.files import connect, use_wal
 from tests.storage.databases import Database, accept, claim, said, sqlite
+from tests.storage.dumps import VERSIONS
 from tests.storage.processes import go, start
 from tests.support.clock import TestClock
 
@@ -30,15 +31,22 @@ def database(tmp_path: Path) -> Database:
 
 def upgrade(monkeypatch: pytest.MonkeyPatch) -> str:
     """Become the code of a version that has one more migration, and tell its name."""
-    later = Migrations("frontdesk")
-    later(name="0001_first_tables")(schema.first_tables)
+    later = known_so_far()
 
-    @later(name="0002_next")
+    @later(name="9999_next")
     def following(db: Tables) -> None:
         db.executescript("ALTER TABLE lanes ADD COLUMN note TEXT;")
 
     monkeypatch.setattr(upkeep, "MIGRATIONS", later)
-    return "0002_next"
+    return "9999_next"
+
+
+def known_so_far() -> Migrations:
+    """A set of its own with our migrations in it."""
+    known = Migrations("frontdesk")
+    for one in schema.MIGRATIONS.pending(Tables(memory=True)):
+        known(name=one.name)(one.fn)
+    return known
 
 
 def query(path: Path, statement: str) -> list[tuple[object, ...]]:
@@ -48,7 +56,7 @@ def query(path: Path, statement: str) -> list[tuple[object, ...]]:
 
 def test_migrating_is_done_once(database: Database, tmp_path: Path) -> None:
     """All steps are pending where there is nothing, and none afterwards; looking makes no file."""
-    names = ["0001_first_tables"]
+    names = VERSIONS
     assert pending(database.url) == names
     assert list(tmp_path.iterdir()) == []
     assert migrate(database.url) == names
@@ -100,7 +108,7 @@ def test_processes_may_migrate_at_once(database: Database) -> None:
         go(process)
     answers = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0] * 4, answers
-    assert sorted(out.split() for out, _ in answers) == [[], [], [], ["0001_first_tables"]]
+    assert sorted(out.split() for out, _ in answers) == [[], [], [], VERSIONS]
 
 
 def test_who_comes_second_waits(
@@ -108,14 +116,14 @@ def test_who_comes_second_waits(
 ) -> None:
     """A process that saw steps to be done, but not who is doing them, finds them done."""
     looked = threading.Event()
-    look = upkeep._pending
+    look = upkeep.pending_of
 
     def noticed(connection: sqlite3.Connection) -> list[str]:
         names = look(connection)
         looked.set()
         return names
 
-    monkeypatch.setattr(upkeep, "_pending", noticed)
+    monkeypatch.setattr(upkeep, "pending_of", noticed)
     with closing(connect(tmp_path / "frontdesk.db")) as first, ThreadPoolExecutor() as threads:
         use_wal(first)
         first.execute("BEGIN IMMEDIATE")
@@ -171,10 +179,9 @@ def test_a_failed_migration_changes_nothing(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All pending steps are applied or none."""
-    broken = Migrations("frontdesk")
-    broken(name="0001_first_tables")(schema.first_tables)
+    broken = known_so_far()
 
-    @broken(name="0002_broken")
+    @broken(name="9999_broken")
     def following(db: Tables) -> None:
         db.executescript("CREATE TABLE half (x); SELECT nonsense;")
 

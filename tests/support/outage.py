@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from agent.errors import StoreUnavailable
 from agent.models import Passage
-from agent.ports import Clock, Records, Turns
+from agent.ports import Clock, Records, Settings, Turns
 from agent.records import (
     Accepted,
     Arrival,
@@ -17,9 +17,10 @@ from agent.records import (
     Interruption,
     Lease,
     Settlement,
+    Step,
     TurnEnd,
 )
-from storage import Store, open_store
+from storage import Care, Store, open_store
 from storage.opening import Documents
 
 
@@ -51,6 +52,10 @@ class FailingTurns:
     async def renew(self, lease: Lease) -> Interruption | None:
         await self._need("renew")
         return await self._turns.renew(lease)
+
+    async def step(self, lease: Lease, steps: Sequence[Step]) -> None:
+        await self._need("step")
+        await self._turns.step(lease, steps)
 
     async def commit(self, lease: Lease, end: TurnEnd) -> Committed:
         await self._need("commit")
@@ -111,8 +116,19 @@ class FailingStore:
         return PoisonedKnowledge(self._store.knowledge, self)
 
     @property
+    def settings(self) -> Settings:
+        return self._store.settings
+
+    @property
     def records(self) -> Records:
         return self._store.records
+
+    @property
+    def care(self) -> Care:
+        return self._store.care
+
+    def trouble(self) -> str:
+        return self._store.trouble()
 
     def fail(self, *methods: str) -> None:
         """Let these methods of `Turns` and 'ready' fail from now on."""

@@ -1,0 +1,185 @@
+"""Retention: what is old is erased, a few rows in a transaction, and the rest of it is left alone.
+
+The large tables are looked through in ranges of ids by the reader; the writer is only asked for
+rows that are to go, and looks again before it lets go of them. An index for this would be paid by
+every message.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from agent.ports import Clock
+from storage.sqlite.reader import Reader
+from storage.sqlite.writer import Writer
+
+ROWS = 200
+"""Rows of one transaction: a few milliseconds."""
+WIDTH = 2000
+"""Ids that are looked through at once."""
+PAUSE = 0.05
+"""Seconds between two transactions, so that those who accept messages hardly notice."""
+GOING_ON = 86_400.0
+"""Seconds; the context of a conversation that came to rest less long ago is still needed."""
+
+# Whether something in the lane of a row is not over: an open case or approval, or what waits. A
+# running turn is among these: its rows wait until it ends.
+_AT_WORK = """(
+    EXISTS (SELECT 1 FROM cases AS one
+            WHERE one.lane = {0}.lane AND one.state IN ('waiting', 'claimed'))
+    OR EXISTS (SELECT 1 FROM approvals AS one WHERE one.lane = {0}.lane AND one.state = 'open')
+    OR EXISTS (SELECT 1 FROM inbox AS one WHERE one.lane = {0}.lane AND one.state = 'waiting')
+)"""
+
+# Presses are known by an id that names who pressed; nobody brings one again after so long.
+FORGET_AUTHOR = """
+UPDATE inbox SET author = '', key = iif(class = 'control', 'erased:' || id, key),
+    message_id = iif(class = 'control', '', message_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What goes of a large table: rows by their `key`, if `old`, by `change`."""
+
+    table: str
+    key: str
+    old: str
+    change: str
+
+    @property
+    def ends(self) -> str:
+        """The first and the last key there are."""
+        return f"SELECT min({self.key}), max({self.key}) FROM {self.table}"  # noqa: S608 constants
+
+    @property
+    def find(self) -> str:
+        """The keys of what is to go, among those up to `:upto`."""
+        return (
+            f"SELECT {self.key} FROM {self.table} "  # noqa: S608 constants
+            f"WHERE {self.key} > :after AND {self.key} <= :upto AND {self.old} "
+            f"ORDER BY {self.key} LIMIT {ROWS}"
+        )
+
+    @property
+    def erase(self) -> str:
+        """Let one go, if that is still right."""
+        return f"{self.change} WHERE {self.key} = :key AND {self.old}"
+
+
+JOURNAL = Range(
+    "journal",
+    "seq",
+    f"""at < :before AND data != '{{}}' AND NOT {_AT_WORK.format("journal")}
+    AND NOT EXISTS (SELECT 1 FROM lanes WHERE lanes.lane = journal.lane
+        AND lanes.last_at > :going_on AND journal.seq >= lanes.context_from)""",  # noqa: S608 constants
+    "UPDATE journal SET data = '{}'",
+)
+OUTBOX = Range(
+    "outbox",
+    "id",
+    f"""settled_at < :before AND state IN ('sent', 'unconfirmed', 'dead') AND payload != ''
+    AND NOT {_AT_WORK.format("outbox")}""",
+    "UPDATE outbox SET payload = ''",
+)
+SPEND = Range(
+    "spend",
+    "id",
+    "at < :before AND lane != ''",
+    "UPDATE spend SET lane = '', turn_id = ''",
+)
+AUTHORS = Range(
+    "inbox",
+    "id",
+    "state = 'done' AND accepted_at < :before AND author != ''",
+    FORGET_AUTHOR,
+)
+KNOWN = Range(
+    "inbox",
+    "id",
+    "state = 'done' AND accepted_at < :before",
+    "DELETE FROM inbox",
+)
+CONTENT = (JOURNAL, OUTBOX, SPEND, AUTHORS)
+
+# The small tables. Steps whose turn waits, or whose call waits for a yes, are still needed: they
+# are why nothing is done twice.
+SMALL_TABLES = (
+    """
+UPDATE cases SET card = 'null', employee_id = '', owner = '' WHERE id IN (
+    SELECT id FROM cases WHERE state IN ('resolved', 'withdrawn') AND opened_at < :before
+        AND (card != 'null' OR employee_id != '' OR owner != '') LIMIT :rows)
+""",
+    """
+DELETE FROM feedback WHERE (message_id, author) IN (
+    SELECT message_id, author FROM feedback WHERE at < :before LIMIT :rows)
+""",
+    """
+DELETE FROM approvals WHERE id IN (
+    SELECT id FROM approvals WHERE state != 'open' AND asked_at < :before LIMIT :rows)
+""",
+    """
+DELETE FROM steps WHERE (turn_id, n) IN (
+    SELECT turn_id, n FROM steps WHERE at < :before
+        AND turn_id NOT IN (SELECT turn_id FROM approvals WHERE state = 'open')
+        AND NOT EXISTS (SELECT 1 FROM inbox
+            WHERE id = CAST(substr(turn_id, 2) AS INTEGER) AND state = 'waiting')
+    LIMIT :rows)
+""",
+)
+
+
+class Eraser:
+    """Erases what is old; see `storage.Care.erase_old`."""
+
+    def __init__(self, writer: Writer, reader: Reader, clock: Clock) -> None:
+        """Look through `reader`, erase through `writer`."""
+        self._writer = writer
+        self._reader = reader
+        self._clock = clock
+
+    async def erase(self, content_before: float | None, known_before: float) -> int:
+        """Erase all that is old now; how many rows there were."""
+        erased = 0
+        if content_before is not None:
+            for one in CONTENT:
+                erased += await self._range(one, content_before)
+            for statement in SMALL_TABLES:
+                erased += await self._small(statement, content_before)
+        return erased + await self._range(KNOWN, known_before)
+
+    async def _range(self, one: Range, before: float) -> int:
+        first, last = await self._reader.run(lambda db: db.execute(one.ends).fetchone())
+        if first is None:
+            return 0
+        times = {"before": before, "going_on": self._clock.now() - GOING_ON}
+        after, erased = first - 1, 0
+        while after < last:
+            wanted = {**times, "after": after, "upto": after + WIDTH}
+            keys = await self._reader.run(partial(_keys, one=one, wanted=wanted))
+            after = keys[-1] if len(keys) == ROWS else after + WIDTH
+            if keys:
+                erased += await self._writer.run(partial(_erase, one=one, keys=keys, times=times))
+                await self._clock.sleep(PAUSE)
+        return erased
+
+    async def _small(self, statement: str, before: float) -> int:
+        wanted = {"before": before, "rows": ROWS}
+        erased = 0
+        while True:
+            rows = await self._writer.run(lambda db: db.execute(statement, wanted).rowcount)
+            erased += rows
+            if rows < ROWS:
+                return erased
+            await self._clock.sleep(PAUSE)
+
+
+def _keys(db: sqlite3.Connection, one: Range, wanted: Mapping[str, float]) -> list[int]:
+    return [key for (key,) in db.execute(one.find, wanted)]
+
+
+def _erase(db: sqlite3.Connection, one: Range, keys: list[int], times: Mapping[str, float]) -> int:
+    return sum(db.execute(one.erase, {**times, "key": key}).rowcount for key in keys)

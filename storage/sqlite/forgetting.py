@@ -1,0 +1,212 @@
+"""Forgetting a person, lane by lane.
+
+A lane is only touched while nobody works in it: the transaction takes the lane's epoch as a claim
+does, so that whoever believes to have the lane still can commit nothing any more. It goes in small
+parts, and in an order in which whatever is left, should the process die, is found again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pydantic_core import from_json
+
+from agent.ports import Clock
+from storage.sqlite.attribution import Message, Share, Told, share_of
+from storage.sqlite.erasing import FORGET_AUTHOR, PAUSE, ROWS
+from storage.sqlite.reader import Reader
+from storage.sqlite.traces import Person, Search, Traces, as_json
+from storage.sqlite.writer import Writer
+
+AGAIN = 1.0
+"""Seconds before lanes that were busy are tried again."""
+
+# --- what there is of one lane -----------------------------------------------------------------
+
+LINES = "SELECT seq, turn_id, kind, data FROM journal WHERE lane = ? AND data != '{}' ORDER BY seq"
+
+OPEN_CASES = "SELECT id FROM cases WHERE lane = ? AND state IN ('waiting', 'claimed')"
+
+CLOSED_CASES = """
+SELECT id, employee_id, card_id, card != 'null' FROM cases
+WHERE lane = ? AND state IN ('resolved', 'withdrawn')
+"""
+
+APPROVALS = "SELECT id, turn_id FROM approvals WHERE lane = ? AND state != 'open'"
+
+STEPS = """
+SELECT DISTINCT turn_id FROM steps WHERE turn_id IN (SELECT value FROM json_each(?))
+"""
+
+# --- the changes -------------------------------------------------------------------------------
+
+# Nobody has the lane, or the lease of who had it is over; that one's epoch is not the lane's now.
+TAKE_LANE = """
+UPDATE lanes SET epoch = epoch + 1
+WHERE lane = :lane AND (lease_owner IS NULL OR ready_at <= :now)
+"""
+
+IN_USE = """
+SELECT EXISTS (SELECT 1 FROM inbox WHERE lane = :lane AND state = 'waiting' AND author = :who)
+    OR EXISTS (SELECT 1 FROM approvals WHERE lane = :lane AND state = 'open')
+    OR EXISTS (SELECT 1 FROM cases WHERE lane = :lane AND state IN ('waiting', 'claimed'))
+"""
+
+ERASE_MESSAGE = """
+UPDATE outbox SET payload = '' WHERE id = ? AND state NOT IN ('pending', 'sending')
+"""
+ERASE_CASE = "UPDATE cases SET card = 'null', employee_id = '', owner = '' WHERE id = ?"
+ERASE_CARD = "UPDATE cases SET card = 'null' WHERE id = ?"
+ERASE_SPEND = "UPDATE spend SET lane = '', turn_id = '' WHERE id = ?"
+ERASE_STEPS = "DELETE FROM steps WHERE turn_id = ?"
+ERASE_APPROVAL = "DELETE FROM approvals WHERE id = ?"
+ERASE_LINE = "UPDATE journal SET data = '{}' WHERE seq = ?"
+ERASE_AUTHOR = f"{FORGET_AUTHOR} WHERE id = ? AND state = 'done'"
+
+# In the small tables, wherever it is.
+EVERYWHERE = (
+    "DELETE FROM feedback WHERE author = :who AND lane GLOB :lanes",
+    """
+UPDATE approvals SET approvers = '[]', decided_by = ''
+WHERE state != 'open' AND lane GLOB :lanes AND (decided_by = :who OR instr(approvers, :quoted))
+""",
+    """
+UPDATE cases SET owner = '' WHERE state IN ('resolved', 'withdrawn')
+    AND owner IN (:who, :reference) AND lane GLOB :lanes
+""",
+    "UPDATE settings SET changed_by = '' WHERE changed_by = :reference",
+)
+
+Change = tuple[str, object]
+"""A statement and its parameter."""
+
+
+@dataclass(slots=True)
+class Erased:
+    """What became of it: lanes that were erased, lanes that were left, cases that are open."""
+
+    conversations: set[str] = field(default_factory=set)
+    busy: set[str] = field(default_factory=set)
+    open_cases: set[str] = field(default_factory=set)
+
+
+class Lane(NamedTuple):
+    """What there is of a lane, apart from its traces."""
+
+    lines: list[Told]
+    open_cases: list[str]
+    closed_cases: list[tuple[str, str, str, bool]]
+    approvals: list[tuple[str, str]]
+
+
+class Forgetting:
+    """Forgets people; see `storage.Care.forget`."""
+
+    def __init__(self, writer: Writer, reader: Reader, clock: Clock) -> None:
+        """Look through `reader`, erase through `writer`."""
+        self._writer = writer
+        self._reader = reader
+        self._clock = clock
+        self._search = Search(reader)
+
+    async def forget(self, person: Person, until: float) -> Erased:
+        """Erase until a look finds nothing more, or until a moment of the monotonic clock."""
+        result = Erased()
+        while True:
+            result.busy.clear()
+            result.open_cases.clear()
+            changed = False
+            for lane, traces in sorted((await self._search.of(person)).items()):
+                changed |= await self._lane(person, lane, traces, result)
+            await self._writer.run(lambda db: _everywhere(db, person))
+            if not (changed or result.busy) or self._clock.monotonic() >= until:
+                return result
+            await self._clock.sleep(AGAIN if result.busy else 0.0)
+
+    async def _lane(self, person: Person, name: str, traces: Traces, result: Erased) -> bool:
+        """Erase what is the person's in one lane; whether anything was."""
+        lane = await self._reader.run(lambda db: _read(db, name))
+        if lane.open_cases:
+            result.open_cases.update(lane.open_cases)
+            return False
+        own = {f"t{row}" for row in traces.rows}
+        share = share_of(person.id, own, lane.lines, traces.messages, quoted=traces.quoted)
+        turns = as_json(sorted(share.turns))
+        steps = await self._reader.run(lambda db: db.execute(STEPS, (turns,)).fetchall())
+        messages = {*share.messages, *_of_cases(person, share, traces, lane)}
+        if not all(one.settled for one in messages):
+            result.busy.add(name)
+            return False
+        changes = [
+            *((ERASE_MESSAGE, one.id) for one in messages),
+            *((ERASE_STEPS, turn) for (turn,) in steps),
+            *_changes(person, share, traces, lane),
+        ]
+        for n, part in enumerate(_parts(changes)):
+            await self._clock.sleep(PAUSE if n else 0.0)
+            if not await self._erase(person, name, part):
+                result.busy.add(name)
+                return False
+            result.conversations.add(name)
+        return bool(changes)
+
+    async def _erase(self, person: Person, lane: str, part: Sequence[Change]) -> bool:
+        """Make some of the changes in a lane, unless it is in use."""
+        wanted = {"lane": lane, "who": person.id, "now": self._clock.now()}
+
+        def erase(db: sqlite3.Connection) -> bool:
+            taken = db.execute(TAKE_LANE, wanted).rowcount
+            if not taken or db.execute(IN_USE, wanted).fetchone()[0]:
+                return False
+            for statement, parameter in part:
+                db.execute(statement, (parameter,))
+            return True
+
+        return await self._writer.run(erase)
+
+
+def _read(db: sqlite3.Connection, lane: str) -> Lane:
+    return Lane(
+        [
+            Told(seq, turn_id, kind, from_json(data))
+            for seq, turn_id, kind, data in db.execute(LINES, (lane,))
+        ],
+        [case for (case,) in db.execute(OPEN_CASES, (lane,))],
+        db.execute(CLOSED_CASES, (lane,)).fetchall(),
+        db.execute(APPROVALS, (lane,)).fetchall(),
+    )
+
+
+def _of_cases(person: Person, share: Share, traces: Traces, lane: Lane) -> Iterator[Message]:
+    """What the people of the desk were shown: the person's own cases with all that was said in
+    them, and the cards of others' cases, which show what was said around.
+    """
+    mine = {card for _, employee, card, _ in lane.closed_cases if employee == person.id}
+    cards = {card for _, _, card, _ in lane.closed_cases if share.spoke or card in mine}
+    for one in traces.messages:
+        if one.message_id in cards or one.replaces in cards or one.under in mine:
+            yield one
+
+
+def _changes(person: Person, share: Share, traces: Traces, lane: Lane) -> Iterator[Change]:
+    for case, employee, _, shown in lane.closed_cases:
+        if employee == person.id:
+            yield ERASE_CASE, case
+        elif shown and share.spoke:
+            yield ERASE_CARD, case
+    yield from ((ERASE_APPROVAL, one) for one, turn in lane.approvals if turn in share.turns)
+    yield from ((ERASE_SPEND, row) for row, turn in traces.spent if turn in share.turns)
+    yield from ((ERASE_LINE, seq) for seq in dict.fromkeys([*traces.named, *share.lines]))
+    yield from ((ERASE_AUTHOR, row) for row in traces.rows)
+
+
+def _parts(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+    return (changes[at : at + ROWS] for at in range(0, len(changes), ROWS))
+
+
+def _everywhere(db: sqlite3.Connection, person: Person) -> None:
+    for statement in EVERYWHERE:
+        db.execute(statement, person.parameters)
