@@ -13,16 +13,21 @@ import socket
 from collections.abc import Mapping, Sequence
 
 import adapters as adapter_packages
+from agent.desk import DeskPlace
 from agent.errors import ConfigError
 from agent.messages import ConversationId
-from agent.ports import Adapter, Clock, Command, Provider, Surroundings
+from agent.platforms import Command
+from agent.ports import Adapter, Clock, Provider, Surroundings, Tool
 from agent.providers import open_models
 from agent.recovery import Ladder
-from agent.turn import DeskPlace, Engine
+from agent.turn import Engine
 from bot import metrics
+from bot.caring import Caring
 from bot.clock import SystemClock
 from bot.commands import Commands, Inside
 from bot.door import FrontDoor
+from bot.keeping import Keeper
+from bot.pausing import Pause
 from bot.server import Server
 from bot.settings import Configuration
 from bot.worker import Worker
@@ -43,6 +48,7 @@ class App:
         store: Store,
         providers: Sequence[Provider],
         adapters: Mapping[str, Adapter],
+        tools: Sequence[Tool],
     ) -> None:
         """Wire the parts together; nothing runs before `start`."""
         settings, policy = configuration.settings, configuration.settings.policy()
@@ -57,8 +63,10 @@ class App:
             ladder=self.ladder,
             adapters=adapters,
             knowledge=store.knowledge,
+            turns=store.turns,
+            tools=tools,
             policy=policy,
-            desk_place=DeskPlace(contact=settings.contact),
+            desk_place=DeskPlace(admins=settings.admin_list(), contact=settings.contact),
         )
         self.worker = Worker(
             turns=store.turns,
@@ -70,16 +78,23 @@ class App:
         )
         self.door = FrontDoor(
             store.turns,
+            store.records,
             policy=policy,
             wake=self.worker.wake,
             at_work=self.worker.author_at_work,
             answer=self._answer,
+            human_channels=settings.human_channels(),
         )
+        self.pause = Pause(store.settings, self._paused)
+        self.keeper = Keeper(store.care, clock, settings.retention_days)
         self.commands = Commands(self._inside(clock))
-        self.server = Server(
-            {path: route for one in adapters.values() for path, route in one.routes.items()},
-            ready=store.ready,
-            metrics=lambda: metrics.exposition(store.records, self.ladder),
+        self.server = self._server()
+
+    def _server(self) -> Server:
+        return Server(
+            {path: route for one in self.adapters.values() for path, route in one.routes.items()},
+            ready=self.store.ready,
+            metrics=lambda: metrics.exposition(self.store, self.ladder),
         )
 
     def _inside(self, clock: Clock) -> Inside:
@@ -91,7 +106,15 @@ class App:
             courier=self.worker.courier,
             clock=clock,
             accept=self.door.accept,
+            pause=self.pause,
+            caring=Caring(self.store.care, clock),
+            trouble=self.store.trouble,
         )
+
+    def _paused(self, paused: bool) -> None:
+        self._engine.intake.paused = paused
+        if paused:
+            self.worker.begin_again()
 
     async def start(self) -> None:
         """Connect the platforms, work off what is waiting, then listen.
@@ -99,20 +122,25 @@ class App:
         Raises:
             ConfigError: a platform refuses its credentials, or the human channel is not one of
                 the configured platforms.
+            StoreUnavailable: the database cannot be read.
             OSError: the address cannot be bound.
         """
         settings = self.configuration.settings
         for adapter in self.adapters.values():
             await adapter.start(self.door)
-        channel = human_channel(settings.human_channel, self.adapters)
-        self._engine.desk_place = DeskPlace(channel, settings.contact)
-        self.door.human_channels = frozenset({channel} if channel else ())
+        place = self._engine.desk_place
+        place.channel = channel_of("HUMAN_CHANNEL", settings.human_channel, self.adapters)
+        place.second = channel_of("SECOND_CHANNEL", settings.second_channel, self.adapters)
+        await self.pause.load()
         self.worker.start()
+        self.keeper.start()
         self.port = await self.server.start(settings.host, settings.port)
 
     async def stop(self) -> None:
         """Drain: no new request, running turns end or wait for the next start, then close."""
         await self.server.stop()
+        await self.keeper.stop()
+        await self.commands.stop()
         await self.worker.stop(DRAIN_SECONDS)
         for adapter in self.adapters.values():
             await adapter.stop()
@@ -131,6 +159,7 @@ def build(
     providers: Sequence[Provider] | None = None,
     adapters: Mapping[str, Adapter] | None = None,
     store: Store | None = None,
+    tools: Sequence[Tool] = (),
 ) -> App:
     """Make an `App` from a configuration.
 
@@ -151,7 +180,14 @@ def build(
             owner=f"{socket.gethostname()}:{os.getpid()}",
             askable=[name for name, one in adapters.items() if one.capabilities.can_be_asked],
         )
-    return App(configuration, clock=clock, store=store, providers=providers, adapters=adapters)
+    return App(
+        configuration,
+        clock=clock,
+        store=store,
+        providers=providers,
+        adapters=adapters,
+        tools=tools,
+    )
 
 
 def open_adapters(surroundings: Surroundings) -> dict[str, Adapter]:
@@ -175,8 +211,8 @@ def open_adapters(surroundings: Surroundings) -> dict[str, Adapter]:
     return opened
 
 
-def human_channel(setting: str, adapters: Mapping[str, Adapter]) -> ConversationId | None:
-    """The top level of the human channel from its setting ('slack:C…'); None if not set.
+def channel_of(name: str, setting: str, adapters: Mapping[str, Adapter]) -> ConversationId | None:
+    """The top level of a channel from its setting ('slack:C…'); None if not set.
 
     Raises:
         ConfigError: it names a platform that is not configured, or no channel.
@@ -186,7 +222,7 @@ def human_channel(setting: str, adapters: Mapping[str, Adapter]) -> Conversation
     platform, _, channel = setting.partition(":")
     if platform not in adapters or not channel:
         raise ConfigError(
-            f"FRONTDESK_HUMAN_CHANNEL={setting}: write PLATFORM:CHANNEL with a configured "
+            f"FRONTDESK_{name}={setting}: write PLATFORM:CHANNEL with a configured "
             f"platform ({', '.join(adapters)}), for example slack:C0123456789"
         )
     return ConversationId(platform, adapters[platform].tenant, channel)

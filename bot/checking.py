@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from agent.errors import AgentError
-from agent.ports import Adapter, Clock, Finding, Provider, Surroundings
+from agent.platforms import Finding
+from agent.ports import Adapter, Clock, Provider, Surroundings
 from agent.providers import open_models
-from bot.app import human_channel, open_adapters
+from bot.app import channel_of, open_adapters
 from bot.clock import SystemClock
 from bot.settings import Configuration
-from storage import open_store, pending
+from storage import examine, pending
 
 MODEL_SECONDS = 20.0
 
@@ -20,7 +22,7 @@ async def check_all(configuration: Configuration) -> list[Finding]:
     clock = SystemClock()
     surroundings = Surroundings(configuration.environ, clock)
     settings = configuration.settings
-    findings = [await _database(settings.database_url, clock)]
+    findings = [await _database(settings.database_url)]
     try:
         providers = open_models(settings.models, surroundings)
     except AgentError as error:
@@ -39,20 +41,16 @@ async def check_all(configuration: Configuration) -> list[Finding]:
     return findings
 
 
-async def _database(url: str, clock: Clock) -> Finding:
+async def _database(url: str) -> Finding:
     try:
         waiting = pending(url)
         if waiting:
             detail = f"{len(waiting)} migrations are pending: run `frontdesk migrate`"
             return Finding("database", True, detail)
-        store = open_store(url, clock, owner="check", exclusive=False)
-        try:
-            await store.ready()
-        finally:
-            await store.close()
+        await asyncio.to_thread(examine, url)
     except (AgentError, OSError) as error:
         return Finding("database", False, f"{url}: {error}")
-    return Finding("database", True, f"{url} takes commits")
+    return Finding("database", True, f"{url} is whole and takes commits")
 
 
 async def _model(provider: Provider, clock: Clock) -> Finding:
@@ -83,7 +81,7 @@ def _desk(setting: str, adapters: Mapping[str, Adapter]) -> Finding:
         detail = "FRONTDESK_HUMAN_CHANNEL is not set: what the bot cannot answer reaches nobody"
         return Finding("human channel", False, detail)
     try:
-        human_channel(setting, adapters)
+        channel_of("HUMAN_CHANNEL", setting, adapters)
     except AgentError as error:
         return Finding("human channel", False, str(error))
     return Finding("human channel", True, setting)

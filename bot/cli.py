@@ -8,18 +8,16 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
-from functools import wraps
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 
 import click
 
-from agent.errors import AgentError
+from bot.cli_care import forget, queue, restore
+from bot.cli_common import configured, run_work, tells_errors
 from bot.clock import SystemClock
-from bot.settings import FILE, Configuration, load, misspelt
-
-P = ParamSpec("P")
+from bot.settings import Configuration, misspelt
 
 log = logging.getLogger(__name__)
 
@@ -37,32 +35,15 @@ def main() -> None:
     """
 
 
-def tells_errors(command: Callable[P, None]) -> Callable[P, None]:
-    """Say our own errors in one line and leave with status 1, without a traceback."""
-
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except AgentError as error:
-            click.echo(f"frontdesk: {error}", err=True)
-            sys.exit(1)
-        except OSError as error:
-            click.echo(f"frontdesk: {error.strerror or error}: {error.filename or ''}", err=True)
-            sys.exit(1)
-
-    return wrapped
-
-
 @main.command()
 @tells_errors
 def run() -> None:
     """Serve Slack and Teams until SIGTERM or Ctrl-C; running turns are finished first."""
     from bot.running import serve
 
-    configuration = _configuration()
+    configuration = configured()
     _warn_of_typing_errors()
-    _run(serve(configuration, announce=click.echo))
+    run_work(serve(configuration, announce=click.echo))
 
 
 @main.command()
@@ -88,10 +69,10 @@ def playground(port: int, data: Path) -> None:
     data.mkdir(parents=True, exist_ok=True)
     environ = {**os.environ}
     environ["FRONTDESK_DATABASE_URL"] = f"sqlite:///{data / 'frontdesk.db'}"
-    configuration = _configuration(environ)
+    configuration = configured(environ)
     link_base = f"http://127.0.0.1:{port}/handbook"
-    _run(_ingest(configuration, [HANDBOOK], link_base, prune=True, quiet=True))
-    _run(_until_told(page.run(configuration, port=port, announce=click.echo)))
+    run_work(_ingest(configuration, [HANDBOOK], link_base, prune=True, quiet=True))
+    run_work(_until_told(page.run(configuration, port=port, announce=click.echo)))
 
 
 @main.command()
@@ -100,9 +81,9 @@ def check() -> None:
     """Look at every credential, scope, model, the database: what is wrong and how to mend it."""
     from bot.checking import check_all
 
-    configuration = _configuration()
+    configuration = configured()
     _warn_of_typing_errors()
-    findings = _run(check_all(configuration))
+    findings = run_work(check_all(configuration))
     for finding in findings:
         mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
         click.echo(f"{mark} {finding.subject}: {finding.detail}")
@@ -130,9 +111,9 @@ def ingest(paths: tuple[Path, ...], link_base: str, prune: bool) -> None:
     cannot be read are named at the end; the others are in, and the status is 1. Pages that were
     deleted stay known unless --prune is given, and then PATHS must be all that shall be known.
     """
-    configuration = _configuration()
+    configuration = configured()
     work = _ingest(configuration, list(paths), link_base, prune=prune, quiet=False)
-    if not _run(work):
+    if not run_work(work):
         sys.exit(1)
 
 
@@ -143,7 +124,7 @@ def trace(conversation: str) -> None:
     """Print what happened in a CONVERSATION (slack:TEAM:CHANNEL:THREAD), from the journal."""
     from bot.tracing import lines
 
-    printed = _run(lines(_configuration(), conversation))
+    printed = run_work(lines(configured(), conversation))
     if not printed:
         click.echo(f"frontdesk: nothing is known about {conversation}", err=True)
         sys.exit(1)
@@ -157,7 +138,7 @@ def migrate() -> None:
     """Bring the database to this version's schema; a backup is made first."""
     from storage import migrate as migrate_store
 
-    done = migrate_store(_configuration().settings.database_url)
+    done = migrate_store(configured().settings.database_url)
     click.echo("\n".join(f"applied {name}" for name in done) or "nothing to do")
 
 
@@ -168,7 +149,7 @@ def backup(target: Path) -> None:
     """Copy the database to TARGET, also while `frontdesk run` is running; the copy is verified."""
     from storage import backup as backup_store
 
-    backup_store(_configuration().settings.database_url, str(target))
+    backup_store(configured().settings.database_url, str(target))
     click.echo(f"{target}: complete and verified")
 
 
@@ -215,23 +196,11 @@ async def _until_told(work: Coroutine[Any, Any, None]) -> None:
         await task
 
 
-def _configuration(environ: dict[str, str] | None = None) -> Configuration:
-    configuration = load(os.environ if environ is None else environ, Path(FILE))
-    from bot.logs import configure
-
-    configure(configuration.settings.log_format, configuration.settings.log_level)
-    return configuration
-
-
 def _warn_of_typing_errors() -> None:
     """Name the variables that look like settings and are none; their values stay unsaid."""
     if names := misspelt(os.environ):
         log.warning("not read, because there is no setting of this name: %s", ", ".join(names))
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    try:
-        return asyncio.run(work)
-    except KeyboardInterrupt:
-        log.info("interrupted")
-        return None
+for command in (forget, queue, restore):
+    main.add_command(command)

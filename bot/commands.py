@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown
+from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown, StorageError
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
-from agent.ports import Adapter, Clock, Command, Records
+from agent.platforms import Command
+from agent.ports import Adapter, Clock, Records
 from agent.records import Accepted
 from agent.recovery import Ladder
 from agent.text import clean
+from bot.caring import Caring
 from bot.delivery import Courier
+from bot.pausing import Pause
 from bot.settings import Configuration
 
 HELP = """\
@@ -24,7 +27,10 @@ HELP = """\
 Commands:
 - `/frontdesk help` shows this.
 - `/frontdesk status` shows whether everything works.
-- `/frontdesk human [what it is about]` hands your latest conversation here to people."""
+- `/frontdesk human [what it is about]` hands your latest conversation here to people.
+- `/frontdesk pause` and `/frontdesk resume` (admins) let me stop answering, and begin again.
+- `/frontdesk queue` (admins) shows what could not be delivered.
+- `/frontdesk forget me` erases what you told me and what I answered."""
 UNKNOWN = "I don't know `{word}`. Try `/frontdesk help`."
 HUMAN_SENT = "I've told the people. You'll hear in the conversation you had with me."
 HUMAN_ALREADY = "The people have been told already."
@@ -34,6 +40,12 @@ HUMAN_NOT_NOW = (
 )
 HUMAN_BEGINS = "You asked for a person. What they say will come here."
 HUMAN_NO_DM = "I can't open a direct conversation with you. Please write me a direct message first."
+PAUSED = (
+    "Paused: I answer nobody until `/frontdesk resume`; everybody who writes is told. People who "
+    "have a case go on as before."
+)
+RESUMED = "I answer again."
+NOT_ADMIN = "Only the people in `FRONTDESK_ADMINS` can do this."
 ADMINS_ONLY = "\nSettings are shown to the people in `FRONTDESK_ADMINS`."
 OPENING_SECONDS = 2.0
 """For opening a direct conversation: Slack shows an error when a command takes 3 s
@@ -51,6 +63,9 @@ class Inside:
     courier: Courier
     clock: Clock
     accept: Callable[[IncomingMessage], Awaitable[Accepted]]
+    pause: Pause
+    caring: Caring
+    trouble: Callable[[], str]
 
 
 class Commands:
@@ -74,14 +89,26 @@ class Commands:
                 return await self.status(settings=self._is_admin(command))
             case "human":
                 return await self._human(command, words[1] if len(words) > 1 else "")
+            case "pause" | "resume" as word:
+                return await self._pause(command, paused=word == "pause")
+            case "queue":
+                is_admin = self._is_admin(command)
+                return await self._inside.caring.queue() if is_admin else NOT_ADMIN
+            case "forget":
+                return await self._forget(command, words[1] if len(words) > 1 else "")
             case other:
                 return UNKNOWN.format(word=clean(other)[:40].replace("`", ""))
 
     async def status(self, *, settings: bool) -> str:
         """What works and what does not and, with `settings`, where each setting comes from."""
         inside = self._inside
-        counts = await inside.records.counts()
-        lines = [f"**Frontdesk** is {'red: ' + self._red() if self._red() else 'up'}"]
+        try:
+            counts, trouble = await inside.records.counts(), inside.trouble()
+        except StorageError as error:
+            counts, trouble = {}, str(error)
+        red = "; ".join(filter(None, (trouble, self._red())))
+        lines = [f"**Frontdesk** is {'red: ' + red if red else 'up'}"]
+        lines += ["- paused: `/frontdesk resume` lets it answer again"] if inside.pause.on else []
         lines += [
             f"- model `{name}`: breaker {state.value}"
             for name, state in inside.ladder.breakers().items()
@@ -99,9 +126,24 @@ class Commands:
             lines.append(f"- `FRONTDESK_{name.upper()}` = {shown} ({sources[name]})")
         return lines
 
+    async def stop(self) -> None:
+        """End what commands left going on."""
+        await self._inside.caring.stop()
+
+    async def _forget(self, command: Command, whom: str) -> str:
+        is_admin = self._is_admin(command)
+        caring = self._inside.caring
+        return await caring.forget(command, whom.strip(), is_admin=is_admin, refusal=NOT_ADMIN)
+
+    async def _pause(self, command: Command, *, paused: bool) -> str:
+        if not self._is_admin(command):
+            return NOT_ADMIN
+        await self._inside.pause.change(paused, by=f"{command.platform}:{command.author.id}")
+        return PAUSED if paused else RESUMED
+
     def _is_admin(self, command: Command) -> bool:
-        admins = self._inside.configuration.settings.admins.split(",")
-        return f"{command.platform}:{command.author.id}" in {one.strip() for one in admins}
+        admins = self._inside.configuration.settings.admin_list()
+        return f"{command.platform}:{command.author.id}" in admins
 
     def _red(self) -> str:
         revoked = self._inside.courier.revoked

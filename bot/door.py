@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from agent.addressing import Verdict, as_control, verdict
-from agent.messages import ConversationId, IncomingMessage
+from agent.messages import IncomingMessage, Kind
+from agent.platforms import Command
 from agent.policy import Policy
-from agent.ports import Command, Turns
-from agent.records import Accepted, Arrival
+from agent.ports import Records, Turns
+from agent.records import Accepted, Arrival, Recent
 from agent.screening import readable
+
+MOST_RECENT = 300
+"""Conversations that are worth looking at after an outage: an adapter asks its platform once for
+each, and may only ask so often."""
 
 
 class FrontDoor:
@@ -18,28 +23,32 @@ class FrontDoor:
     def __init__(
         self,
         turns: Turns,
+        records: Records,
         *,
         policy: Policy,
         wake: Callable[[IncomingMessage], None],
         at_work: Callable[[str], str],
         answer: Callable[[Command], Awaitable[str]],
+        human_channels: Iterable[tuple[str, str]] = (),
     ) -> None:
         """`wake` is told of every new row, `at_work` tells whose question is being worked on in a
-        lane, `answer` answers commands.
+        lane, `answer` answers commands, `human_channels` are platform and channel of each of the
+        desk's.
         """
         self._turns = turns
+        self._records = records
         self._policy = policy
         self._wake = wake
         self._at_work = at_work
         self._answer = answer
-        self.human_channels: frozenset[ConversationId] = frozenset()
+        self._human_channels = frozenset(human_channels)
 
     async def accept(self, message: IncomingMessage) -> Accepted:
         """Decide whether it is for the bot and, if so, commit it."""
         decided = verdict(
             message,
             follow_threads=self._policy.follow_threads,
-            human_channels=self.human_channels,
+            human_channels=self._human_channels,
         )
         if decided is Verdict.IGNORE:
             return Accepted.NOT_FOR_US
@@ -47,7 +56,7 @@ class FrontDoor:
         if refused and decided is Verdict.IF_KNOWN and not message.mentions_bot:
             return Accepted.NOT_FOR_US  # they talk to our people, and may not talk to the bot
         if self._is_spoken_to(message):
-            message = as_control(message)
+            message = self._control(message)
         message = readable(message, self._policy)
         arrival = Arrival(message, only_known_lane=decided is Verdict.IF_KNOWN)
         accepted = await self._turns.accept(arrival)
@@ -62,6 +71,17 @@ class FrontDoor:
         if message.direct or message.mentions_bot:
             return True
         return message.author.id == self._at_work(str(message.conversation))
+
+    def _control(self, message: IncomingMessage) -> IncomingMessage:
+        """The control that its words are; but nobody stops what somebody else has asked."""
+        control = as_control(message)
+        asker = self._at_work(str(message.conversation))
+        theirs = control.kind is Kind.STOP and asker not in ("", message.author.id)
+        return message if theirs else control
+
+    async def recent(self, platform: str) -> Sequence[Recent]:
+        """The conversations of a platform that were active lately, newest first."""
+        return await self._records.recent(platform, MOST_RECENT)
 
     async def command(self, command: Command) -> str:
         """Answer a command for its author's eyes only."""

@@ -5,24 +5,30 @@ Nothing is counted on the way of a message: the journal and the outbox already k
 
 from __future__ import annotations
 
+import contextlib
+
 from agent.breaker import BreakerState
-from agent.ports import Records
+from agent.errors import StorageError
 from agent.recovery import Ladder
+from storage import Store
 
 
-async def exposition(records: Records, ladder: Ladder) -> bytes:
-    """All metrics in Prometheus' text format.
-
-    Raises:
-        StoreUnavailable: the database could not be asked.
-    """
+async def exposition(store: Store, ladder: Ladder) -> bytes:
+    """All metrics in Prometheus' text format; without numbers of rows if they cannot be counted."""
     # Imported here: most processes are never scraped before they are ready.
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     registry = CollectorRegistry()
     rows = Gauge("frontdesk_rows", "Rows by what they wait for", ["kind"], registry=registry)
-    for kind, count in (await records.counts()).items():
-        rows.labels(kind).set(count)
+    available = Gauge(
+        "frontdesk_store_available",
+        "1 if the last commit went well and the database can be read",
+        registry=registry,
+    )
+    with contextlib.suppress(StorageError):
+        for kind, count in (await store.records.counts()).items():
+            rows.labels(kind).set(count)
+        available.set(not store.trouble())
     breakers = Gauge(
         "frontdesk_model_available", "1 if the model may be asked", ["model"], registry=registry
     )

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from agent.defects import report
 from agent.errors import StorageError
-from agent.ports import WebRequest, WebResponse
+from agent.platforms import WebRequest, WebResponse
 
 log = logging.getLogger(__name__)
 

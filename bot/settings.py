@@ -45,8 +45,18 @@ class Settings(BaseModel):
     follow_threads: bool = True
     guests: Literal["allow", "refuse"] = "allow"
     external: Literal["allow", "refuse"] = "refuse"
+    retention_days: int = Field(default=90, ge=0)
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def admin_list(self) -> tuple[str, ...]:
+        """The admins, each as 'platform:user'."""
+        return tuple(one.strip() for one in self.admins.split(",") if one.strip())
+
+    def human_channels(self) -> tuple[tuple[str, str], ...]:
+        """Platform and channel of each of the desk's channels."""
+        named = [one.partition(":") for one in (self.human_channel, self.second_channel)]
+        return tuple((platform, channel) for platform, _, channel in named if channel)
 
     def policy(self) -> Policy:
         """The kernel's thresholds."""

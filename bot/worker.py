@@ -35,7 +35,9 @@ LEASE_SECONDS = 30.0
 LATE = 20.0
 """A lease renewed so many seconds late is given up: another worker may have the lane."""
 CHECK_LEASES_EVERY = 2.0
-RETRY_BACKOFF = (2.0, 10.0, 30.0, 120.0)
+FEW_LANES = 50
+"""At work: then more of a backlog is asked for, so that nobody waits for the next look."""
+RETRY_BACKOFF = (1.0, 5.0, 15.0, 30.0)
 """Seconds before the next attempt of a turn that failed."""
 COMMIT_AGAIN = 0.5
 LAST_COMMIT = 3.0
@@ -46,12 +48,14 @@ LAST_COMMIT = 3.0
 class _Running:
     """A lane at work: its task, its claim, and what happened to them meanwhile.
 
-    `cancels` is whether cancelling the task now only ends the turn, not the work on the lane.
+    `cancels` is whether cancelling the task now only ends the turn, not the work on the lane;
+    `ending` that it was cancelled, and finishes what it had begun.
     """
 
     task: asyncio.Task[object] | None = None
     claim: Claim | None = None
     cancels: bool = False
+    ending: bool = False
     renewed: float = 0.0
     again: bool = False
     interruption: Interruption | None = None
@@ -81,17 +85,19 @@ class Worker:
         self._waiting: deque[str] = deque()
         self._beside = Beside()
         self._changed = asyncio.Event()
-        self._stopping = False
+        self._working = False
+        self._backlog = False
         self.courier = Courier(turns, adapters, clock, self._changed.set)
 
     def start(self) -> None:
-        """Begin to work."""
+        """Begin to work; until then rows only wait."""
+        self._working = True
         self._beside.run(self._look())
         self._beside.run(self._keep_leases())
 
     async def stop(self, seconds: float) -> None:
         """Claim nothing more, let running turns end for at most `seconds`, give the rest back."""
-        self._stopping = True
+        self._working = False
         self._waiting.clear()
         try:
             async with self._clock.timeout(seconds):
@@ -123,6 +129,15 @@ class Worker:
         if message.kind.interrupts or message.kind in (Kind.EDIT, Kind.DELETE):
             self._beside.run(self._renew(running))
 
+    def begin_again(self) -> None:
+        """Let every running turn begin again: what it must go by has changed."""
+        for running in self._lanes.values():
+            claim = running.claim
+            kind = claim.rows[0].message.kind if claim is not None else None
+            if kind is not None and (not kind.is_control or kind in (Kind.APPROVE, Kind.DENY)):
+                running.interruption = Interruption.CHANGED
+                self._end_turn(running)
+
     def author_at_work(self, lane: str) -> str:
         """Whose question is being worked on in a lane; '' if nobody's."""
         running = self._lanes.get(lane)
@@ -130,7 +145,7 @@ class Worker:
         return claim.rows[0].message.author.id if claim else ""
 
     def _begin(self, lane: str, *, at_once: bool = False) -> None:
-        if self._stopping or lane in self._lanes:
+        if not self._working or lane in self._lanes:
             return
         # Whoever presses a button or says stop does not wait behind other people's questions.
         if len(self._lanes) >= LANES_AT_ONCE and not at_once:
@@ -142,7 +157,7 @@ class Worker:
 
     async def _look(self) -> None:
         """Find what nobody announced."""
-        while not self._stopping:
+        while self._working:
             self._changed.clear()
             wait = LOOK_EVERY
             try:
@@ -152,6 +167,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001 the top of a task
                 report(log, "cannot see what is due", error)
             else:
+                self._backlog = due.more
                 for delivery in due.deliveries:
                     self.courier.send(delivery)
                 for lane in due.lanes:
@@ -169,7 +185,7 @@ class Worker:
         running.task = asyncio.current_task()
         try:
             more = True
-            while more and not self._stopping:
+            while more and self._working:
                 running.again = False
                 claim = await self._claim(lane)
                 if claim is None:
@@ -186,6 +202,8 @@ class Worker:
             del self._lanes[lane]
             if self._waiting:
                 self._begin(self._waiting.popleft())
+            elif self._backlog and len(self._lanes) < FEW_LANES:
+                self._changed.set()
 
     async def _claim(self, lane: str) -> Claim | None:
         try:
@@ -210,6 +228,9 @@ class Worker:
                 running.task.uncancel()
                 return await self._cancelled(claim, running)
             raise
+        except LeaseLost:
+            self._signs.end(claim, None)
+            raise
         except AgentError as error:
             log.warning("a turn failed: %s", error.code)
             return await self._failed(claim, running)
@@ -217,39 +238,36 @@ class Worker:
             report(log, "a turn broke", error)
             return await self._failed(claim, running)
         finally:
-            running.cancels = False
+            running.cancels = running.ending = False
         return await self._commit(claim, end, running)
 
     def _end_turn(self, running: _Running) -> None:
         """Cancel the running turn, if there is one that can still be cancelled."""
         if running.task is not None and running.cancels:
-            running.cancels = False
+            running.cancels, running.ending = False, True
             running.task.cancel()
 
     async def _cancelled(self, claim: Claim, running: _Running) -> bool:
         self._signs.end(claim, None)
         if running.lost:
             raise LeaseLost
-        if running.interruption is Interruption.CONTROL:
-            return await self._commit(claim, await self._engine.interrupted(claim), running)
-        # A drain, or one of the posts was edited or deleted: the rows wait again, unblamed.
+        # A drain, a control that takes over the rows or goes before them, or one of the posts was
+        # edited or deleted: the rows wait again, unblamed.
         await self._turns.release(claim.lease, self._clock.now(), refund=True)
-        return running.interruption is Interruption.CHANGED
+        return running.interruption is not None
 
     async def _failed(self, claim: Claim, running: _Running) -> bool:
         attempts = claim.rows[0].attempts
-        if attempts >= self._policy.max_attempts:
-            try:
-                end = await self._engine.give_up(claim)
-            except Exception as error:  # noqa: BLE001 the top of a task
-                report(log, "a dead letter could not be handed over", error)
-                end = self._engine.last_words(claim)
-            return await self._commit(claim, end, running)
+        if attempts > self._policy.max_attempts:
+            return await self._commit(claim, self._engine.last_words(claim), running)
         self._signs.end(claim, None)
-        delay = RETRY_BACKOFF[min(attempts, len(RETRY_BACKOFF)) - 1]
+        # After the last attempt the engine gives it up, at once: it takes a claim that knows what
+        # this attempt has done.
+        last = attempts == self._policy.max_attempts
+        delay = 0.0 if last else RETRY_BACKOFF[min(attempts, len(RETRY_BACKOFF)) - 1]
         await self._turns.release(claim.lease, self._clock.now() + delay, refund=False)
         self._changed.set()
-        return False
+        return last
 
     async def _commit(self, claim: Claim, end: TurnEnd, running: _Running) -> bool:
         until = running.renewed + LEASE_SECONDS
@@ -260,7 +278,7 @@ class Worker:
             except LeaseLost:
                 raise
             except StorageError:
-                if self._stopping:
+                if not self._working:
                     until = min(until, self._clock.monotonic() + LAST_COMMIT)
                 if self._clock.monotonic() >= until:
                     raise
@@ -288,7 +306,7 @@ class Worker:
 
     async def _renew(self, running: _Running) -> None:
         claim = running.claim
-        if claim is None or not running.cancels:
+        if claim is None or not (running.cancels or running.ending):
             return
         asked = self._clock.monotonic()
         try:
@@ -299,6 +317,8 @@ class Worker:
             running.lost = self._clock.monotonic() - running.renewed >= LATE
         else:
             running.renewed = asked
-            running.interruption = interruption
+            # What interrupts is not interrupted: it goes first anyway, and has little to do.
+            if not claim.rows[0].message.kind.interrupts:
+                running.interruption = interruption or running.interruption
         if running.claim is claim and (running.lost or running.interruption):
             self._end_turn(running)

@@ -165,7 +165,7 @@ def _special(match: re.Match[str], directory: Directory) -> str:
     if match["code"] is not None:
         return f"<code>{_escaped(match['code'])}</code>"
     target, _, label = match["bracket"].partition("|")
-    if target[0] in "@#!":
+    if target.startswith(("@", "#", "!")):
         name = label.lstrip("@#") or directory.name(target[1:])
         return mention(("#" if target[0] == "#" else "@") + _unescaped(name))
     return link(directory.address(_unescaped(target)), _unescaped(label or target))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.ports import Finding
+from agent.platforms import Finding
 from bot import checking
 from bot.settings import load
 from storage import migrate

@@ -18,7 +18,8 @@ from agent.errors import (
     StoreUnavailable,
 )
 from agent.messages import ConversationId, OutgoingMessage
-from agent.ports import Adapter, Capabilities, Turns
+from agent.platforms import Capabilities
+from agent.ports import Adapter, Turns
 from agent.records import Committed, Delivery, DeliveryState, Settlement
 from bot.delivery import Courier
 from tests.support.clock import START, TestClock

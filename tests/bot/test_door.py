@@ -9,10 +9,11 @@ import pytest
 
 from agent.errors import StoreUnavailable
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
+from agent.platforms import Command
 from agent.policy import Policy
-from agent.ports import Command, Turns
-from agent.records import Accepted, Arrival
-from bot.door import FrontDoor
+from agent.ports import Records, Turns
+from agent.records import Accepted, Arrival, Recent
+from bot.door import MOST_RECENT, FrontDoor
 
 PLACE = ConversationId("slack", "T1", "C1", "1.1")
 POST = IncomingMessage(PLACE, "1.1", Kind.MESSAGE, Author("U1"), "Leave?", mentions_bot=True)
@@ -32,16 +33,32 @@ class Inbox:
         return self.answer
 
 
+class Views:
+    """The part of `Records` that a door uses."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int]] = []
+        self.broken = False
+
+    async def recent(self, platform: str, limit: int) -> list[Recent]:
+        self.asked.append((platform, limit))
+        if self.broken:
+            raise StoreUnavailable
+        return [Recent(PLACE, "1.1", 5.0)]
+
+
 class Doorway:
     """A door over an inbox, and whom it woke."""
 
     def __init__(self) -> None:
         self.inbox = Inbox()
+        self.views = Views()
         self.woken: list[IncomingMessage] = []
         self.asking = ""
         self.lanes: list[str] = []
         self.door = FrontDoor(
             cast(Turns, self.inbox),
+            cast(Records, self.views),
             policy=Policy(),
             wake=self.woken.append,
             at_work=self.at_work,
@@ -107,13 +124,16 @@ async def test_a_word_that_is_a_control(way: Doorway) -> None:
         ("", {"mentions_bot": True}, Kind.STOP),
         ("U1", {}, Kind.STOP),
         ("U2", {}, Kind.MESSAGE),
+        ("U2", {"mentions_bot": True}, Kind.MESSAGE),
         ("", {}, Kind.MESSAGE),
     ],
 )
 async def test_a_word_among_colleagues(
     way: Doorway, asking: str, changes: dict[str, bool], kind: Kind
 ) -> None:
-    """Without a mention 'stop' is a control only of the one whose question is worked on."""
+    """Without a mention 'stop' is a control only of the one whose question is worked on, and
+    nobody stops somebody else's.
+    """
     way.asking = asking
     reply = replace(POST, id="1.2", text="stop", mentions_bot=False, in_thread=True)
     await way.door.accept(replace(reply, **changes))  # type: ignore[arg-type]
@@ -141,3 +161,12 @@ async def test_a_command(way: Doorway) -> None:
     """Commands are passed on."""
     command = Command("slack", "T1", "C1", Author("U1"), "help", "1")
     assert await way.door.command(command) == "help!"
+
+
+async def test_where_people_talked_lately(way: Doorway) -> None:
+    """An adapter that was deaf asks where to look; it is told when that is not known."""
+    assert await way.door.recent("slack") == [Recent(PLACE, "1.1", 5.0)]
+    assert way.views.asked == [("slack", MOST_RECENT)]
+    way.views.broken = True
+    with pytest.raises(StoreUnavailable):
+        await way.door.recent("slack")

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from agent.errors import StoreUnavailable
-from agent.ports import WebRequest, WebResponse
+from agent.platforms import WebRequest, WebResponse
 from bot.server import MAX_BODY, Server
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.models import Passage
-from agent.ports import Provider
+from agent.ports import Provider, Tool
 from agent.providers import preload_models
 from tests.support.clock import TestClock
 from tests.support.company import Company, company
@@ -42,9 +42,16 @@ async def opened(tmp_path: Path, clock: TestClock) -> AsyncIterator[OpenCompany]
     """Opens a company with the providers and settings a story needs; closed at its end."""
     async with AsyncExitStack() as stack:
 
-        async def open_one(*providers: Provider, **settings: str) -> Company:
+        async def open_one(
+            *providers: Provider,
+            tools: Sequence[Tool] = (),
+            socket: bool = False,
+            **settings: str,
+        ) -> Company:
             given: Sequence[Provider] | None = providers or None
-            context = company(tmp_path, providers=given, clock=clock, **settings)
+            context = company(
+                tmp_path, providers=given, tools=tools, clock=clock, socket=socket, **settings
+            )
             return await stack.enter_async_context(context)
 
         yield open_one

@@ -77,6 +77,71 @@ async def test_it_had_arrived_after_all(handbook: Company, fault: Fault, direct:
     assert asked.at - handbook.twin.calls(POST)[0].at >= 3
 
 
+@pytest.mark.parametrize("fault", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+async def test_a_card_and_what_stands_under_it_had_arrived(handbook: Company, fault: Fault) -> None:
+    """Slack's answers about the card and about relayed words are lost; each is there once."""
+    channel, ts = await handbook.dm(handbook.ada, QUESTION)
+    handbook.twin.fault(POST, fault, channel=handbook.desk)
+    await handbook.press(handbook.ada, handbook.answers(channel, ts)[0], "Ask a person")
+    await handbook.clock.advance(20)
+    (card,) = handbook.cards()
+    assert handbook.twin.calls("conversations.history"), "it was asked for at the top level"
+    handbook.twin.fault(POST, fault, channel=handbook.desk)
+    await handbook.dm(handbook.ada, "It is urgent", ts)
+    await handbook.clock.advance(20)
+    under = [words(one) for one in handbook.twin.messages(handbook.desk, card.ts)[1:]]
+    assert len([text for text in under if "It is urgent" in text]) == 1
+    posts = [call for call in handbook.twin.calls(POST) if call.args["channel"] == handbook.desk]
+    assert len(posts) == 2
+    counts = await handbook.counts()
+    assert counts["outbox_pending"] == counts["outbox_sending"] == counts["outbox_dead"] == 0
+
+
+@pytest.mark.parametrize("fault", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+async def test_an_answer_that_goes_another_way_had_arrived(handbook: Company, fault: Fault) -> None:
+    """The channel takes nothing any more, so the answer goes to Ada directly; whether that arrived
+    Slack does not say either. She reads it once.
+    """
+    handbook.twin.fault(POST, Fault.error("is_archived"), None, channel=handbook.general)
+    direct = handbook.twin.dm(handbook.ada)
+    handbook.twin.fault(POST, fault, channel=direct)
+    await handbook.say(handbook.ada, handbook.general, handbook.mention(QUESTION))
+    await handbook.clock.advance(60)
+    told = [words(one) for one in handbook.twin.messages(direct) if one.bot]
+    assert len([text for text in told if "27 days" in text]) == 1
+
+
+async def test_patience_is_for_the_whole_channel(handbook: Company) -> None:
+    """Slack refuses one answer for half a second; another one into the same channel waits too,
+    instead of being refused as well, and one into another channel does not.
+    """
+    handbook.twin.fault(POST, Fault.rate_limited(0.5), channel=handbook.general)
+    first = await handbook.say(handbook.ada, handbook.general, handbook.mention(QUESTION))
+    second = await handbook.say(handbook.grace, handbook.general, handbook.mention(QUESTION))
+    channel, direct = await handbook.dm(handbook.linus, QUESTION)
+    assert len(handbook.answers(channel, direct)) == 1
+    await handbook.clock.advance(0.4)
+    posts = [call for call in handbook.twin.calls(POST) if call.args["channel"] != channel]
+    assert len(posts) == 1
+    await handbook.clock.advance(2)
+    for ts in (first, second):
+        assert len(handbook.answers(handbook.general, ts)) == 1
+    assert len(handbook.twin.calls(POST)) == 4
+
+
+async def test_a_content_slack_is_not_slowed_down(handbook: Company) -> None:
+    """Fifty questions at once in one channel are answered without any time passing."""
+    people = [handbook.twin.add_user(f"Person {number}") for number in range(50)]
+    for person in people:
+        handbook.twin.join(person, handbook.general)
+    asked = [
+        await handbook.twin.say(person, handbook.general, handbook.mention(QUESTION))
+        for person in people
+    ]
+    await handbook.rest()
+    assert [len(handbook.answers(handbook.general, ts)) for ts in asked] == [1] * 50
+
+
 async def test_it_is_asked_again_while_slack_cannot_tell(handbook: Company) -> None:
     """Slack is too sick to say whether the post arrived; nobody guesses."""
     handbook.twin.fault(POST, Fault.reset(after_effect=True))
@@ -119,21 +184,23 @@ async def test_a_form_that_slack_refuses(handbook: Company, code: str) -> None:
 async def test_a_message_that_never_arrives(
     handbook: Company, caplog: pytest.LogCaptureFixture, code: str
 ) -> None:
-    """Slack will never take it: the row is dead, the journal knows why, and nothing loops."""
+    """Slack takes nothing at all any more: each way ends, the journal knows why, nothing loops."""
     caplog.set_level(logging.INFO)
     handbook.twin.fault(POST, Fault.error(code), None)
     channel, ts = await handbook.dm(handbook.ada, QUESTION)
     await handbook.clock.advance(30)
-    calls = len(handbook.twin.calls(POST))
-    assert calls <= 2
+    # The answer, the card for people, the word about it, the word that nobody was reached.
+    undelivered = await handbook.told("undelivered", channel, ts)
+    failed = await handbook.told("failed", channel, ts)
+    assert len(undelivered) == 4
+    assert len(handbook.twin.calls(POST)) <= 2 * len(undelivered)
     counts = await handbook.counts()
-    assert counts["outbox_dead"] == 1
+    assert counts["outbox_dead"] == len(undelivered)
     assert counts["rows_waiting"] == counts["outbox_pending"] == counts["outbox_sending"] == 0
-    (undelivered,) = await handbook.told("undelivered", channel, ts)
-    (failed,) = await handbook.told("failed", channel, ts)
-    assert undelivered["reason"] == failed["code"]
-    assert failed["message"] == undelivered["message"]
-    assert await handbook.outcomes(channel, ts) == ["unsure", "not_delivered"]
+    died = [(one["message"], one["reason"]) for one in undelivered]
+    assert died == [(one["message"], one["code"]) for one in failed]
+    outcomes = await handbook.outcomes(channel, ts)
+    assert outcomes == ["unsure", "gave_up", *["not_delivered"] * 3]
     assert [record for record in caplog.records if record.exc_info] == []
     handbook.twin.heal()
     await handbook.dm(handbook.ada, QUESTION, ts)

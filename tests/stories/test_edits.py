@@ -177,3 +177,15 @@ async def test_deleting_what_nobody_asked_us_is_not_stored(handbook: Company) ->
     before = await handbook.counts()
     await handbook.delete(handbook.ada, handbook.general, ts)
     assert await handbook.counts() == before
+
+
+async def test_an_edit_of_what_was_answered_long_ago(handbook: Company) -> None:
+    """The next day Ada mends a typo in yesterday's question: it is not answered again, although the
+    conversation has begun afresh since.
+    """
+    place = handbook.general
+    ts = await handbook.say(handbook.ada, place, handbook.mention("How much annual leave?"))
+    handbook.clock.jump(13 * 3600.0)
+    await handbook.say(handbook.ada, place, "And how many days of sick leave?", ts)
+    await handbook.edit(handbook.ada, place, ts, handbook.mention("How much annual leave, please?"))
+    assert len(handbook.answers(place, ts)) == 2

@@ -37,7 +37,7 @@ async def test_stop(opened: OpenCompany, clock: TestClock, stop: Stop) -> None:
     await clock.advance(30)
     assert one.texts(channel, ts) == ["Stopped. Nothing more will come of it."]
     assert one.twin.status(channel, ts) == ""
-    assert await one.outcomes(channel, ts) == ["interrupted", "stopped"]
+    assert await one.outcomes(channel, ts) == ["stopped"]
     assert len(model.asked) == 1
 
 
@@ -74,7 +74,7 @@ async def test_a_person_is_wanted_at_once(opened: OpenCompany, clock: TestClock)
     assert "My laptop burns, what now?" in words(card)
     (told,) = one.texts(channel, ts)
     assert "I've passed this on to people" in told
-    assert await one.outcomes(channel, ts) == ["interrupted", "person_asked"]
+    assert await one.outcomes(channel, ts) == ["person_asked"]
 
 
 async def test_other_conversations_go_on(opened: OpenCompany, clock: TestClock) -> None:

@@ -19,7 +19,7 @@ _working: ContextVar[bool] = ContextVar("working", default=False)
 START = 1_790_000_000.0
 QUIET_ROUNDS = 6
 ROUND_SECONDS = 0.0005
-PATIENCE_ROUNDS = 40_000
+PATIENCE_SECONDS = 60.0
 
 
 class TestClock:
@@ -27,9 +27,20 @@ class TestClock:
 
     __test__ = False
 
-    def __init__(self, start: float = START) -> None:
-        """Begin at `start` seconds since the epoch."""
+    def __init__(
+        self,
+        start: float = START,
+        *,
+        quiet_rounds: int = QUIET_ROUNDS,
+        round_seconds: float = ROUND_SECONDS,
+    ) -> None:
+        """Begin at `start` seconds since the epoch. At rest is what was quiet in so many looks, so
+        many seconds of the machine's own time apart; with 0 nothing but this loop, loopback
+        sockets and what is watched may have work.
+        """
         self._now = start
+        self._quiet_rounds = quiet_rounds
+        self._round_seconds = round_seconds
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._in_flight = 0
@@ -101,12 +112,14 @@ class TestClock:
         """
         loop = asyncio.get_running_loop()
         ready = getattr(loop, "_ready", ())
-        quiet = 0
-        for _ in range(PATIENCE_ROUNDS):
-            await asyncio.sleep(ROUND_SECONDS)
+        patience = loop.time() + PATIENCE_SECONDS
+        quiet, pause = 0, self._round_seconds
+        while loop.time() < patience:
+            await asyncio.sleep(pause)
             busy = self._in_flight > 0 or len(ready) > 0 or any(w() for w in self._watched)
             quiet = 0 if busy else quiet + 1
-            if quiet >= QUIET_ROUNDS:
+            pause = ROUND_SECONDS if busy else self._round_seconds
+            if quiet >= self._quiet_rounds:
                 return
         raise AssertionError(f"never at rest: {self._in_flight} requests in flight")
 

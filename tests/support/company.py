@@ -21,16 +21,23 @@ from adapters.slack.twin import Answer, Message, SlackTwin
 from adapters.slack.twin_events import JSON_TYPE, signature
 from agent.messages import ConversationId
 from agent.models import Passage
-from agent.ports import Provider
+from agent.ports import Provider, Tool
 from agent.records import TimelineItem
 from bot.app import App, build
-from bot.settings import load
+from bot.settings import Configuration, load
 from tests.support.clock import TestClock
 from tests.support.crash import abandon
 from tests.support.outage import FailingStore
 
 SECRET = "test-signing-secret"
-BUTTONS = {"Ask a person": "frontdesk_ask_person", "Never mind": "frontdesk_leave_queue"}
+BY_HTTP = {"SLACK_SIGNING_SECRET": SECRET}
+BY_SOCKET = {"SLACK_APP_TOKEN": "xapp-test"}
+BUTTONS = {
+    "Ask a person": "frontdesk_ask_person",
+    "Never mind": "frontdesk_leave_queue",
+    "Approve": "frontdesk_approve",
+    "Deny": "frontdesk_deny",
+}
 
 
 @dataclass
@@ -42,6 +49,7 @@ class Company:
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     providers: Sequence[Provider] | None = None
+    tools: Sequence[Tool] = ()
     app: App | None = None
 
     def __post_init__(self) -> None:
@@ -72,7 +80,7 @@ class Company:
         """Start Frontdesk (again) on the same database, with more settings."""
         environ = {
             "SLACK_BOT_TOKEN": "xoxb-test",
-            "SLACK_SIGNING_SECRET": SECRET,
+            **(BY_SOCKET if self.twin.socket_mode else BY_HTTP),
             "SLACK_API_URL": self.twin.api_url,
             "FRONTDESK_PORT": "0",
             "FRONTDESK_DATABASE_URL": f"sqlite:///{self.folder / 'frontdesk.db'}",
@@ -80,12 +88,23 @@ class Company:
             **self.settings,
             **{name.upper(): value for name, value in settings.items()},
         }
-        configuration = load(environ)
-        store = FailingStore.open(configuration.settings.database_url, self.clock)
-        self.app = build(configuration, clock=self.clock, providers=self.providers, store=store)
-        self.clock.watch(store.busy)
+        self.app = self.make(load(environ))
         await self.app.start()
         self.twin.events_url = f"http://127.0.0.1:{self.app.port}/slack/events"
+        if self.twin.socket_mode:
+            await self.rest()  # it is ready before its websocket is open
+
+    def make(self, configuration: Configuration) -> App:
+        """Build the app on a store that can be made to fail."""
+        store = FailingStore.open(configuration.settings.database_url, self.clock)
+        self.clock.watch(store.busy)
+        return build(
+            configuration,
+            clock=self.clock,
+            providers=self.providers,
+            store=store,
+            tools=self.tools,
+        )
 
     async def close(self) -> None:
         """Stop Frontdesk in order."""
@@ -245,15 +264,18 @@ async def company(
     folder: Path,
     *,
     providers: Sequence[Provider] | None = None,
+    tools: Sequence[Tool] = (),
     clock: TestClock | None = None,
+    socket: bool = False,
     **settings: str,
 ) -> AsyncIterator[Company]:
-    """A company whose Frontdesk is running."""
+    """A company whose Frontdesk is running; `socket`: Slack talks to it through a websocket."""
     clock = clock or TestClock()
     twin = SlackTwin(clock, signing_secret=SECRET)
+    twin.socket_mode = socket
     await twin.start()
     one = Company(clock, twin, folder, settings={n.upper(): v for n, v in settings.items()})
-    one.providers = providers
+    one.providers, one.tools = providers, tools
     try:
         await one.open()
         yield one

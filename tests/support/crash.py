@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from bot.app import App
+from tests.support.crashing import Crash
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("agent", "adapters", "bot", "storage")
@@ -26,9 +29,17 @@ async def abandon(app: App) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    await app.server.stop()
+    await _stopped(app.server.stop)
     for adapter in app.adapters.values():
-        await adapter.stop()
+        await _stopped(adapter.stop)
+
+
+async def _stopped(stop: Callable[[], Awaitable[None]]) -> None:
+    """Stop a part; a request that is just dying (see `crashing`) may come out of it."""
+    for _ in range(ROUNDS):
+        with suppress(Crash):
+            await stop()
+            return
 
 
 def _is_product(task: asyncio.Task[Any]) -> bool:

@@ -32,6 +32,7 @@ MEANING: Mapping[str, str] = {
     "follow_threads": "answer follow-ups in a thread without a new mention",
     "guests": "`allow` or `refuse` guests of the workspace",
     "external": "`allow` or `refuse` people of other companies (shared channels)",
+    "retention_days": "content is erased after so many days; 0 keeps it for ever",
     "log_format": "`text` or `json`",
     "log_level": "`debug`, `info`, `warning`, `error`",
 }

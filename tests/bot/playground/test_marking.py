@@ -108,6 +108,7 @@ def test_only_known_tags_and_safe_links_come_out(render: Callable[[str], str], t
         ("> one\n> two\nthree", "<blockquote>one\ntwo</blockquote>three"),
         (":hourglass_flowing_sand: at 10:30:00", "⏳ at 10:30:00"),
         ("<javascript:x|click>", "click"),
+        ("a <|> b", "a  b"),
     ],
 )
 def test_slack_markup(text: str, html: str) -> None:
