@@ -1,0 +1,103 @@
+"""What became of everything that was said, read back from the twin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from itertools import pairwise
+
+from agent.ports import Risk
+from tests.chaos.world import Said, World
+from tests.support.company import words
+from tests.support.tools import TestTool
+
+NUMBERS = re.compile(r"\bp?\d{10}\.?\d{6}\b|\bC\d+\b")
+"""Of posts and of cases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many messages were said and answered; how many not at all, twice, or out of order."""
+
+    sent: int = 0
+    answered: int = 0
+    lost: int = 0
+    doubled: int = 0
+    out_of_order: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+
+    def __str__(self) -> str:
+        return " / ".join(str(value) for value in astuple(self))
+
+    @property
+    def perfect(self) -> bool:
+        """Everything was answered once, in order."""
+        return self == Tally(self.sent, self.sent)
+
+
+HEAD = " / ".join(field.name.replace("_", " ") for field in fields(Tally))
+
+
+def tally(world: World) -> Tally:
+    """Count the visible answers of everything that was said, and look at their order."""
+    places = {one: _answers(world, one) for one in world.said}
+    counts = [len(found) for found in places.values()]
+    return Tally(
+        sent=len(counts),
+        answered=sum(count > 0 for count in counts),
+        lost=sum(count == 0 for count in counts),
+        doubled=sum(len(found) > one.most for one, found in places.items()) + _rewrites(world),
+        out_of_order=sum(_disorder(world, thread) for thread in _threads(world.said, places)),
+    )
+
+
+def _answers(world: World, said: Said) -> list[int]:
+    """Which of the visible messages of its place are for this one: their positions."""
+    shown = world.visible(said.channel, said.thread)
+    pattern = re.compile(said.answer, re.DOTALL)
+    return [number for number, one in enumerate(shown) if pattern.search(words(one))]
+
+
+def _rewrites(world: World) -> int:
+    """How often a tool that changes something was begun again; each story asks for one once."""
+    tools = [one for one in world.tools if isinstance(one, TestTool)]
+    begun = [one.begun for one in tools if one.risk is Risk.WRITE]
+    return sum(max(0, count - 1) for count in begun)
+
+
+def _threads(
+    said: Iterable[Said], places: dict[Said, list[int]]
+) -> Iterable[list[tuple[str, int]]]:
+    threads: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for one in said:
+        if one.ts and places[one]:
+            threads.setdefault((one.channel, one.thread), []).append((one.ts, places[one][0]))
+    return threads.values()
+
+
+def _disorder(world: World, thread: list[tuple[str, int]]) -> int:
+    """How many answers of a thread stand before that of a message that was accepted earlier."""
+    order = {ts: number for number, ts in enumerate(world.accepted())}
+    places = [place for _, place in sorted(thread, key=lambda one: order.get(one[0], len(order)))]
+    return sum(later < earlier for earlier, later in pairwise(places))
+
+
+def picture(world: World) -> tuple[str, ...]:
+    """Everything that stays to be seen in the twin, without times and ids of posts, sorted.
+
+    In which order it came is for the tally: it depends on when each message was accepted.
+    """
+    seen = []
+    for channel in world.twin.channels():
+        posts = world.twin.messages(channel.id)
+        roots = {post.ts: words(post) for post in posts}
+        for post in posts:
+            root = roots[post.thread_ts or post.ts]
+            marks = [mark for mark in ("edited", "deleted") if getattr(post, mark)]
+            who = "bot" if post.bot else world.twin.user(post.user).name
+            line = f"{channel.name or 'direct'} | {root} | {who}: {words(post)} {marks}"
+            seen.append(NUMBERS.sub("#", line).replace("\n", " ~ "))
+    return tuple(sorted(seen))
