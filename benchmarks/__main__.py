@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Protocol
 
-from benchmarks import echo, models, slow, startup
+from benchmarks import burst, echo, growth, models, others, restart, slow, startup
 from benchmarks.disk import fsync
 from benchmarks.load import NotAnsweredOnce
 from benchmarks.processes import CORES, ROOT, ChildFailed, last_words, pin_load
@@ -42,6 +42,10 @@ SUITES: Mapping[str, Suite] = {
     "models": models.measure,
     "slow": slow.measure,
     "startup": startup.measure,
+    "growth": growth.measure,
+    "burst": burst.measure,
+    "restart": restart.measure,
+    "others": others.measure,
 }
 
 

@@ -82,11 +82,12 @@ class FakeSlack:
         self.calls[method] += 1
         match method:
             case "chat.postMessage":
-                return self._post(json.loads(request.body))
+                return self._post(_arguments(request))
             case "assistant.threads.setStatus":
                 return b'{"ok":true}'
             case "users.info":
-                return json.dumps(_profile(dict(parse_qsl(query))["user"])).encode()
+                asked = dict(parse_qsl(query)) or _arguments(request)
+                return json.dumps(_profile(asked["user"])).encode()
             case "auth.test":
                 return json.dumps(AUTH).encode()
         return b'{"ok":false,"error":"unknown_method"}'
@@ -103,6 +104,14 @@ class FakeSlack:
         message |= {"thread_ts": place.thread, "bot_id": BOT, "app_id": APP}
         told = {"ok": True, "channel": place.channel, "ts": ts, "message": message}
         return json.dumps(told).encode()
+
+
+def _arguments(request: Message) -> dict[str, Any]:
+    """What a method is called with: JSON, or the form that Slack's own SDK for Node sends."""
+    if request.body.startswith(b"{"):
+        told: dict[str, Any] = json.loads(request.body)
+        return told
+    return dict(parse_qsl(request.body.decode()))
 
 
 def _profile(user: str) -> dict[str, Any]:

@@ -71,18 +71,21 @@ class Load:
             connection.close()
         self._connections.clear()
 
-    async def closed(self, turns: int, in_flight: int) -> list[Exchange]:
-        """Send `turns` messages, always `in_flight` of them unanswered; verified.
+    async def closed(
+        self, turns: int, in_flight: int, threads: Sequence[Place] = ()
+    ) -> list[Exchange]:
+        """Send `turns` messages, always `in_flight` of them unanswered; verified. Each begins a
+        thread, or with `threads` (as many as turns) goes on in one of them.
 
         Raises:
             NotAnsweredOnce: one of them was not answered exactly once in its thread.
         """
         await self.open(in_flight)
-        numbers = iter(range(turns))
+        places = iter(threads or itertools.repeat(None, turns))
         done: list[Exchange] = []
 
         async def slot(connection: ClientConnection) -> None:
-            done.extend([await self._exchange(connection) for _ in numbers])
+            done.extend([await self._exchange(connection, place) for place in places])
 
         await _all(slot(connection) for connection in self._connections[:in_flight])
         await self._verify(done)
@@ -110,12 +113,13 @@ class Load:
         await self._verify(done)
         return done
 
-    async def _exchange(self, connection: ClientConnection) -> Exchange:
-        number = next(_numbers)
-        ts = f"{int(time.time())}.{number:06d}"
-        place = Place(f"D0BENCH{number % PEOPLE:03d}", ts)
+    async def _exchange(
+        self, connection: ClientConnection, thread: Place | None = None
+    ) -> Exchange:
+        number, ts = next_ts()
+        place = thread or Place(f"D0BENCH{number % PEOPLE:03d}", ts)
         exchange = Exchange(place, f"How do I reset the token of laptop {number}?")
-        request = signed(event(place, exchange.text, f"U0BENCH{number % PEOPLE:03d}"), self._port)
+        request = signed(event(place, ts, exchange.text), self._port)
         answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def note() -> None:
@@ -164,14 +168,21 @@ async def _all(work: Iterable[Coroutine[None, None, None]]) -> None:
         raise NotAnsweredOnce(f"some messages had no answer after {RUN_SECONDS:.0f} s") from None
 
 
-def event(place: Place, text: str, user: str) -> bytes:
-    """The body of a direct message's event: https://docs.slack.dev/reference/events/message.im."""
-    ts = place.thread
+def next_ts() -> tuple[int, str]:
+    """The number of a new message, and the ts that Slack would give it."""
+    number = next(_numbers)
+    return number, f"{int(time.time())}.{number:06d}"
+
+
+def event(place: Place, ts: str, text: str) -> bytes:
+    """The body of a direct message's event, from the person whose channel it is:
+    https://docs.slack.dev/reference/events/message.im.
+    """
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
     blocks = [{"type": "rich_text", "block_id": "b1", "elements": [section]}]
     message = {
         "type": "message",
-        "user": user,
+        "user": place.channel.replace("D", "U", 1),
         "ts": ts,
         "client_msg_id": f"6c1f7a2e-0000-4000-8000-{ts[-6:]:0>12}",
         "text": text,
@@ -181,6 +192,8 @@ def event(place: Place, text: str, user: str) -> bytes:
         "event_ts": ts,
         "channel_type": "im",
     }
+    if ts != place.thread:
+        message["thread_ts"] = place.thread
     authorization = {
         "enterprise_id": None,
         "team_id": TEAM,

@@ -49,6 +49,15 @@ class Child:
         """Megabytes of its and its children's memory that are resident."""
         return sum(_memory(pid) for pid in _tree(self.process.pid))
 
+    def watch_memory(self) -> None:
+        """Forget the highest memory so far; see clear_refs in proc(5)."""
+        for pid in _tree(self.process.pid):
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+    def highest_memory(self) -> float:
+        """Megabytes that were resident at the most since `watch_memory`."""
+        return sum(_memory(pid, "VmHWM") for pid in _tree(self.process.pid))
+
     async def told(self, line: str) -> str:
         """Say a line on its standard input and return the line that it answers with."""
         assert self.process.stdin is not None
@@ -74,7 +83,9 @@ async def frontdesk(folder: Path, slack: FakeSlack, **settings: str) -> AsyncIte
         **{name.upper(): value for name, value in settings.items()},
     }
     command = Path(sys.executable).with_name("frontdesk")
-    async with running(folder, str(command), "run", environ=environ | _slack(slack)) as child:
+    async with running(
+        folder, str(command), "run", environ=environ | slack_environ(slack)
+    ) as child:
         yield child
 
 
@@ -82,7 +93,7 @@ async def frontdesk(folder: Path, slack: FakeSlack, **settings: str) -> AsyncIte
 async def bare_bolt(folder: Path, slack: FakeSlack) -> AsyncIterator[Child]:
     """The baseline's process."""
     command = (sys.executable, "-m", "benchmarks.bare_bolt")
-    async with running(folder, *command, environ=_slack(slack)) as child:
+    async with running(folder, *command, environ=slack_environ(slack)) as child:
         yield child
 
 
@@ -141,7 +152,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _slack(slack: FakeSlack) -> dict[str, str]:
+def slack_environ(slack: FakeSlack) -> dict[str, str]:
+    """The settings that lead a bot to this Slack."""
     return {
         "SLACK_BOT_TOKEN": fake_slack.TOKEN,
         "SLACK_SIGNING_SECRET": fake_slack.SIGNING_SECRET,
@@ -170,7 +182,7 @@ def _cpu(pid: int) -> float:
     return sum(map(int, fields[11:15])) / TICKS
 
 
-def _memory(pid: int) -> float:
-    """VmRSS of proc_pid_status(5)."""
+def _memory(pid: int, name: str = "VmRSS") -> float:
+    """A figure of proc_pid_status(5) in megabytes."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024

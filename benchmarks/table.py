@@ -28,7 +28,8 @@ class Row:
 
     `baselines` and `ours` have one figure for each repetition; a row judged by OURS may have no
     baseline. `limit` is the most that is allowed, or with `at_least` the least; None if the row
-    is only told. `places` is the number of decimal places.
+    is only told. `places` is the number of decimal places. `skipped` is why nothing could be
+    measured, '' if it was.
     """
 
     subject: str
@@ -37,6 +38,7 @@ class Row:
     limit: float | None
     at_least: bool = False
     places: int = 2
+    skipped: str = ""
     baselines: list[float] = field(default_factory=list)
     ours: list[float] = field(default_factory=list)
 
@@ -59,13 +61,15 @@ class Row:
     @property
     def missed(self) -> bool:
         """Whether the median breaks the limit."""
-        if self.limit is None:
+        if self.limit is None or self.skipped:
             return False
         figure = median(self.figures)
         return figure < self.limit if self.at_least else figure > self.limit
 
     def cells(self) -> tuple[str, ...]:
         """The row as it is printed."""
+        if self.skipped:
+            return (self.subject, *["-"] * 5, f"skipped: {self.skipped}")
         unit = "×" if self.judged is Judged.RATIO else f" {self.unit}"
         figures = self.figures
         limit = "-"
