@@ -18,9 +18,9 @@ from pathlib import Path
 from tests.chaos.verdict import HEAD, Tally, picture, tally
 from tests.chaos.world import AFTERWARDS, Allowed, Breakage, Story, world
 
-WAVERING = r"^slack\.thinking#"
-"""Points that a run may have or not: nobody waits for a sign of life, and a turn that is over takes
-it back only if it had begun."""
+WAVERING = r"^(slack\.thinking|turns\.due)#"
+"""Points that a run may have or not: nobody waits for a sign of life, which is taken back only if
+it had begun; and two reasons to look for work at one moment are one look or two."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -58,6 +59,7 @@ class Office:
     rng: random.Random
     sent: list[tuple[str, str, str, str]] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
+    over: bool = False
 
     async def ask(self, path: str, **fields: Any) -> dict[str, Any]:
         """A request to the twin's control API."""
@@ -85,9 +87,13 @@ class Office:
         return process
 
     async def write(self, user: str, channel: str) -> None:
-        """One person writes message after message, in one thread."""
+        """One person writes message after message, in one thread, until nobody is killed any more:
+        on a slow machine that takes longer.
+        """
         thread = None
-        for number in range(MESSAGES):
+        for number in itertools.count():
+            if number >= MESSAGES and self.over:
+                return
             await self.clock.sleep(self.rng.uniform(0, PAUSE))
             word = f"m{user[-2:]}n{number}x"
             text = f"<@U0FRONTBOT> {word}" if channel else word
@@ -107,6 +113,7 @@ class Office:
             await process.wait()
             assert process.returncode == -9
             self.kills[when] += 1
+        self.over = True
 
     def rest(self) -> bool:
         """Whether the database has nothing left to do."""
@@ -180,7 +187,7 @@ async def office(folder: Path) -> AsyncIterator[Office]:
 
 @pytest.mark.timeout(180)
 async def test_twenty_kills(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    """Two hundred messages of twenty people, brought late, twice and in any order, while the
+    """At least 200 messages of twenty people, brought late, twice and in any order, while the
     process dies twenty times, ten of them just before, in the middle of or after a COMMIT.
     """
     async with office(tmp_path) as one:
@@ -205,5 +212,7 @@ async def test_twenty_kills(tmp_path: Path, record_property: Callable[[str, obje
         assert one.network.refused > 0
         assert one.network.brought > len(one.sent)
         assert one.network.taken >= {ts for _, _, ts, _ in one.sent}
-        assert found == Tally(PEOPLE * MESSAGES, PEOPLE * MESSAGES)
+        assert len(one.sent) >= PEOPLE * MESSAGES
+        assert found == Tally(len(one.sent), len(one.sent))
+        assert one.kills["within"] >= 5
         assert last.returncode == 0
