@@ -180,7 +180,8 @@ class Intake:
         """The author's profile, the name in it fit to be shown anywhere."""
         adapter = self._adapters[message.conversation.platform]
         profile = await adapter.profile(message.author, message.conversation.tenant)
-        return replace(profile, name=plain_name(profile.name))
+        name = plain_name(profile.name)
+        return profile if name == profile.name else replace(profile, name=name)
 
     async def _get_to_know(self, draft: Draft, folded: screening.Folded) -> None:
         draft.asked = folded.asked

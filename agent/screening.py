@@ -70,7 +70,7 @@ def fold(rows: Sequence[Row], history: History) -> Folded:
             # An edit that brings the bot in for the first time is a question like any other.
             is_edit and (message.mentions_bot or (message.direct and new_here))
         ):
-            asked[message.id] = replace(message, kind=Kind.MESSAGE)
+            asked[message.id] = replace(message, kind=Kind.MESSAGE) if is_edit else message
     return Folded(tuple(asked.values()), tuple(edited.values()), tuple(deleted))
 
 
@@ -85,7 +85,7 @@ def readable(message: IncomingMessage, policy: Policy) -> IncomingMessage:
     text = mask(clean(message.text[:limit]))
     if len(message.text) > limit:
         text = text.ljust(limit + 1, "…")  # still seen to be too long
-    return replace(message, text=text)
+    return message if text == message.text else replace(message, text=text)
 
 
 def check_person(asked: Sequence[IncomingMessage], profile: Profile, policy: Policy) -> None:

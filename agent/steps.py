@@ -149,6 +149,8 @@ class Steps:
         return tuple(messages)
 
     def _outputs(self) -> list[tuple[Step, list[Call]]]:
+        if not self._steps:  # as in nearly every turn
+            return []
         models = [step for step in self._steps.values() if step.kind is StepKind.MODEL]
         return [(step, self._calls_of(step)) for step in sorted(models, key=lambda one: one.n)]
 

@@ -164,7 +164,7 @@ class SlackAdapter:
         """users.info, kept for a day."""
         known = self._profiles.get(author.id)
         if known is not None and known[0] > self._clock.now():
-            return replace(known[1], external=known[1].external or author.external)
+            return replace(known[1], external=True) if author.external else known[1]
         try:
             answer = await self._web.call("users.info", user=author.id, include_locale=True)
         except DeliveryError as error:

@@ -20,7 +20,8 @@ from agent.ports import Clock
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
-"""A piece of work: statements and nothing else, on a connection that is lent to it."""
+"""A piece of work on a connection that is lent to it: statements and nothing else, so that it can
+be undone and done again."""
 
 MOST_JOBS = 64
 """Jobs of one batch: what one fsync is shared by, and what one failed commit takes down."""

@@ -1,13 +1,15 @@
 """The one writer of the database: a thread that commits jobs in groups.
 
-Each batch is one BEGIN IMMEDIATE … COMMIT, and so one fsync. A job that fails is undone alone; if
-the transaction itself fails, every waiter of the batch is told so and the connection is opened
-again, because after a failed commit nothing is certain about it.
+Each batch is one BEGIN IMMEDIATE … COMMIT, and so one fsync. A job that fails is undone alone: the
+batch is done once more, each job in a savepoint of its own. If the transaction itself fails, every
+waiter of the batch is told so and the connection is opened again, because after a failed commit
+nothing is certain about it.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from storage.sqlite.examining import look_over, touch
 from storage.sqlite.jobs import JobThread, Outcome, Waiting
@@ -30,7 +32,6 @@ class Writer(JobThread):
 
     def _perform(self, first: Waiting) -> list[Outcome]:
         taken: list[Waiting] = []
-        outcomes: list[Outcome] = []
         try:
             connection = self._connected()
             if self._damaged:  # what is written to a damaged file may be lost
@@ -38,12 +39,9 @@ class Writer(JobThread):
             connection.execute("BEGIN IMMEDIATE")
             if self.trouble:  # a commit that changes nothing would prove nothing
                 touch(connection)
-            clean = not self.trouble
-            for waiting in self._batch(first):
-                taken.append(waiting)
-                outcome = self._attempt(connection, waiting, clean=clean)
-                clean = clean and outcome.error is not None
-                outcomes.append(outcome)
+            outcomes = self._together(connection, first, taken)
+            if outcomes is None:
+                outcomes = self._one_by_one(connection, taken)
             version = connection.execute("PRAGMA data_version").fetchone()[0]
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 top of the thread: it must outlive any batch
@@ -58,27 +56,44 @@ class Writer(JobThread):
         self.others_version = (self._connections, version)
         return outcomes
 
-    def _attempt(self, connection: sqlite3.Connection, waiting: Waiting, *, clean: bool) -> Outcome:
-        """Do one job. In a clean transaction, where nothing was written yet, undoing the job is
-        undoing the transaction; only after others it needs a savepoint of its own.
+    def _together(
+        self, connection: sqlite3.Connection, first: Waiting, taken: list[Waiting]
+    ) -> list[Outcome] | None:
+        """Do a batch as if no job could fail, which hardly one ever does; None, with nothing done,
+        if one did. `taken` are those that were tried.
         """
-        if not clean:
-            connection.execute("SAVEPOINT job")
-        try:
-            result = waiting.job(connection)
-        except Exception as error:
-            if is_outage(error) or not connection.in_transaction:
-                raise
-            if clean:
+        outcomes: list[Outcome] = []
+        for waiting in self._batch(first):
+            taken.append(waiting)
+            try:
+                outcomes.append(Outcome(waiting.future, waiting.job(connection), None))
+            except Exception as error:
+                if is_outage(error) or not connection.in_transaction:
+                    raise
                 connection.execute("ROLLBACK")
                 connection.execute("BEGIN IMMEDIATE")
-            else:
+                if self.trouble:
+                    touch(connection)
+                return None
+        return outcomes
+
+    def _one_by_one(
+        self, connection: sqlite3.Connection, taken: Sequence[Waiting]
+    ) -> list[Outcome]:
+        """Do the jobs once more, each so that it can be undone without the others."""
+        outcomes: list[Outcome] = []
+        for waiting in taken:
+            connection.execute("SAVEPOINT job")
+            try:
+                outcome = Outcome(waiting.future, waiting.job(connection), None)
+            except Exception as error:
+                if is_outage(error) or not connection.in_transaction:
+                    raise
                 connection.execute("ROLLBACK TO job")
-                connection.execute("RELEASE job")
-            return Outcome(waiting.future, None, own_error(error))
-        if not clean:
+                outcome = Outcome(waiting.future, None, own_error(error))
             connection.execute("RELEASE job")
-        return Outcome(waiting.future, result, None)
+            outcomes.append(outcome)
+        return outcomes
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
