@@ -212,8 +212,6 @@ class Acting:
         tool = self._tools.get(call.name)
         if call.id == draft.denied:
             draft.steps.finish(call, "denied", texts.CALL_DENIED)
-        elif call.started and not self._is_harmless(call):
-            return self._unknown(draft)
         elif tool is None:
             draft.steps.finish(call, "failed", "there is no such tool any more")
         elif tool.needs_approval and call.id != draft.approved:
@@ -221,14 +219,11 @@ class Acting:
         else:
             outcome, result = await self._run(draft, call, tool)
             if outcome == "unknown":
-                return self._unknown(draft)
+                # It stays started: whatever becomes of this turn, it is never made again.
+                draft.cause = Cause.HALF_DONE
+                return Event.GAVE_UP
             draft.steps.finish(call, outcome, result)
         return None
-
-    def _unknown(self, draft: Draft) -> Event:
-        """The call stays started: whatever becomes of this turn, it is never made again."""
-        draft.cause = Cause.HALF_DONE
-        return Event.GAVE_UP
 
     async def _run(self, draft: Draft, call: Call, tool: Tool) -> tuple[str, str]:
         writes = tool.risk is Risk.WRITE
@@ -306,15 +301,18 @@ class Acting:
         if not unsaved:
             return
         done = any(one.kind is StepKind.CALL and one.state is StepState.DONE for one in unsaved)
-        for left in reversed(range(RECORD_TRIES if done else 1)):
+        tries = RECORD_TRIES if done else 1
+        while tries:
+            tries -= 1
             try:
                 await self._turns.step(draft.claim.lease, unsaved)
-                break
             except StoreUnavailable:
-                if not left:
+                if not tries:
                     raise
                 await self._clock.sleep(RECORD_AGAIN)
-        draft.steps.saved()
+            else:
+                draft.steps.saved()
+                return
 
 
 def _question(tool: str, arguments: str) -> str:

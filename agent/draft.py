@@ -111,8 +111,8 @@ class Draft:
 
     def go_on(self) -> None:
         """Go on with what the turn had begun that asked for the open approval."""
-        if self.pending is not None:
-            self.steps, self.pending, self.goes_on = self.pending, None, True
+        self.steps, self.pending = self.pending or self.steps, None
+        self.goes_on = True
 
     def begun(self) -> list[Call]:
         """Calls of which nobody knows how they ended, the turn's own first."""

@@ -136,13 +136,9 @@ class Steps:
                 self.finish(call, "withdrawn", result)
 
     def as_messages(self) -> tuple[PromptMessage, ...]:
-        """What was asked for and what came of it, for a model; only outputs all of whose calls
-        have a result.
-        """
+        """What was asked for and what came of it, for a model; all calls have a result."""
         messages: list[PromptMessage] = []
         for _, calls in self._outputs():
-            if not all(call.outcome for call in calls):
-                break
             asked = tuple(ToolCall(call.id, call.name, call.arguments) for call in calls)
             messages.append(PromptMessage(Role.ASSISTANT, "", calls=asked))
             messages += [_result(call) for call in calls]

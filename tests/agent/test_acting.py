@@ -181,6 +181,7 @@ async def test_a_read_that_hiccups() -> None:
         Call(("order", {"what": "x", "times": "many"})),
         Call(("order", "no JSON")),
         Call(*[("order", {"what": "x"})] * 5),
+        Call(("order", '{"what": "\\ud800"}')),
     ],
 )
 async def test_calls_that_do_not_fit_are_repaired(call: Call) -> None:
@@ -273,3 +274,33 @@ async def test_a_lane_that_is_lost_while_a_write_runs() -> None:
     await rig.clock.until(running.done)
     with pytest.raises(LeaseLost):
         await running
+
+
+async def test_stopped_while_the_mark_is_written() -> None:
+    """Nothing has begun: the mark is taken back, and nobody has to look for what never was."""
+    tool = writer(TestClock())
+    rig = rig_with(tool)
+    rig.notes.seconds = 1.0
+    running = asyncio.create_task(rig.run(claim(POST)))
+    await rig.clock.settle()
+    running.cancel()
+    await rig.clock.until(running.done)
+    assert running.cancelled()
+    assert tool.begun == 0
+    stopped = claim(control(Kind.STOP), POST, steps=rig.notes.in_order())
+    rig.notes.seconds = 0.0
+    end = await rig.run(stopped)
+    assert said(end) == [texts.STOPPED]
+    assert calls(end) == [("t7:2", "withdrawn")]
+
+
+async def test_stopped_while_the_mark_cannot_be_written() -> None:
+    """Then there is none to take back."""
+    tool = writer(TestClock())
+    rig = rig_with(tool)
+    rig.notes.seconds, rig.notes.down = 1.0, 1
+    running = asyncio.create_task(rig.run(claim(POST)))
+    await rig.clock.settle()
+    running.cancel()
+    await rig.clock.until(running.done)
+    assert (tool.begun, rig.notes.commits) == (0, [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pydantic import BaseModel
 
 from agent import texts
 from agent.cases import Cause
@@ -29,6 +30,12 @@ from tests.support.scripted import Call, Say
 from tests.support.tools import TestTool, writer
 
 SAID = Entry("said", {"id": "1", "author": "ada", "name": "", "text": "A chair"}, START, "t3", 1)
+
+
+class Other(BaseModel):
+    """What a later version of the tool wants."""
+
+    how: str
 
 
 async def asked() -> tuple[Rig, TestTool, TurnEnd, Approval]:
@@ -239,6 +246,33 @@ async def test_what_happens_beside_it_waits_for_nobody(kind: Kind) -> None:
     await started(rig, approval)
     end = await decide(rig, approval, control(kind, about="t1.1", detail="up"))
     assert (end.state, end.cases, end.steps_over) == (State.AWAITING_APPROVAL, (), ())
+
+
+@pytest.mark.parametrize("late", [True, False])
+async def test_a_strange_press_while_it_is_unknown(late: bool) -> None:
+    """A late button, or Grace's: Ada's crashed press is still to be told."""
+    rig, _, _, approval = await asked()
+    await started(rig, approval)
+    press = pressed(Kind.APPROVE, approval, "ada" if late else "grace")
+    end = await decide(rig, approval, replace(press, about="t1.1" if late else press.about))
+    assert (end.state, end.cases) == (State.AWAITING_APPROVAL, ())
+
+
+async def test_arguments_that_are_too_long_to_be_approved() -> None:
+    """Nobody says yes to what cannot be read: the model is told to be brief."""
+    rig = rig_with(writer(TestClock(), approval=True), Call(("order", {"what": "x" * 3000})), Say())
+    end = await rig.run(claim(POST))
+    assert (end.approvals, said(end)) == ((), ["An answer."])
+    assert "over 2000 characters" in rig.model.asked[1].messages[-1].text
+
+
+async def test_a_tool_that_takes_other_arguments_when_the_yes_comes() -> None:
+    """It is not called with what it does not know, and nobody has to look for what never was."""
+    rig, tool, _, approval = await asked()
+    tool.arguments = Other
+    end = await decide(rig, approval, pressed(Kind.APPROVE, approval))
+    assert tool.begun == 0
+    assert (calls(end), end.cases) == ([("t7:2", "failed")], ())
 
 
 async def test_paused_between_the_question_and_the_yes() -> None:

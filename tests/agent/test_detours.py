@@ -94,6 +94,11 @@ async def test_an_answer_while_people_have_the_case(rig: Rig) -> None:
     assert "27 days." in message.text
 
 
+async def test_an_answer_for_people_whose_case_is_lost(rig: Rig) -> None:
+    """There is nowhere to show it."""
+    assert (await dead(rig, replace(ANSWER, detours=1), state=State.WITH_HUMAN)).outbox == ()
+
+
 async def test_a_notice_is_tried_once_more_and_no_further(rig: Rig) -> None:
     """Nobody opens a case over a receipt."""
     notice = replace(ANSWER, tone=Tone.NOTICE)

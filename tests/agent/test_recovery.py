@@ -22,7 +22,7 @@ from agent.models import Prompt, PromptMessage, Role, Usage
 from agent.policy import Policy
 from agent.recovery import Ladder, Outcome
 from tests.support.clock import TestClock
-from tests.support.scripted import Act, Fail, Say, ScriptedProvider, decision
+from tests.support.scripted import Act, Call, Fail, Say, ScriptedProvider, decision
 
 QUESTION = Question(
     Prompt((PromptMessage(Role.USER, "How many days?"),), DECISION_SCHEMA, question="How many?"),
@@ -114,6 +114,14 @@ async def test_a_schema_mismatch_is_repaired_once_with_the_error_in_context(
     assert '"confidence": 7' in said.text
     assert "confidence" in complaint.text
     assert len(outcome.spend) == 2
+
+
+async def test_a_call_of_a_tool_where_none_is_offered(clock: TestClock) -> None:
+    """It is an invention like any other, and repaired like one."""
+    rig = Rig(clock, [Call(("rob_bank", {})), Say()])
+    outcome = await rig.climb()
+    assert outcomes(outcome) == [("m1", "ok")]
+    assert "there are no tools" in rig.models[0].asked[1].messages[-1].text
 
 
 async def test_a_second_mismatch_goes_to_the_next_model(clock: TestClock) -> None:

@@ -13,7 +13,7 @@ from agent.messages import Author, ConversationId, IncomingMessage, Kind, Outgoi
 from agent.models import Passage, Prompt
 from agent.platforms import EarlierMessage, Profile
 from agent.policy import Policy
-from agent.ports import Adapter, Knowledge, Tool, Turns
+from agent.ports import Adapter, Clock, Knowledge, Tool, Turns
 from agent.records import Approval, Claim, Entry, Lease, Row, Step, TurnEnd
 from agent.recovery import Ladder
 from agent.state import State
@@ -61,12 +61,16 @@ class Shelf:
 class Notes:
     """The part of `Turns` that a turn uses: keeps its steps."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
         self.steps: dict[int, Step] = {}
         self.commits: list[Sequence[Step]] = []
         self.down = 0
+        self.seconds = 0.0
 
     async def step(self, lease: Lease, steps: Sequence[Step]) -> None:
+        if self.seconds:
+            await self.clock.sleep(self.seconds)
         if self.down:
             self.down -= 1
             raise StoreUnavailable
@@ -83,7 +87,7 @@ class Rig:
 
     def __init__(self, *tools: Tool) -> None:
         self.clock = TestClock()
-        self.notes = Notes()
+        self.notes = Notes(self.clock)
         self.platform = Platform()
         self.model = ScriptedProvider("model", self.clock)
         policy = Policy()
