@@ -46,7 +46,8 @@ def verdict(
     if message.kind.is_control:
         return Verdict.ACCEPT
     if message.kind is Kind.DELETE:
-        return Verdict.IF_KNOWN
+        # Where everything is for the bot, the post may come after its deletion.
+        return Verdict.ACCEPT if message.direct else Verdict.IF_KNOWN
     place = message.conversation
     if message.in_thread and (place.platform, place.channel) in human_channels:
         return Verdict.IF_KNOWN

@@ -62,7 +62,8 @@ class Detours:
     async def _words_for_employee(self, draft: Draft, message: OutgoingMessage) -> Event | None:
         # A press on an approval only counts where, and on what, it was asked for.
         question = Button.APPROVE in message.buttons
-        too_long = draft.first.detail == RowFatal.__name__ and len(message.text) > PIECE
+        code = draft.first.detail.partition(":")[0]
+        too_long = code == RowFatal.__name__ and len(message.text) > PIECE
         if too_long and not question:
             *pieces, last = _pieces(message.text)
             for text in pieces:
@@ -83,6 +84,7 @@ class Detours:
         draft.unsaid = message.text
         draft.cause = Cause.UNDELIVERABLE
         if draft.state not in WITH_PEOPLE:
+            draft.elsewhere.append(message.id)
             return Event.GAVE_UP
         self._tell_people(draft, f"{texts.NOT_DELIVERED}\n{message.text}")
         return None
@@ -127,8 +129,10 @@ class Detours:
         if draft.case is not None and channel is not None:
             message = cards.under_card(draft.case, channel, draft.next_id(), text)
             draft.outbox.append(message)
+            draft.elsewhere.append(draft.first.about)
 
     def _send(self, draft: Draft, message: OutgoingMessage) -> None:
+        draft.elsewhere.append(draft.first.about)
         draft.outbox.append(
             replace(message, id=draft.next_id(), detours=message.detours + 1, replaces="")
         )

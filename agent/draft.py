@@ -84,6 +84,7 @@ class Draft:
     feedback: list[Feedback] = field(default_factory=list)
     timers: list[Arrival] = field(default_factory=list)
     timers_over: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
     spend: list[Spend] = field(default_factory=list)
 
@@ -196,6 +197,7 @@ class Draft:
             approvals=tuple(self.approvals),
             steps_over=tuple(steps.turn_id for steps in self._steps_over()),
             timers_over=tuple(self.timers_over),
+            elsewhere=tuple(self.elsewhere),
             context_from=self.context_from,
         )
 

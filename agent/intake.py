@@ -203,8 +203,12 @@ class Intake:
         for message in folded.asked:
             name = draft.profile.name or message.author.name
             text = message.text[: self._policy.max_input]
-            draft.write(Line.SAID, id=message.id, author=message.author.id, name=name, text=text)
+            said = {"id": message.id, "author": message.author.id, "name": name, "text": text}
+            if message.revision:
+                said["revision"] = message.revision
+            draft.write(Line.SAID, **said)
         for message in folded.edited:
-            draft.write(Line.EDITED, id=message.id, text=message.text[: self._policy.max_input])
+            text = message.text[: self._policy.max_input]
+            draft.write(Line.EDITED, id=message.id, text=text, revision=message.revision)
         for message in folded.deleted:
             draft.write(Line.DELETED, id=message.id)

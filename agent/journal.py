@@ -17,8 +17,8 @@ from agent.records import Entry
 class Line(StrEnum):
     """The kinds of journal lines."""
 
-    SAID = "said"  # the employee: id, author, name, text
-    EDITED = "edited"  # id, text
+    SAID = "said"  # the employee: id, author, name, text, revision if it was edited before
+    EDITED = "edited"  # id, text, revision
     DELETED = "deleted"  # id
     EARLIER = "earlier"  # what a thread held before the bot came in: messages
     ANSWERED = "answered"  # message, text, action, confidence, citations, thinking, model
@@ -44,6 +44,8 @@ class Said:
     author: str
     name: str
     text: str
+    revision: str = ""
+    """Of its last edit; '' if there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,10 @@ class History:
     receipts: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
     """Posts that were deleted before they came in: a redelivery may be late."""
+
+    def revision(self, message_id: str) -> str:
+        """Of an utterance with the platform's id; '' if there is none, or it was never edited."""
+        return next((said.revision for said in self.said if said.id == message_id), "")
 
     def has(self, message_id: str) -> bool:
         """Whether an utterance with the platform's id is in it."""
@@ -75,9 +81,11 @@ def read(entries: Iterable[Entry]) -> History:
         match entry.kind:
             case Line.SAID:
                 key = str(data["id"])
-                said[key] = Said(entry.seq, key, data["author"], data["name"], data["text"])
+                spoken = (data["author"], data["name"], data["text"], data.get("revision", ""))
+                said[key] = Said(entry.seq, key, *spoken)
             case Line.EDITED if data["id"] in said:
-                said[data["id"]] = replace(said[data["id"]], text=data["text"])
+                changed = replace(said[data["id"]], text=data["text"])
+                said[data["id"]] = replace(changed, revision=data.get("revision", ""))
             case Line.DELETED:
                 if said.pop(data["id"], None) is None:
                     gone.add(data["id"])

@@ -109,10 +109,11 @@ class IncomingMessage:
 
     `id` is the platform's own id of the post (Slack: its ts), `revision` tells its edits and its
     deletion apart ('' for the post itself, so that it can be the dedupe key together with the
-    channel). `text` is plain text or Markdown with the mention of the bot already removed.
-    `sent_at` is in seconds since the epoch. For controls `id` names the press or command and
-    `detail` says what was chosen (feedback: 'up' or 'down'; undeliverable: the reason) and
-    `about` which of our messages it is about (its outgoing id; expire: the approval's id).
+    channel); of two edits the later one has the greater one, as text. `text` is plain text or
+    Markdown with the mention of the bot already removed. `sent_at` is in seconds since the epoch.
+    For controls `id` names the press or command and `detail` says what was chosen (feedback: 'up'
+    or 'down'; undeliverable: the reason) and `about` which of our messages it is about (its
+    outgoing id; expire: the approval's id).
     """
 
     conversation: ConversationId

@@ -190,7 +190,8 @@ class TurnEnd:
     `context_from`: the journal number from which on the next turns read the history, None to leave
     it. `cases` and `approvals` are written whole (new or changed). `steps_over`: the turns whose
     steps are erased, because nothing will ever go on from them. `timers_over`: the keys of timers
-    that are not needed any more.
+    that are not needed any more. `elsewhere`: messages that could not be delivered, and were told
+    another way.
     """
 
     state: State
@@ -204,6 +205,7 @@ class TurnEnd:
     approvals: tuple[Approval, ...] = ()
     steps_over: tuple[str, ...] = ()
     timers_over: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     context_from: int | None = None
 
 

@@ -45,7 +45,8 @@ class Folded:
 def fold(rows: Sequence[Row], history: History) -> Folded:
     """Fold a claimed run of utterances.
 
-    Platforms promise no order: an edit may come before its message, which is then known already.
+    Platforms promise no order: an edit may come before its message, which is then known already, or
+    before an older edit. Revisions of one message grow.
     """
     asked: dict[str, IncomingMessage] = {}
     edited: dict[str, IncomingMessage] = {}
@@ -61,10 +62,13 @@ def fold(rows: Sequence[Row], history: History) -> Folded:
         elif message.id in history.gone:
             continue  # it was deleted before it came in
         elif history.has(message.id):
-            if is_edit:
+            known = edited.get(message.id)
+            if is_edit and message.revision > (
+                known.revision if known else history.revision(message.id)
+            ):
                 edited[message.id] = message
         elif message.id in asked:
-            if is_edit:
+            if is_edit and message.revision > asked[message.id].revision:
                 asked[message.id] = replace(message, kind=Kind.MESSAGE)
         elif message.kind is Kind.MESSAGE or (
             # An edit that brings the bot in for the first time is a question like any other.

@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 
 import adapters as adapter_packages
 from agent.desk import DeskPlace
-from agent.errors import ConfigError
+from agent.errors import ConfigError, StoreUnavailable
 from agent.messages import ConversationId
 from agent.platforms import Command
+from agent.policy import Policy
 from agent.ports import Adapter, Clock, Provider, Surroundings, Tool
 from agent.providers import open_models
 from agent.recovery import Ladder
@@ -58,6 +59,7 @@ class App:
         self.providers = providers
         self.ladder = Ladder(providers, clock, policy)
         self.port = 0
+        self._connected = False
         self._engine = Engine(
             clock=clock,
             ladder=self.ladder,
@@ -76,26 +78,35 @@ class App:
             policy=policy,
             thinks=self.ladder.has_models,
         )
-        self.door = FrontDoor(
-            store.turns,
-            store.records,
-            policy=policy,
-            wake=self.worker.wake,
-            at_work=self.worker.author_at_work,
-            answer=self._answer,
-            human_channels=settings.human_channels(),
-        )
+        self.door = self._door(policy)
         self.pause = Pause(store.settings, self._paused)
         self.keeper = Keeper(store.care, clock, settings.retention_days)
         self.commands = Commands(self._inside(clock))
         self.server = self._server()
 
+    def _door(self, policy: Policy) -> FrontDoor:
+        return FrontDoor(
+            self.store.turns,
+            self.store.records,
+            policy=policy,
+            wake=self.worker.wake,
+            at_work=self.worker.author_at_work,
+            lanes_for=self.worker.lanes_at_work_for,
+            answer=self._answer,
+            human_channels=self.configuration.settings.human_channels(),
+        )
+
     def _server(self) -> Server:
         return Server(
             {path: route for one in self.adapters.values() for path, route in one.routes.items()},
-            ready=self.store.ready,
+            ready=self._ready,
             metrics=lambda: metrics.exposition(self.store, self.ladder),
         )
+
+    async def _ready(self) -> None:
+        if not self._connected:
+            raise StoreUnavailable("the platforms are not connected yet")
+        await self.store.ready()
 
     def _inside(self, clock: Clock) -> Inside:
         return Inside(
@@ -117,7 +128,7 @@ class App:
             self.worker.begin_again()
 
     async def start(self) -> None:
-        """Connect the platforms, work off what is waiting, then listen.
+        """Listen, connect the platforms, and begin to work off what waits.
 
         Raises:
             ConfigError: a platform refuses its credentials, or the human channel is not one of
@@ -126,6 +137,8 @@ class App:
             OSError: the address cannot be bound.
         """
         settings = self.configuration.settings
+        # Whoever looks whether the process lives must find it, however long a platform is out.
+        self.port = await self.server.start(settings.host, settings.port)
         for adapter in self.adapters.values():
             await adapter.start(self.door)
         place = self._engine.desk_place
@@ -134,7 +147,7 @@ class App:
         await self.pause.load()
         self.worker.start()
         self.keeper.start()
-        self.port = await self.server.start(settings.host, settings.port)
+        self._connected = True
 
     async def stop(self) -> None:
         """Drain: no new request, running turns end or wait for the next start, then close."""

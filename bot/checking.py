@@ -12,7 +12,7 @@ from agent.providers import open_models
 from bot.app import channel_of, open_adapters
 from bot.clock import SystemClock
 from bot.settings import Configuration
-from storage import examine, pending
+from storage import examine, exists, pending
 
 MODEL_SECONDS = 20.0
 
@@ -43,6 +43,9 @@ async def check_all(configuration: Configuration) -> list[Finding]:
 
 async def _database(url: str) -> Finding:
     try:
+        if not exists(url):
+            detail = f"{url}: there is no database yet; the first start makes it"
+            return Finding("database", True, detail)
         waiting = pending(url)
         if waiting:
             detail = f"{len(waiting)} migrations are pending: run `frontdesk migrate`"

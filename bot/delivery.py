@@ -20,6 +20,7 @@ from agent.errors import (
 )
 from agent.ports import Adapter, Clock, Turns
 from agent.records import Committed, Delivery, DeliveryState, Settlement
+from agent.text import one_line
 from bot.tasks import Beside
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ BACKOFF = (1.0, 2.0, 5.0, 15.0, 60.0)
 PAUSE = 60.0
 """Seconds before the next try while the installation is revoked: nothing dies of it."""
 SETTLE_AGAIN = 0.5
+LONGEST_REASON = 200
 
 
 class Courier:
@@ -82,6 +84,13 @@ class Courier:
         try:
             if delivery.doubtful and (ref := await self._arrived(adapter, delivery)):
                 return Settlement(DeliveryState.SENT, ref=ref)
+        except DeliveryRetry as error:
+            # Nothing was learnt: it stays in doubt, for as long as the platform wants patience.
+            wait = error.retry_after or self._delay(delivery)
+            return self._later(wait, reason=_reason(error), doubtful=True)
+        except DeliveryError as error:
+            return self._judge(adapter, delivery, error)
+        try:
             ref = await adapter.send(delivery)
         except DeliveryError as error:
             return self._judge(adapter, delivery, error)
@@ -95,32 +104,32 @@ class Courier:
         """Ask twice; the second no is believed.
 
         Raises:
-            DeliveryUnknown: the platform could not be asked.
+            DeliveryError: the platform could not be asked.
         """
         for _ in range(2):
             waited = self._clock.now() - delivery.sending_since
             await self._clock.sleep(max(0.0, ASK_AFTER - waited) if _ == 0 else ASK_AFTER)
-            try:
-                ref = await adapter.find(delivery)
-            except DeliveryRetry as error:
-                raise DeliveryUnknown(str(error)) from None
-            if ref is not None:
+            if (ref := await adapter.find(delivery)) is not None:
                 return ref
         return None
 
     def _judge(self, adapter: Adapter, delivery: Delivery, error: DeliveryError) -> Settlement:
-        log.warning("a message was not delivered: %s", error.code)
-        delay = BACKOFF[min(delivery.attempts, len(BACKOFF) - 1)]
+        reason = _reason(error)
+        log.warning("a message was not delivered: %s", reason)
+        delay = self._delay(delivery)
         if isinstance(error, DeliveryRetry):
-            return self._later(error.retry_after or delay, reason=error.code)
+            return self._later(error.retry_after or delay, reason=reason)
         if isinstance(error, DeliveryUnknown):
             if adapter.capabilities.can_be_asked:
-                return self._later(max(delay, ASK_AFTER), reason=error.code, doubtful=True)
-            return Settlement(DeliveryState.UNCONFIRMED, reason=error.code)
+                return self._later(max(delay, ASK_AFTER), reason=reason, doubtful=True)
+            return Settlement(DeliveryState.UNCONFIRMED, reason=reason)
         if isinstance(error, InstallationFatal):
             self.revoked.add(adapter.platform)
-            return self._later(PAUSE, reason=error.code, doubtful=delivery.doubtful)
-        return Settlement(DeliveryState.DEAD, reason=error.code)
+            return self._later(PAUSE, reason=reason, doubtful=delivery.doubtful)
+        return Settlement(DeliveryState.DEAD, reason=reason)
+
+    def _delay(self, delivery: Delivery) -> float:
+        return BACKOFF[min(delivery.attempts, len(BACKOFF) - 1)]
 
     def _later(self, seconds: float, *, reason: str, doubtful: bool = False) -> Settlement:
         return Settlement(
@@ -142,3 +151,9 @@ class Courier:
                 if settlement.state is DeliveryState.PENDING:
                     self._changed()
                 return committed
+
+
+def _reason(error: DeliveryError) -> str:
+    """Why, for the people who look: what kind of trouble, and the platform's own word for it."""
+    words = one_line(str(error), LONGEST_REASON)
+    return f"{error.code}: {words}" if words else error.code

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 
 from agent.addressing import Verdict, as_control, verdict
-from agent.messages import IncomingMessage, Kind
+from agent.messages import ConversationId, IncomingMessage, Kind
 from agent.platforms import Command
 from agent.policy import Policy
 from agent.ports import Records, Turns
@@ -28,18 +29,20 @@ class FrontDoor:
         policy: Policy,
         wake: Callable[[IncomingMessage], None],
         at_work: Callable[[str], str],
+        lanes_for: Callable[[IncomingMessage], Sequence[str]],
         answer: Callable[[Command], Awaitable[str]],
         human_channels: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """`wake` is told of every new row, `at_work` tells whose question is being worked on in a
-        lane, `answer` answers commands, `human_channels` are platform and channel of each of the
-        desk's.
+        """`wake` is told of every new row. `at_work` tells whose question is being worked on in a
+        lane, `lanes_for` in which lanes of a message's channel questions of its author are.
+        `answer` answers commands, `human_channels` are platform and channel of each of the desk's.
         """
         self._turns = turns
         self._records = records
         self._policy = policy
         self._wake = wake
         self._at_work = at_work
+        self._lanes_for = lanes_for
         self._answer = answer
         self._human_channels = frozenset(human_channels)
 
@@ -58,11 +61,30 @@ class FrontDoor:
         if self._is_spoken_to(message):
             message = self._control(message)
         message = readable(message, self._policy)
-        arrival = Arrival(message, only_known_lane=decided is Verdict.IF_KNOWN)
-        accepted = await self._turns.accept(arrival)
+        first, *others = self._meant(message)
+        accepted = await self._accept(first, only_known_lane=decided is Verdict.IF_KNOWN)
+        if accepted is Accepted.NEW:
+            for other in others:
+                await self._accept(other)
+        return accepted
+
+    async def _accept(self, message: IncomingMessage, *, only_known_lane: bool = False) -> Accepted:
+        accepted = await self._turns.accept(Arrival(message, only_known_lane=only_known_lane))
         if accepted is Accepted.NEW:
             self._wake(message)
         return accepted
+
+    def _meant(self, message: IncomingMessage) -> list[IncomingMessage]:
+        """The message itself; but a stop at the top level of a direct conversation is meant for
+        whatever is being worked on there, each in a thread of its own.
+        """
+        if message.kind is not Kind.STOP or not message.direct or message.in_thread:
+            return [message]
+        lanes = self._lanes_for(message) or [str(message.conversation)]
+        return [
+            replace(message, conversation=ConversationId.parse(lane), revision=f"{n or ''}")
+            for n, lane in enumerate(lanes)
+        ]
 
     def _is_spoken_to(self, message: IncomingMessage) -> bool:
         """Whether its words are meant for the bot: among colleagues 'stop' may be said to them,

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.defects import report
 from agent.errors import AgentError, LeaseLost, StorageError
@@ -128,6 +128,17 @@ class Worker:
         running.again = True
         if message.kind.interrupts or message.kind in (Kind.EDIT, Kind.DELETE):
             self._beside.run(self._renew(running))
+
+    def lanes_at_work_for(self, message: IncomingMessage) -> list[str]:
+        """The lanes of a message's channel in which a question of its author is worked on."""
+        place = message.conversation
+        return [
+            str(claim.rows[0].message.conversation)
+            for claim in (running.claim for running in self._lanes.values())
+            if claim is not None
+            and claim.rows[0].message.author.id == message.author.id
+            and replace(claim.rows[0].message.conversation, thread=place.thread) == place
+        ]
 
     def begin_again(self) -> None:
         """Let every running turn begin again: what it must go by has changed."""

@@ -181,6 +181,8 @@ class Backend(Protocol):
 
     def migrate(self, url: str) -> list[str]: ...
 
+    def exists(self, url: str) -> bool: ...
+
     def pending(self, url: str) -> list[str]: ...
 
     def backup(self, url: str, target: str) -> None: ...
@@ -238,6 +240,15 @@ def migrate(url: str) -> list[str]:
         StoreUnavailable: nothing was changed.
     """
     return _backend(url).migrate(url)
+
+
+def exists(url: str) -> bool:
+    """Whether there is a database already; looking makes none.
+
+    Raises:
+        ConfigError: the URL is wrong.
+    """
+    return _backend(url).exists(url)
 
 
 def pending(url: str) -> list[str]:

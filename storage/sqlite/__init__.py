@@ -7,6 +7,15 @@ A durable commit costs one fsync, and everything that waits while it runs shares
 from storage.sqlite.examining import examine
 from storage.sqlite.restoring import restore
 from storage.sqlite.store import SqliteStore, open_store
-from storage.sqlite.upkeep import backup, migrate, pending
+from storage.sqlite.upkeep import backup, exists, migrate, pending
 
-__all__ = ["SqliteStore", "backup", "examine", "migrate", "open_store", "pending", "restore"]
+__all__ = [
+    "SqliteStore",
+    "backup",
+    "examine",
+    "exists",
+    "migrate",
+    "open_store",
+    "pending",
+    "restore",
+]

@@ -34,10 +34,13 @@ ERASED = "its words were erased: there is nothing left to send"
 STUCK = """
 SELECT id, state, reason, lane, destination, message_id, attempts, queued_at, settled_at,
     payload = ''
-FROM outbox WHERE state IN ('unconfirmed', 'dead') ORDER BY id
+FROM outbox WHERE state IN ('unconfirmed', 'dead') AND NOT elsewhere ORDER BY id
 """
 
-IS_STUCK = "SELECT payload = '' FROM outbox WHERE id = ? AND state IN ('unconfirmed', 'dead')"
+IS_STUCK = """
+SELECT payload = '' FROM outbox
+WHERE id = ? AND state IN ('unconfirmed', 'dead') AND NOT elsewhere
+"""
 
 # What is doubtful stays so: where the platform can be asked, it is.
 RETRY = """

@@ -222,6 +222,7 @@ def ending(lane: str, end: TurnEnd, now: float, askable: Collection[str]) -> End
         approvals=_approval_rows(lane, end.approvals),
         steps_over=[(turn_id,) for turn_id in end.steps_over],
         timers_over=[(key,) for key in end.timers_over],
+        elsewhere=[(message_id,) for message_id in end.elsewhere],
         feedback=[
             (given.message_id, given.author_id, given.verdict, lane, now) for given in end.feedback
         ],

@@ -7,11 +7,17 @@ from contextlib import closing
 from pathlib import Path
 
 from agent.errors import StoreUnavailable
+from storage.sqlite import statements as sql
 from storage.sqlite.files import connect, path_of
 from storage.sqlite.outages import damaged, translated
 
 SMALL = 64_000_000
 """Bytes of a file that is looked over at every start: a tenth of a second on any machine."""
+PROBE = ("frontdesk:probe", "room")
+"""The scope and name of a setting that nobody ever sees: it is gone before the commit."""
+ROOM = 32_000
+"""Characters of the probe: eight pages, which are written although they end up empty, because
+`secure_delete` zeroes them (https://sqlite.org/pragma.html#pragma_secure_delete)."""
 LOCKS = Path("/proc/locks")
 WRITER = "120"
 """The byte of the -shm file that whoever writes has locked (https://sqlite.org/walformat.html)."""
@@ -28,7 +34,7 @@ def examine(url: str) -> None:
     """
     path = path_of(url)
     try:
-        with translated(), closing(connect(path)) as connection:
+        with translated(), closing(connect(path, make=False)) as connection:
             look_over(connection)
             connection.execute("BEGIN IMMEDIATE")
             touch(connection)
@@ -51,9 +57,11 @@ def look_over(connection: sqlite3.Connection) -> None:
 
 
 def touch(db: sqlite3.Connection) -> None:
-    """Write something that changes nothing: the header's free field, set to what it is."""
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    db.execute(f"PRAGMA user_version = {version:d}")
+    """Write as much as a long message and take it back, in the transaction of the caller: on a
+    disk that is nearly full, one page would fit where messages do not.
+    """
+    db.execute(sql.WRITE_SETTING, (*PROBE, "x" * ROOM, "", 0.0))
+    db.execute(sql.DROP_SETTING, PROBE)
 
 
 def locked_by(path: Path) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
 from pathlib import Path
+from urllib.parse import quote
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, StoreUnavailable
 
 PREFIX = "sqlite:///"
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables: https://sqlite.org/stricttables.html
@@ -32,18 +34,19 @@ def path_of(url: str) -> Path:
     return path
 
 
-def connect(path: Path, *, patience: float = PATIENCE) -> sqlite3.Connection:
+def connect(path: Path, *, patience: float = PATIENCE, make: bool = True) -> sqlite3.Connection:
     """Open a connection that commits only when told to and may move between threads.
 
     Raises:
-        sqlite3.Error: the file cannot be opened.
+        sqlite3.Error: the file cannot be opened; or it is not there, unless it may be made.
         ConfigError: the SQLite library of this Python is too old.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE))
         raise ConfigError(f"SQLite {sqlite3.sqlite_version} is too old; {needed} is needed")
+    name = f"file:{quote(str(path))}?mode={'rwc' if make else 'rw'}"
     connection = sqlite3.connect(
-        path, timeout=patience, isolation_level=None, check_same_thread=False
+        name, uri=True, timeout=patience, isolation_level=None, check_same_thread=False
     )
     try:
         connection.execute("PRAGMA synchronous=FULL")
@@ -77,6 +80,43 @@ def use_wal(connection: sqlite3.Connection) -> None:
             return
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from every other one, whatever their names; None if there is none.
+
+    Raises:
+        OSError: the system does not tell.
+    """
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+class SameFile:
+    """Notices that the file is no longer under its name: an open one takes writes all the same,
+    and they are lost when it is closed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Know the file that is at `path` now."""
+        self._path = path
+        self._known = identity(path)
+
+    def __call__(self) -> None:
+        """Look whether it is still there.
+
+        Raises:
+            StoreUnavailable: there is none, or another one.
+            OSError: the system does not tell.
+        """
+        if identity(self._path) != self._known:
+            raise StoreUnavailable(
+                "the database file was moved or removed while it was in use; "
+                "restart frontdesk or put it back"
+            )
+
+
 class FileLock:
     """The right of one process to work on a database; the system takes it back when it dies."""
 
@@ -90,7 +130,7 @@ class FileLock:
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise ConfigError(f"the lock file {path} cannot be made: {error.strerror}") from error
+            raise ConfigError(_not_made(path, error)) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -108,3 +148,13 @@ class FileLock:
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
+
+
+def _not_made(lock: Path, error: OSError) -> str:
+    folder = lock.parent.absolute()
+    if error.errno == errno.EROFS or not os.access(folder, os.W_OK):
+        return (
+            f"the folder {folder} of the database cannot be written ({error.strerror}): give this "
+            "process the right to write it, or name a file in another one in FRONTDESK_DATABASE_URL"
+        )
+    return f"the lock file {lock} cannot be made: {error.strerror}"

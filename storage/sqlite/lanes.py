@@ -82,6 +82,7 @@ class Ending:
     approvals: Sequence[tuple[Any, ...]]
     steps_over: Sequence[tuple[str]]
     timers_over: Sequence[tuple[str]]
+    elsewhere: Sequence[tuple[str]]
     feedback: Sequence[tuple[Any, ...]]
     spend: Sequence[tuple[Any, ...]]
     timers: Sequence[NewRow]
@@ -240,6 +241,7 @@ def end_turn(db: sqlite3.Connection, lease: Lease, end: Ending) -> tuple[list[Ta
         (sql.WRITE_APPROVAL, end.approvals),
         (sql.STEPS_OVER, end.steps_over),
         (sql.TIMER_OVER, end.timers_over),
+        (sql.TOLD_ELSEWHERE, end.elsewhere),
         (sql.WRITE_FEEDBACK, end.feedback),
         (sql.WRITE_SPEND, end.spend),
     ):

@@ -22,7 +22,7 @@ COUNTS = {
     "outbox_sending": """SELECT count(*) FROM outbox
         WHERE state IN ('pending', 'sending') AND state = 'sending'""",
     "outbox_unconfirmed": "SELECT count(*) FROM outbox WHERE state = 'unconfirmed'",
-    "outbox_dead": "SELECT count(*) FROM outbox WHERE state = 'dead'",
+    "outbox_dead": "SELECT count(*) FROM outbox WHERE state = 'dead' AND NOT elsewhere",
     "cases_open": "SELECT count(*) FROM cases WHERE state IN ('waiting', 'claimed')",
     "documents": "SELECT count(*) FROM knowledge_documents",
 }

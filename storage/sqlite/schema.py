@@ -204,10 +204,13 @@ DETAILS = """
 ALTER TABLE cases ADD COLUMN channel TEXT NOT NULL DEFAULT '';
 ALTER TABLE approvals ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE steps ADD COLUMN rows TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE outbox ADD COLUMN elsewhere INTEGER NOT NULL DEFAULT 0 CHECK (elsewhere IN (0, 1));
 """
 
 
 @MIGRATIONS(name="0002_cards_and_approvals")
 def cards_and_approvals(db: Database) -> None:
-    """Where the card of a case is, which message asks for an approval, what a step is made of."""
+    """Where the card of a case is, which message asks for an approval, what a step is made of,
+    what was told another way.
+    """
     db.executescript(DETAILS)

@@ -263,6 +263,8 @@ WHERE id = :id AND state = 'sending' AND owner = :owner AND sending_since = :sin
 RETURNING destination, turn_id
 """
 
+TOLD_ELSEWHERE = "UPDATE outbox SET elsewhere = 1 WHERE message_id = ? AND state = 'dead'"
+
 # --- due ---------------------------------------------------------------------------------------
 
 DUE_LANES = "SELECT lane FROM lanes WHERE ready_at <= ? ORDER BY ready_at LIMIT ?"

@@ -11,7 +11,7 @@ from agent.ports import Clock
 from storage.sqlite import statements as sql
 from storage.sqlite.care import SqliteCare
 from storage.sqlite.examining import SMALL, look_over, touch
-from storage.sqlite.files import FileLock, connect, path_of
+from storage.sqlite.files import FileLock, SameFile, connect, path_of
 from storage.sqlite.knowledge import SqliteKnowledge
 from storage.sqlite.outages import translated
 from storage.sqlite.reader import Reader
@@ -38,8 +38,9 @@ def open_store(
         migrate(url)
         if exclusive:
             _void_what_is_left(path, clock.now())
-        writer = Writer("frontdesk-writer", partial(connect, path), clock)
-        reader = Reader("frontdesk-reader", partial(connect, path), clock)
+        reopen = partial(connect, path, make=False)
+        writer = Writer("frontdesk-writer", reopen, clock, SameFile(path))
+        reader = Reader("frontdesk-reader", reopen, clock)
     except BaseException:
         if lock:
             lock.release()
@@ -92,7 +93,7 @@ class SqliteStore:
         return self._writer.trouble
 
     async def ready(self) -> None:
-        """Commit a write that changes nothing: the header's free field, set to what it is.
+        """Commit a write that needs the room of a long message and leaves nothing.
 
         Raises:
             StoreUnavailable: the database cannot be written.

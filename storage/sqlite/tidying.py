@@ -27,7 +27,7 @@ def empty_log(path: Path) -> bool:
     Raises:
         sqlite3.Error: the database cannot be used.
     """
-    with closing(connect(path, patience=PATIENCE)) as connection:
+    with closing(connect(path, patience=PATIENCE, make=False)) as connection:
         busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     return not busy
 
@@ -41,7 +41,7 @@ def write_anew(path: Path, *, any_size: bool) -> bool:
     if not any_size and path.stat().st_size > SMALL:
         return False
     try:
-        with closing(connect(path)) as connection:
+        with closing(connect(path, make=False)) as connection:
             connection.execute("VACUUM")
     except sqlite3.Error as error:
         if not is_outage(error):

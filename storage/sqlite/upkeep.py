@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from agent.errors import ConfigError, SchemaTooNew, StoreUnavailable
-from storage.sqlite.files import connect, path_of, use_wal
+from storage.sqlite.files import connect, identity, path_of, use_wal
 from storage.sqlite.outages import translated
 from storage.sqlite.schema import MIGRATIONS
 
 MIGRATION_PATIENCE = 30.0
 """Seconds to wait for another process that migrates the same database."""
+
+
+def exists(url: str) -> bool:
+    """Whether there is a database file.
+
+    Raises:
+        ConfigError: the URL is wrong.
+    """
+    return path_of(url).exists()
 
 
 def pending(url: str) -> list[str]:
@@ -28,7 +40,7 @@ def pending(url: str) -> list[str]:
     path = path_of(url)
     if not path.exists():
         return _known()
-    with translated(), closing(connect(path)) as connection:
+    with translated(), closing(connect(path, make=False)) as connection:
         return pending_of(connection)
 
 
@@ -112,26 +124,65 @@ def free_name(path: Path, why: str) -> Path:
 def _copy(path: Path, target: Path) -> None:
     """Copy in one step, which is one snapshot and never starts over when others write.
 
-    The name is taken first, with an empty file, and the copy put in its place once it is verified:
-    nothing of others is overwritten and half a copy never looks like one.
+    The copy gets its name once it is verified: nothing of others is overwritten and half a copy
+    never looks like one, however this ends.
     """
     part = target.with_name(target.name + ".part")
     try:
-        target.touch(exist_ok=False)
+        if _is_taken(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        part.unlink(missing_ok=True)  # left by a process that was killed
+        part.touch(exist_ok=False)
     except OSError as error:
-        raise ConfigError(f"{target} cannot be made: {error.strerror}") from error
+        raise _not_made(target, error) from error
+    mine = identity(part)
     try:
         _copy_verified(path, part)
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        target.unlink()
+        if identity(part) != mine:
+            raise StoreUnavailable(f"another process makes {target}, too")
+        _give_name(part, target)
+    finally:
+        if identity(part) == mine:
+            part.unlink()
+
+
+def _is_taken(target: Path) -> bool:
+    """Whether something is there that is worth keeping; an empty file is what earlier versions
+    left when they were killed.
+    """
+    if not os.path.lexists(target):
+        return False
+    found = target.lstat()
+    return found.st_size > 0 or not stat.S_ISREG(found.st_mode)
+
+
+def _give_name(part: Path, target: Path) -> None:
+    try:
+        if not _is_taken(target):
+            target.unlink(missing_ok=True)
+        _link(part, target)
+    except OSError as error:
+        raise _not_made(target, error) from error
+
+
+def _link(part: Path, target: Path) -> None:
+    """Unlike a renaming, a second name never takes the place of another file."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
         raise
+    except OSError:  # a file system without links
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        part.replace(target)
+
+
+def _not_made(target: Path, error: OSError) -> ConfigError:
+    return ConfigError(f"{target} cannot be made: {error.strerror}")
 
 
 def _copy_verified(path: Path, part: Path) -> None:
-    part.unlink(missing_ok=True)
-    with closing(connect(path)) as source, closing(sqlite3.connect(part)) as copy:
+    with closing(connect(path, make=False)) as source, closing(sqlite3.connect(part)) as copy:
         source.backup(copy)
         verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
     if verdict != "ok":

@@ -9,8 +9,9 @@ nothing is certain about it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from agent.ports import Clock
 from storage.sqlite.examining import look_over, touch
 from storage.sqlite.jobs import JobThread, Outcome, Waiting
 from storage.sqlite.outages import is_damage, is_outage, own_error, unavailable
@@ -30,9 +31,23 @@ class Writer(JobThread):
     _connections = 0
     _damaged = False
 
+    def __init__(
+        self,
+        name: str,
+        connect: Callable[[], sqlite3.Connection],
+        clock: Clock,
+        same_file: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Start the thread. Before each batch `same_file` raises if the file is not the one that
+        was there at first: nothing is written then.
+        """
+        self._same_file = same_file
+        super().__init__(name, connect, clock)
+
     def _perform(self, first: Waiting) -> list[Outcome]:
         taken: list[Waiting] = []
         try:
+            self._same_file()
             connection = self._connected()
             if self._damaged:  # what is written to a damaged file may be lost
                 look_over(connection)

@@ -55,7 +55,9 @@ async def dead(
 
 async def test_an_answer_goes_to_its_author_directly(rig: Rig) -> None:
     """The one whose question it was, not whoever wrote last."""
-    (message,) = (await dead(rig, ANSWER)).outbox
+    end = await dead(rig, ANSWER)
+    (message,) = end.outbox
+    assert end.elsewhere == (ANSWER.id,)
     assert message.conversation == DIRECT
     assert message.text == f"_{texts.ELSEWHERE}_\n\n27 days."
     assert (message.detours, message.feedback) == (1, True)

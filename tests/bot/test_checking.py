@@ -77,3 +77,21 @@ async def test_a_database_that_is_none(tmp_path: Path) -> None:
     finding = await found("database", {"FRONTDESK_DATABASE_URL": f"sqlite:///{tmp_path / 'x.db'}"})
     assert not finding.ok
     assert (tmp_path / "x.db").read_text().startswith("This is not")
+
+
+async def test_no_database_yet(tmp_path: Path) -> None:
+    """Before the first start that is fine, but said as it is; looking makes none."""
+    path = tmp_path / "x.db"
+    finding = await found("database", {"FRONTDESK_DATABASE_URL": f"sqlite:///{path}"})
+    assert finding.ok
+    assert "there is no database yet" in finding.detail
+    assert str(path) in finding.detail
+    assert not path.exists()
+
+
+async def test_a_database_of_before(tmp_path: Path) -> None:
+    """What an update left to do is named."""
+    (tmp_path / "x.db").touch()
+    finding = await found("database", {"FRONTDESK_DATABASE_URL": f"sqlite:///{tmp_path}/x.db"})
+    assert finding.ok
+    assert "migrations are pending: run `frontdesk migrate`" in finding.detail

@@ -179,6 +179,14 @@ async def test_a_doubt_that_was_unfounded(rig: Rig) -> None:
     assert (await rig.send(replace(delivery(), doubtful=True))).ref == "ref-1"
 
 
+async def test_a_doubt_about_which_the_platform_wants_patience(rig: Rig) -> None:
+    """It is asked again when the platform says: many doubts at once must not all ask too soon."""
+    rig.platform.finds = [DeliveryRetry("", 7.5)]
+    settled = await rig.send(replace(delivery(), doubtful=True, attempts=9))
+    assert settled.retry_at == START + 3 + 7.5
+    assert settled.doubtful
+
+
 @pytest.mark.parametrize("error", [DeliveryRetry(), DeliveryUnknown()])
 async def test_a_doubt_that_cannot_be_resolved_now(rig: Rig, error: Exception) -> None:
     """The platform cannot be asked: the doubt stays."""
@@ -193,7 +201,8 @@ async def test_never(rig: Rig, error: Exception) -> None:
     """The message or the place is hopeless: the row is dead, and its lane is told."""
     rig.platform.sends = [error]
     settled = await rig.send(delivery())
-    assert settled == Settlement(DeliveryState.DEAD, reason=type(error).__name__)
+    reason = f"{type(error).__name__}: {error}"
+    assert settled == Settlement(DeliveryState.DEAD, reason=reason)
     assert rig.changes == 1
 
 

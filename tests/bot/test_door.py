@@ -62,6 +62,7 @@ class Doorway:
             policy=Policy(),
             wake=self.woken.append,
             at_work=self.at_work,
+            lanes_for=lambda _: (),
             answer=self.answer,
         )
 

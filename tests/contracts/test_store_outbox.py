@@ -146,6 +146,19 @@ async def test_a_dead_message_comes_back_whole(database: Database) -> None:
     assert (await claim_new(store, said(2))).undelivered is None
 
 
+async def test_a_dead_message_that_was_told_another_way(database: Database) -> None:
+    """It is nothing that anybody has to look after any more, and cannot be sent by mistake."""
+    store = database.open()
+    (first,) = (await say(store, 1, reply("m1"))).deliveries
+    await store.turns.settle(first, DEAD)
+    (stuck,) = await store.care.stuck()
+    assert (await store.records.counts())["outbox_dead"] == 1
+    await end(store, await claim(store), elsewhere=("m1",))
+    assert await store.care.stuck() == []
+    assert (await store.records.counts())["outbox_dead"] == 0
+    assert await store.care.retry(stuck.id, by="test") != ""
+
+
 @pytest.mark.parametrize("about", ["never said", ""])
 async def test_a_message_that_is_gone_cannot_come_back(database: Database, about: str) -> None:
     """The control is worked off all the same."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -133,3 +135,18 @@ def test_a_file_system_without_wal_is_no_reason_to_wait(tmp_path: Path) -> None:
         connection.execute("PRAGMA query_only=ON")
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             use_wal(connection)
+
+
+def test_a_read_only_disk_is_said_to_be_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the lock file is to blame but its folder, and what helps is said."""
+
+    def read_only(*_: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "open", read_only)
+    with pytest.raises(ConfigError, match=r"^the folder .* cannot be written .*Read-only") as told:
+        database.open(exclusive=True)
+    assert "FRONTDESK_DATABASE_URL" in str(told.value)
+    assert "lock" not in str(told.value)

@@ -12,7 +12,7 @@ import pytest
 from agent.errors import ConfigError, StoreUnavailable
 from agent.records import Accepted, Arrival
 from storage import Store, examine, migrate
-from storage.sqlite import examining
+from storage.sqlite import examining, tidying
 from tests.storage.databases import Database, accept, said, sqlite
 from tests.support.sick_disk import Disk
 
@@ -148,3 +148,76 @@ async def test_the_worker_is_named(database: Database, disk: Disk) -> None:
     database.open(exclusive=True)
     with pytest.raises(ConfigError, match=r"process \d+ holds .*frontdesk\.db\.lock"):
         database.open(exclusive=True)
+
+
+async def test_a_file_that_was_moved_takes_nothing(database: Database, disk: Disk) -> None:
+    """What would be lost at the next start is not acknowledged; nothing is made in its place, and
+    work goes on when it is back.
+    """
+    store = await in_use(database)
+    elsewhere = disk.path.rename(disk.path.with_name("elsewhere.db"))
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match=r"was moved or removed.*put it back"):
+            await store.turns.accept(Arrival(said(1)))
+        with pytest.raises(StoreUnavailable, match="was moved or removed"):
+            await store.ready()
+        assert store.trouble().startswith("the database file was moved or removed")
+    assert not disk.path.exists()
+    elsewhere.rename(disk.path)
+    await store.ready()
+    assert store.trouble() == ""
+    assert await store.turns.accept(Arrival(said(1))) is Accepted.NEW
+    assert (await store.records.counts())["rows_waiting"] == 21
+
+
+async def test_another_file_in_its_place_takes_nothing(database: Database, disk: Disk) -> None:
+    """A copy under the same name is not the file that this process knows."""
+    store = await in_use(database)
+    elsewhere = disk.path.rename(disk.path.with_name("elsewhere.db"))
+    disk.path.write_bytes(elsewhere.read_bytes())
+    with pytest.raises(StoreUnavailable, match="was moved or removed"):
+        await store.turns.accept(Arrival(said(1)))
+
+
+async def test_nothing_makes_a_new_database(database: Database, disk: Disk) -> None:
+    """Who asks for the first time after the file was removed, or tidies, finds none either."""
+    store = database.open()
+    disk.path.unlink()
+    with pytest.raises(StoreUnavailable, match="cannot be opened"):
+        await store.records.counts()
+    for look in (lambda: examine(database.url), lambda: tidying.empty_log(disk.path)):
+        with pytest.raises((StoreUnavailable, sqlite3.Error)):
+            look()
+    assert not disk.path.exists()
+
+
+@pytest.mark.parametrize("room", [1, 4])
+async def test_little_room_is_no_room(database: Database, disk: Disk, room: int) -> None:
+    """Where a message does not fit, readiness fails too, and does not end the trouble."""
+    store = await in_use(database)
+    await store.records.counts()
+    with closing(sqlite3.connect(disk.path)) as other:
+        pages = other.execute("PRAGMA page_count").fetchone()[0] + room
+    with disk.at_most(pages):
+        with pytest.raises(StoreUnavailable, match="no room"):
+            await store.turns.accept(long(1))
+        with pytest.raises(StoreUnavailable, match="no room"):
+            await store.ready()
+        with pytest.raises(StoreUnavailable, match="no room"):
+            await store.turns.due()
+        assert store.trouble()
+    await store.ready()
+    assert store.trouble() == ""
+
+
+async def test_the_probe_leaves_nothing(database: Database, disk: Disk) -> None:
+    """No setting is left, and the file does not grow from probe to probe."""
+    store = await in_use(database)
+    await store.ready()
+    with closing(sqlite3.connect(disk.path)) as other:
+        pages = other.execute("PRAGMA page_count").fetchone()
+        await store.ready()
+        examine(database.url)
+        assert other.execute("PRAGMA page_count").fetchone() == pages
+        assert other.execute("SELECT count(*) FROM settings").fetchone() == (0,)
+    assert await store.settings.read() == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -247,3 +248,82 @@ async def test_a_damaged_database_is_not_backed_up(
     with pytest.raises(StoreUnavailable):
         backup(database.url, str(tmp_path / "copy.db"))
     assert "copy" not in str(os.listdir(tmp_path))
+
+
+@pytest.mark.parametrize("left", ["copy.db", "copy.db.part"])
+def test_what_a_killed_backup_left_is_no_obstacle(
+    database: Database, tmp_path: Path, left: str
+) -> None:
+    """An empty file under the final name, or half a copy beside it, is replaced."""
+    migrate(database.url)
+    (tmp_path / left).write_bytes(b"half" * 5000 if left.endswith("part") else b"")
+    backup(database.url, str(tmp_path / "copy.db"))
+    assert query(tmp_path / "copy.db", "SELECT count(*) FROM inbox") == [(0,)]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["copy.db", "frontdesk.db"]
+
+
+def test_the_final_name_is_given_last(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the copy is verified nothing has its name: a kill leaves only the part."""
+    migrate(database.url)
+    target, seen = tmp_path / "copy.db", []
+    make = upkeep._copy_verified
+
+    def watched(path: Path, part: Path) -> None:
+        make(path, part)
+        seen.append((target.exists(), part.name))
+
+    monkeypatch.setattr(upkeep, "_copy_verified", watched)
+    backup(database.url, str(target))
+    assert seen == [(False, "copy.db.part")]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_name_that_is_taken_meanwhile_is_kept(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """Who made the file first has it, on a file system without hard links too."""
+    migrate(database.url)
+    target = tmp_path / "copy.db"
+    make = upkeep._copy_verified
+
+    def beaten(path: Path, part: Path) -> None:
+        make(path, part)
+        target.write_text("kept")
+
+    if not links:
+        monkeypatch.setattr(os, "link", without_links)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(upkeep, "_copy_verified", beaten)
+        with pytest.raises(ConfigError, match=r"copy\.db cannot be made: File exists"):
+            backup(database.url, str(target))
+    assert target.read_text() == "kept"
+    target.unlink()
+    backup(database.url, str(target))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["copy.db", "frontdesk.db"]
+
+
+def without_links(source: Path, name: Path) -> None:
+    """What linking does on a file system like FAT."""
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def test_two_backups_to_one_name(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose part was replaced by another process's does not pass that one off as its copy."""
+    migrate(database.url)
+    part = tmp_path / "copy.db.part"
+    make = upkeep._copy_verified
+
+    def overtaken(path: Path, mine: Path) -> None:
+        make(path, mine)
+        mine.rename(tmp_path / "mine")
+        part.write_text("half a copy of another process")
+
+    monkeypatch.setattr(upkeep, "_copy_verified", overtaken)
+    with pytest.raises(StoreUnavailable, match="another process"):
+        backup(database.url, str(tmp_path / "copy.db"))
+    assert part.read_text().startswith("half")
+    assert not (tmp_path / "copy.db").exists()

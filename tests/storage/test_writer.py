@@ -16,6 +16,7 @@ import pytest
 from agent.errors import StorageError, StoreUnavailable
 from storage.sqlite.files import connect, use_wal
 from storage.sqlite.jobs import MOST_JOBS
+from storage.sqlite.schema import DESK
 from storage.sqlite.writer import Writer
 from tests.support.clock import TestClock
 
@@ -28,6 +29,7 @@ def path(tmp_path: Path) -> Path:
     with closing(connect(path)) as connection:
         use_wal(connection)
         connection.execute("CREATE TABLE words (word TEXT UNIQUE) STRICT")
+        connection.executescript(DESK)  # the writer proves in its settings that there is room
     return path
 
 
@@ -181,7 +183,7 @@ async def test_a_full_disk_fails_the_whole_batch(writer: Writer, path: Path) -> 
     """When there is no room, nobody of the batch is told that something was kept."""
 
     def limit(db: sqlite3.Connection) -> None:
-        db.execute("PRAGMA max_page_count = 4")
+        db.execute("PRAGMA max_page_count = 30")
 
     await writer.run(limit)
     answers = await gathered(writer, write("a"), write("b"), write("x" * 100_000))

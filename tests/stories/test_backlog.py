@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from adapters.slack.adapter import SlackAdapter
+from adapters.slack.twin import Fault
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.ports import Door
 from agent.records import Accepted
@@ -50,3 +53,26 @@ async def test_a_backlog_after_a_crash(opened: OpenCompany) -> None:
     await one.open()
     await one.rest()
     assert [len(one.answers(channel, ts)) for ts in asked] == [1] * MANY
+
+
+async def test_whoever_looks_finds_it_while_slack_is_out(opened: OpenCompany) -> None:
+    """At the start Slack is away: the process lives and says so, takes nothing, and is ready as
+    soon as Slack is there.
+    """
+    one = await opened()
+    await one.close()
+    one.twin.fault("auth.test", Fault.unavailable(), None)
+    app = one.app = one.make(one.configuration())
+    starting = asyncio.create_task(app.start())
+    await one.rest()
+    one.twin.events_url = f"http://127.0.0.1:{app.port}/slack/events"
+    assert (await one.get("/healthz"))[0] == 200
+    status, text = await one.get("/readyz")
+    assert (status, "not connected" in text) == (503, True)
+    channel, ts = await one.dm(one.ada, QUESTION)
+    assert one.twin.deliveries[-1].status != 200
+    one.twin.heal()
+    await one.clock.until(starting.done)
+    assert (await one.get("/readyz"))[0] == 200
+    await one.clock.advance(61)
+    assert len(one.answers(channel, ts)) == 1

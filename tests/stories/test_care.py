@@ -35,13 +35,18 @@ async def talk(office: Company) -> tuple[str, str]:
 # Stuck messages
 
 
+async def get_stuck(office: Company) -> None:
+    """What Ada is told arrives neither where she asked nor directly."""
+    office.twin.fault(POST, Fault.error("is_archived"), 2)
+    await office.say(office.ada, office.general, office.mention("Where is the moon?"))
+
+
 async def test_a_stuck_message_is_shown_to_admins(office: Company) -> None:
-    """Ada's answer cannot be posted in the channel; Grace sees that, and no word of it."""
-    office.twin.fault(POST, Fault.error("is_archived"), channel=office.general)
-    await office.say(office.ada, office.general, office.mention(QUESTION))
+    """Grace sees that something could not be delivered, and why, and no word of it."""
+    await get_stuck(office)
     text = await office.command(office.grace, office.general, "/frontdesk queue")
-    assert "dead PlaceFatal" in text
-    assert "27 days" not in text
+    assert "dead PlaceFatal: is_archived" in text
+    assert "found nothing" not in text
     refused = await office.command(office.ada, office.general, "/frontdesk queue")
     assert refused == "Only the people in `FRONTDESK_ADMINS` can do this."
 
@@ -57,13 +62,13 @@ async def test_a_retried_message_goes_out_by_itself(office: Company) -> None:
     """The channel is open again, somebody retries from the command line: the running process finds
     the message within seconds.
     """
-    office.twin.fault(POST, Fault.error("is_archived"), channel=office.general)
-    ts = await office.say(office.ada, office.general, office.mention(QUESTION))
-    assert office.answers(office.general, ts) == []
+    await get_stuck(office)
+    direct = office.twin.dm(office.ada)
+    assert [message for message in office.twin.messages(direct) if message.bot] == []
     (one,) = await office.store.care.stuck()
     assert await office.store.care.retry(one.id, by="command line") == ""
     await office.clock.advance(6)
-    assert len(office.answers(office.general, ts)) == 1
+    assert len([message for message in office.twin.messages(direct) if message.bot]) == 1
     assert await office.store.care.stuck() == []
 
 

@@ -179,6 +179,34 @@ async def test_deleting_what_nobody_asked_us_is_not_stored(handbook: Company) ->
     assert await handbook.counts() == before
 
 
+@pytest.mark.parametrize("answered", [False, True])
+async def test_edits_in_the_wrong_order(
+    opened: OpenCompany, clock: TestClock, answered: bool
+) -> None:
+    """The newer edit comes first, the older one after it: what counts is what Ada wrote last."""
+    model = ScriptedProvider("model", clock, [Say(after=0.0 if answered else 5.0), Say(), Say()])
+    one = await opened(model)
+    channel, ts = await one.dm(one.ada, "One?")
+    one.twin.delay_next(2.0)
+    await one.edit(one.ada, channel, ts, "Two?")
+    await clock.advance(1)
+    await one.edit(one.ada, channel, ts, "Three?")
+    await clock.advance(20)
+    await one.dm(one.ada, "Well?", ts)
+    shown = " ".join(message.text for message in model.asked[-1].messages)
+    assert "Three?" in shown
+    assert "Two?" not in shown
+
+
+async def test_a_deletion_that_comes_before_its_post(handbook: Company) -> None:
+    """In a direct conversation everything is for the bot; what is gone already is not answered."""
+    handbook.twin.delay_next(2.0)
+    channel, ts = await handbook.dm(handbook.ada, "How many days of annual leave do I get?")
+    await handbook.delete(handbook.ada, channel, ts)
+    await handbook.clock.advance(10)
+    assert handbook.answers(channel, ts) == []
+
+
 async def test_an_edit_of_what_was_answered_long_ago(handbook: Company) -> None:
     """The next day Ada mends a typo in yesterday's question: it is not answered again, although the
     conversation has begun afresh since.

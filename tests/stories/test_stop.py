@@ -41,6 +41,21 @@ async def test_stop(opened: OpenCompany, clock: TestClock, stop: Stop) -> None:
     assert len(model.asked) == 1
 
 
+async def test_stop_beside_the_thread(opened: OpenCompany, clock: TestClock) -> None:
+    """Ada asks two things directly, each in its own thread, and writes stop below them: both end,
+    and each thread says so.
+    """
+    model = ScriptedProvider("slow", clock, [Say(decision(response="Too late."), after=5)])
+    one = await opened(model)
+    channel, first = await one.dm(one.ada, "Tell me everything about leave.")
+    _, second = await one.dm(one.ada, "And about travel.")
+    _, word = await one.dm(one.ada, "stop")
+    await clock.advance(30)
+    stopped = ["Stopped. Nothing more will come of it."]
+    assert [one.texts(channel, ts) for ts in (first, second, word)] == [stopped, stopped, []]
+    assert model.cancelled == 2
+
+
 async def test_what_was_stopped_stays_in_the_conversation(
     opened: OpenCompany, clock: TestClock
 ) -> None:

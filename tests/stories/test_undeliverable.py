@@ -35,7 +35,7 @@ async def test_a_channel_is_archived_before_the_answer(
     (text,) = await direct(one, one.ada)
     assert "27 days." in text
     assert "could not answer where you asked" in text
-    assert (await one.counts())["outbox_dead"] == 1
+    assert (await one.counts())["outbox_dead"] == 0, "it was told another way"
 
 
 async def test_neither_the_channel_nor_ada_can_be_written_to(

@@ -76,8 +76,8 @@ class Company:
 
     # The life of the process
 
-    async def open(self, **settings: str) -> None:
-        """Start Frontdesk (again) on the same database, with more settings."""
+    def configuration(self, **settings: str) -> Configuration:
+        """What Frontdesk is started with."""
         environ = {
             "SLACK_BOT_TOKEN": "xoxb-test",
             **(BY_SOCKET if self.twin.socket_mode else BY_HTTP),
@@ -88,7 +88,11 @@ class Company:
             **self.settings,
             **{name.upper(): value for name, value in settings.items()},
         }
-        self.app = self.make(load(environ))
+        return load(environ)
+
+    async def open(self, **settings: str) -> None:
+        """Start Frontdesk (again) on the same database, with more settings."""
+        self.app = self.make(self.configuration(**settings))
         await self.app.start()
         self.twin.events_url = f"http://127.0.0.1:{self.app.port}/slack/events"
         if self.twin.socket_mode:

@@ -28,8 +28,8 @@ class Disk:
         self._connections: list[sqlite3.Connection] = []
         monkeypatch.setattr("storage.sqlite.store.connect", self._connect)
 
-    def _connect(self, path: Path) -> sqlite3.Connection:
-        connection = connect(path, patience=0.05)
+    def _connect(self, path: Path, *, make: bool = True) -> sqlite3.Connection:
+        connection = connect(path, patience=0.05, make=make)
         connection.execute(self._order)
         self._connections.append(connection)
         return connection
@@ -55,7 +55,13 @@ class Disk:
     @contextmanager
     def full(self) -> Iterator[None]:
         """The database may have no more pages than it has."""
-        with self._ordered("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000"):
+        with self.at_most(1):
+            yield
+
+    @contextmanager
+    def at_most(self, pages: int) -> Iterator[None]:
+        """The database may have so many pages, or as many as it has."""
+        with self._ordered(f"PRAGMA max_page_count = {pages}", "PRAGMA max_page_count = 1000000"):
             yield
 
     @contextmanager
