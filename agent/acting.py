@@ -109,10 +109,7 @@ class Acting:
                 for one in error.errors(include_input=False, include_url=False)
             )
             raise SchemaMismatch(f"calls: arguments of {call.name}: {places}") from None
-        try:
-            text = arguments.model_dump_json()
-        except ValueError:  # half of a surrogate pair
-            raise SchemaMismatch(f"calls: arguments of {call.name}: not Unicode") from None
+        text = arguments.model_dump_json()
         if tool.needs_approval and len(text) > APPROVABLE_CHARACTERS:
             limit = APPROVABLE_CHARACTERS
             raise SchemaMismatch(f"calls: arguments of {call.name}: over {limit} characters")
@@ -302,7 +299,7 @@ class Acting:
             return
         done = any(one.kind is StepKind.CALL and one.state is StepState.DONE for one in unsaved)
         tries = RECORD_TRIES if done else 1
-        while tries:
+        while True:
             tries -= 1
             try:
                 await self._turns.step(draft.claim.lease, unsaved)
