@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -69,16 +70,14 @@ class Acting:
     def __init__(self, tools: Sequence[Tool], turns: Turns, clock: Clock, policy: Policy) -> None:
         """Steps are written through `turns`, in the lease of the turn."""
         self._tools = {tool.name: tool for tool in tools}
+        self.specs = tuple(
+            ToolSpec(tool.name, tool.description, tool.arguments.model_json_schema())
+            for tool in tools
+        )
+        """The tools as a model sees them."""
         self._turns = turns
         self._clock = clock
         self._policy = policy
-
-    def specs(self) -> tuple[ToolSpec, ...]:
-        """The tools as a model sees them."""
-        return tuple(
-            ToolSpec(tool.name, tool.description, tool.arguments.model_json_schema())
-            for tool in self._tools.values()
-        )
 
     def read_calls(self, draft: Draft, calls: Sequence[ToolCall]) -> Wanted:
         """What a model wants done, checked.
@@ -225,13 +224,14 @@ class Acting:
     async def _run(self, draft: Draft, call: Call, tool: Tool) -> tuple[str, str]:
         writes = tool.risk is Risk.WRITE
         try:
-            tool.arguments.model_validate_json(call.arguments)
+            arguments = tool.arguments.model_validate_json(call.arguments)
         except ValidationError:  # the tool has changed since they were checked
             return "failed", texts.CALL_NOT_FITTING
         if writes:
             draft.steps.start(call)
         await self._mark(draft, call)
-        task = asyncio.ensure_future(self._attempt(tool, call, draft.requester))
+        calling = partial(tool.call, arguments, call_id=call.id, requester=draft.requester)
+        task = asyncio.ensure_future(self._attempt(tool, calling))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -261,7 +261,7 @@ class Acting:
                 await self._save(draft)
             raise
 
-    async def _attempt(self, tool: Tool, call: Call, requester: str) -> tuple[str, str]:
+    async def _attempt(self, tool: Tool, calling: Callable[[], Awaitable[str]]) -> tuple[str, str]:
         """Call a tool; outcome and result, never an exception."""
         harmless = tool.risk is Risk.READ or tool.idempotent
         retrying = AsyncRetrying(
@@ -272,7 +272,7 @@ class Acting:
             reraise=True,
         )
         try:
-            result: str = await retrying(self._call, tool, call, requester)
+            result: str = await retrying(self._in_time, tool, calling)
             return "ok", _shown(str(result))
         except ToolFailed as error:
             return "failed", _shown(str(error))
@@ -282,10 +282,9 @@ class Acting:
             report(log, f"the tool {tool.name} broke its promise", error)
             return ("failed" if tool.risk is Risk.READ else "unknown"), texts.CALL_NO_ANSWER
 
-    async def _call(self, tool: Tool, call: Call, requester: str) -> str:
-        arguments = tool.arguments.model_validate_json(call.arguments)
+    async def _in_time(self, tool: Tool, calling: Callable[[], Awaitable[str]]) -> str:
         async with self._clock.timeout(tool.seconds):
-            return await tool.call(arguments, call_id=call.id, requester=requester)
+            return await calling()
 
     async def _save(self, draft: Draft) -> None:
         """Commit the steps that are not committed yet.

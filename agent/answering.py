@@ -81,7 +81,7 @@ class Answering:
             draft.passages,
             question=draft.question,
             steps=draft.steps.as_messages(),
-            tools=self._acting.specs(),
+            tools=self._acting.specs,
             may_call=self._acting.calls_left(draft) > 0,
         )
         return prompt.build(draft.history, asked, self._policy)

@@ -14,7 +14,6 @@ from agent.messages import Button, ConversationId
 from agent.ports import Adapter, Clock
 
 PERMALINK_SECONDS = 2.0
-PLACES: Mapping[bool, str] = {True: "a direct message", False: "a channel"}
 
 
 @dataclass(slots=True)

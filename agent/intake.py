@@ -24,15 +24,11 @@ from agent.text import plain_name
 
 CONTROL_EVENTS: Mapping[Kind, Event] = {
     Kind.STOP: Event.STOPPED,
-    Kind.ASK_PERSON: Event.PERSON_ASKED,
     Kind.LEAVE_QUEUE: Event.LEFT_QUEUE,
-    Kind.APPROVE: Event.APPROVED,
-    Kind.DENY: Event.DENIED,
-    Kind.EXPIRE: Event.EXPIRED,
     Kind.FEEDBACK: Event.RATED,
     Kind.UNDELIVERABLE: Event.NOT_DELIVERED,
 }
-
+"""What the other controls mean depends on who sent them, and when."""
 
 DECISIONS = frozenset({Kind.APPROVE, Kind.DENY, Kind.EXPIRE})
 
@@ -165,6 +161,8 @@ class Intake:
         """
         last = draft.asked[-1]
         said = as_control(last).kind
+        if said is Kind.MESSAGE:
+            return None
         takes_part = any(one.author == last.author.id for one in draft.history.said)
         if said is Kind.ASK_PERSON and takes_part:
             return self._person_asked(draft)

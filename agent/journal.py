@@ -32,6 +32,11 @@ class Line(StrEnum):
     RATED = "rated"  # message, author, verdict
     SUMMARY = "summary"  # text, upto
     NEW_EPISODE = "new_episode"
+    DELIVERED = "delivered"  # message, ref
+    UNCONFIRMED = "unconfirmed"  # message, reason
+    UNDELIVERED = "undelivered"  # message, reason
+    RETRIED = "retried"  # message, by
+    DROPPED = "dropped"  # message, by
     FAILED = "failed"  # code, attempt
 
 

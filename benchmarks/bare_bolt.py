@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from typing import Any
 
 import aiohttp
-from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
+
+from benchmarks.bolt_server import serve
 
 
 async def echo(event: dict[str, Any], client: AsyncWebClient) -> None:
@@ -34,21 +33,7 @@ async def main() -> None:
         client = AsyncWebClient(token=token, base_url=os.environ["SLACK_API_URL"], session=session)
         app = AsyncApp(client=client, signing_secret=os.environ["SLACK_SIGNING_SECRET"])
         app.event("message")(echo)
-
-        async def receive(request: web.Request) -> web.Response:
-            answer = await app.async_dispatch(await to_bolt_request(request))
-            return await to_aiohttp_response(answer)
-
-        server = web.Application()
-        server.router.add_post("/slack/events", receive)
-        runner = web.AppRunner(server, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        print(f"ready on http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
-        stopping = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-        await stopping.wait()
-        await runner.cleanup()
+        await serve(app)
 
 
 if __name__ == "__main__":

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
-from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
+
+from benchmarks.bolt_server import serve
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS inbox (
@@ -87,22 +86,7 @@ async def main() -> None:
         app = AsyncApp(client=client, signing_secret=os.environ["SLACK_SIGNING_SECRET"])
         app.use(bot.keep)
         app.event("message")(heard)
-
-        async def receive(request: web.Request) -> web.Response:
-            answer = await app.async_dispatch(await to_bolt_request(request))
-            return await to_aiohttp_response(answer)
-
-        server = web.Application()
-        server.router.add_post("/slack/events", receive)
-        runner = web.AppRunner(server, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        bot.begin_again()
-        print(f"ready on http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
-        stopping = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-        await stopping.wait()
-        await runner.cleanup()
+        await serve(app, bot.begin_again)
 
 
 if __name__ == "__main__":

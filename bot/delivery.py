@@ -20,8 +20,8 @@ from agent.errors import (
 )
 from agent.ports import Adapter, Clock, Turns
 from agent.records import Committed, Delivery, DeliveryState, Settlement
+from agent.tasks import Beside
 from agent.text import one_line
-from bot.tasks import Beside
 
 log = logging.getLogger(__name__)
 

@@ -97,9 +97,10 @@ class FrontDoor:
     def _control(self, message: IncomingMessage) -> IncomingMessage:
         """The control that its words are; but nobody stops what somebody else has asked."""
         control = as_control(message)
+        if control.kind is not Kind.STOP:
+            return control
         asker = self._at_work(str(message.conversation))
-        theirs = control.kind is Kind.STOP and asker not in ("", message.author.id)
-        return message if theirs else control
+        return control if asker in ("", message.author.id) else message
 
     async def recent(self, platform: str) -> Sequence[Recent]:
         """The conversations of a platform that were active lately, newest first."""

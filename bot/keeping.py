@@ -7,7 +7,7 @@ import logging
 from agent.defects import report
 from agent.errors import StorageError
 from agent.ports import Clock
-from bot.tasks import Beside
+from agent.tasks import Beside
 from storage import Care
 
 log = logging.getLogger(__name__)

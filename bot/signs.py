@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from agent.messages import ConversationId
 from agent.ports import Adapter, Clock
 from agent.records import Claim, TurnEnd
-from bot.tasks import Beside
+from agent.tasks import Beside
 
 REFRESH = 60.0
 """Seconds between refreshes: Slack takes a status away after two minutes."""

@@ -19,10 +19,10 @@ from agent.messages import IncomingMessage, Kind
 from agent.policy import Policy
 from agent.ports import Adapter, Clock, Turns
 from agent.records import Claim, Interruption, TurnEnd
+from agent.tasks import Beside
 from agent.turn import Engine
 from bot.delivery import Courier
 from bot.signs import Signs
-from bot.tasks import Beside
 
 log = logging.getLogger(__name__)
 

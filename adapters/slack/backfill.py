@@ -25,6 +25,7 @@ from agent.errors import PlaceFatal, StorageError
 from agent.messages import IncomingMessage
 from agent.ports import Clock, Door
 from agent.records import Accepted, Recent
+from agent.tasks import Beside
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Backfill:
         self._identity = identity
         self._clock = clock
         self._door = door
-        self._runs: set[asyncio.Task[None]] = set()
+        self._beside = Beside()
         self._waiting = False
         self._one_at_a_time = asyncio.Lock()
 
@@ -67,16 +68,11 @@ class Backfill:
         # A run that has not begun yet will see all that there is when it does.
         if seen and not self._waiting:
             self._waiting = True
-            task = asyncio.create_task(self._run(seen))
-            self._runs.add(task)
-            task.add_done_callback(self._runs.discard)
+            self._beside.run(self._run(seen))
 
     async def stop(self) -> None:
         """Look no further; idempotent."""
-        runs = list(self._runs)
-        for run in runs:
-            run.cancel()
-        await asyncio.gather(*runs, return_exceptions=True)
+        await self._beside.cancel()
 
     async def _run(self, seen: Sequence[Recent]) -> None:
         async with self._one_at_a_time:

@@ -28,6 +28,7 @@ from agent.defects import report
 from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown
 from agent.platforms import WebResponse
 from agent.ports import Clock
+from agent.tasks import Beside
 
 log = logging.getLogger(__name__)
 
@@ -177,7 +178,7 @@ class SocketMode:
         self._failures = 0
         self._line: Line | None = None
         self._keeping: asyncio.Task[None] | None = None
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing = Beside()
 
     async def address(self) -> str:
         """Where to connect to, once.
@@ -199,7 +200,7 @@ class SocketMode:
         if self._line is not None:
             self._hang_up(self._line, taking=False)
             self._line = None
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await self._closing.join()
 
     async def _keep(self, address: str) -> None:
         while True:
@@ -231,9 +232,7 @@ class SocketMode:
 
     def _hang_up(self, line: Line, *, taking: bool) -> None:
         """Give up a line, beside whatever else happens."""
-        task = asyncio.create_task(line.finish(taking=taking))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._closing.run(line.finish(taking=taking))
 
     async def _connect(self, address: str) -> Line:
         """The next line, however long it takes."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-MIXED = frozenset({"summary", "earlier"})
+from agent.journal import Line
+
+MIXED = frozenset({Line.SUMMARY, Line.EARLIER})
 """Lines that tell of everybody who took part."""
 REFERENCES = ("message", "call")
 """Where a line names one of our messages, or a tool call ('{turn_id}:{n}')."""
@@ -67,7 +69,7 @@ def share_of(
     could not be delivered) is taken for that of whose turn it refers to, and of who spoke last. If
     nobody else ever spoke, all of it is the person's.
     """
-    speakers = {line.turn_id: line.data.get("author") for line in lines if line.kind == "said"}
+    speakers = {line.turn_id: line.data.get("author") for line in lines if line.kind == Line.SAID}
     spoke = person in speakers.values()
     if spoke and set(speakers.values()) == {person}:
         turns = {line.turn_id for line in lines} | {one.turn_id for one in messages}
@@ -75,7 +77,7 @@ def share_of(
         turns = _turns_of(person, set(own_turns), speakers, lines, messages)
     mixes = MIXED if spoke or quoted else frozenset()
     gone = [line for line in lines if line.turn_id in turns or line.kind in mixes]
-    gone.sort(key=lambda line: line.kind == "said")
+    gone.sort(key=lambda line: line.kind == Line.SAID)
     return Share(
         spoke,
         frozenset(turns | set(own_turns)),

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic_core import to_json
 
+from agent.journal import Line
 from agent.ports import Clock
 from agent.records import DeliveryState
 from storage.opening import Forgotten, Stuck
@@ -140,7 +141,7 @@ def _stuck(row_id: int, state: str, *rest: Any) -> Stuck:
 def _retry(db: sqlite3.Connection, row_id: int, by: str, now: float) -> str:
     if refused := _refused(db, row_id, needs_words=True):
         return refused
-    destination = _told(db, RETRY, row_id, ("retried", by, now))
+    destination = _told(db, RETRY, row_id, (Line.RETRIED.value, by, now))
     if not db.execute(SENDING_IN_LINE, (destination,)).fetchone():
         db.execute(LINE_UP, {"destination": destination, "now": now})
     return ""
@@ -149,7 +150,7 @@ def _retry(db: sqlite3.Connection, row_id: int, by: str, now: float) -> str:
 def _drop(db: sqlite3.Connection, row_id: int, by: str, now: float) -> str:
     if refused := _refused(db, row_id, needs_words=False):
         return refused
-    _told(db, DROP, row_id, ("dropped", by, now))
+    _told(db, DROP, row_id, (Line.DROPPED.value, by, now))
     return ""
 
 

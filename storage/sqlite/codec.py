@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from agent.cases import Case, CaseCard, CaseState, Cause
+from agent.journal import Line
 from agent.messages import (
     Author,
     ConversationId,
@@ -46,12 +47,12 @@ CARD: TypeAdapter[CaseCard | None] = TypeAdapter(CaseCard | None)
 DEAD = DeliveryState.DEAD
 # What the journal says of a delivery that needs no further attempt.
 SETTLED = {
-    DeliveryState.SENT: "delivered",
-    DeliveryState.UNCONFIRMED: "unconfirmed",
-    DEAD: "undelivered",
+    DeliveryState.SENT: Line.DELIVERED.value,
+    DeliveryState.UNCONFIRMED: Line.UNCONFIRMED.value,
+    DEAD: Line.UNDELIVERED.value,
 }
 # And of a row that cannot be read.
-UNREADABLE = ("failed", '{"code":"Unreadable"}')
+UNREADABLE = (Line.FAILED.value, '{"code":"Unreadable"}')
 
 
 def new_row(arrival: Arrival, now: float) -> NewRow:

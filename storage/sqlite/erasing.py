@@ -34,6 +34,11 @@ _AT_WORK = """(
     OR EXISTS (SELECT 1 FROM inbox AS one WHERE one.lane = {0}.lane AND one.state = 'waiting')
 )"""
 
+# How content goes, whether because it is old or because somebody is to be forgotten.
+EMPTY_LINE = "UPDATE journal SET data = '{}'"
+EMPTY_MESSAGE = "UPDATE outbox SET payload = ''"
+EMPTY_CASE = "UPDATE cases SET card = 'null', employee_id = '', owner = ''"
+FREE_SPEND = "UPDATE spend SET lane = '', turn_id = ''"
 # Presses are known by an id that names who pressed; nobody brings one again after so long.
 FORGET_AUTHOR = """
 UPDATE inbox SET author = '', key = iif(class = 'control', 'erased:' || id, key),
@@ -76,20 +81,20 @@ JOURNAL = Range(
     f"""at < :before AND data != '{{}}' AND NOT {_AT_WORK.format("journal")}
     AND NOT EXISTS (SELECT 1 FROM lanes WHERE lanes.lane = journal.lane
         AND lanes.last_at > :going_on AND journal.seq >= lanes.context_from)""",  # noqa: S608 constants
-    "UPDATE journal SET data = '{}'",
+    EMPTY_LINE,
 )
 OUTBOX = Range(
     "outbox",
     "id",
     f"""settled_at < :before AND state IN ('sent', 'unconfirmed', 'dead') AND payload != ''
     AND NOT {_AT_WORK.format("outbox")}""",
-    "UPDATE outbox SET payload = ''",
+    EMPTY_MESSAGE,
 )
 SPEND = Range(
     "spend",
     "id",
     "at < :before AND lane != ''",
-    "UPDATE spend SET lane = '', turn_id = ''",
+    FREE_SPEND,
 )
 AUTHORS = Range(
     "inbox",
@@ -108,11 +113,11 @@ CONTENT = (JOURNAL, OUTBOX, SPEND, AUTHORS)
 # The small tables. Steps whose turn waits, or whose call waits for a yes, are still needed: they
 # are why nothing is done twice.
 SMALL_TABLES = (
-    """
-UPDATE cases SET card = 'null', employee_id = '', owner = '' WHERE id IN (
+    f"""
+{EMPTY_CASE} WHERE id IN (
     SELECT id FROM cases WHERE state IN ('resolved', 'withdrawn') AND opened_at < :before
         AND (card != 'null' OR employee_id != '' OR owner != '') LIMIT :rows)
-""",
+""",  # noqa: S608 constants
     """
 DELETE FROM feedback WHERE (message_id, author) IN (
     SELECT message_id, author FROM feedback WHERE at < :before LIMIT :rows)

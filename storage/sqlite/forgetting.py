@@ -16,7 +16,15 @@ from pydantic_core import from_json
 
 from agent.ports import Clock
 from storage.sqlite.attribution import Message, Share, Told, share_of
-from storage.sqlite.erasing import FORGET_AUTHOR, PAUSE, ROWS
+from storage.sqlite.erasing import (
+    EMPTY_CASE,
+    EMPTY_LINE,
+    EMPTY_MESSAGE,
+    FORGET_AUTHOR,
+    FREE_SPEND,
+    PAUSE,
+    ROWS,
+)
 from storage.sqlite.reader import Reader
 from storage.sqlite.traces import Person, Search, Traces, as_json
 from storage.sqlite.writer import Writer
@@ -55,15 +63,13 @@ SELECT EXISTS (SELECT 1 FROM inbox WHERE lane = :lane AND state = 'waiting' AND 
     OR EXISTS (SELECT 1 FROM cases WHERE lane = :lane AND state IN ('waiting', 'claimed'))
 """
 
-ERASE_MESSAGE = """
-UPDATE outbox SET payload = '' WHERE id = ? AND state NOT IN ('pending', 'sending')
-"""
-ERASE_CASE = "UPDATE cases SET card = 'null', employee_id = '', owner = '' WHERE id = ?"
+ERASE_MESSAGE = f"{EMPTY_MESSAGE} WHERE id = ? AND state NOT IN ('pending', 'sending')"
+ERASE_CASE = f"{EMPTY_CASE} WHERE id = ?"
 ERASE_CARD = "UPDATE cases SET card = 'null' WHERE id = ?"
-ERASE_SPEND = "UPDATE spend SET lane = '', turn_id = '' WHERE id = ?"
+ERASE_SPEND = f"{FREE_SPEND} WHERE id = ?"
 ERASE_STEPS = "DELETE FROM steps WHERE turn_id = ?"
 ERASE_APPROVAL = "DELETE FROM approvals WHERE id = ?"
-ERASE_LINE = "UPDATE journal SET data = '{}' WHERE seq = ?"
+ERASE_LINE = f"{EMPTY_LINE} WHERE seq = ?"
 ERASE_AUTHOR = f"{FORGET_AUTHOR} WHERE id = ? AND state = 'done'"
 
 # In the small tables, wherever it is.

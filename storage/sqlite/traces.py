@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from pydantic_core import to_json
 
+from agent.journal import Line
 from agent.messages import SAFE_IN_ID
 from storage.sqlite.attribution import Message
 from storage.sqlite.erasing import WIDTH
@@ -112,7 +113,7 @@ class Search:
         named = NAMED.format(marked=" OR ".join(f"instr(data, :{mark})" for mark in marks))
         async for lane, seq, kind in self._all("journal", "seq", named, {**wanted, **marks}):
             at(lane).named.append(seq)
-            at(lane).quoted |= kind == "earlier"
+            at(lane).quoted |= kind == Line.EARLIER
         async for lane, row_id in self._all("inbox", "id", WROTE, wanted):
             at(lane).rows.append(row_id)
         for (lane,) in await self._ask(ASKED_FOR_PEOPLE, wanted):

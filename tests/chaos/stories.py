@@ -9,19 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapters.slack.twin import Fault
-from agent.models import Passage
 from tests.chaos.world import Allowed, Said, Story, World
+from tests.stories.conftest import LEAVE
 
 POST = "chat.postMessage"
 GRACE = "U0000000002"
 """The second person whom `Company` hires."""
-LEAVE = Passage(
-    "",
-    "Annual leave",
-    "How many days",
-    "Every employee gets 27 days of annual leave a year.",
-    "https://handbook.example/leave",
-)
 
 
 async def answer(world: World) -> None:
