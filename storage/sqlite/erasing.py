@@ -39,10 +39,12 @@ EMPTY_LINE = "UPDATE journal SET data = '{}'"
 EMPTY_MESSAGE = "UPDATE outbox SET payload = ''"
 EMPTY_CASE = "UPDATE cases SET card = 'null', employee_id = '', owner = ''"
 FREE_SPEND = "UPDATE spend SET lane = '', turn_id = ''"
-# Presses are known by an id that names who pressed; nobody brings one again after so long.
+# Presses are known by an id that names who pressed; nobody brings one again after so long. A post
+# is not, also if its words were a control: it stays known.
 FORGET_AUTHOR = """
-UPDATE inbox SET author = '', key = iif(class = 'control', 'erased:' || id, key),
-    message_id = iif(class = 'control', '', message_id)
+UPDATE inbox SET author = '',
+    key = iif(class = 'control' AND instr(message_id, author), 'erased:' || id, key),
+    message_id = iif(class = 'control' AND instr(message_id, author), '', message_id)
 """
 
 

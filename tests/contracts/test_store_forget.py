@@ -49,6 +49,15 @@ async def test_a_forgotten_person_is_not_known_any_more(database: Database) -> N
     assert await forget(database, store) == Forgotten(0)
 
 
+async def test_a_post_that_was_a_control_stays_known(database: Database) -> None:
+    """A platform may bring 'stop' once more after it was forgotten: it is a duplicate."""
+    store = database.open()
+    stop = replace(said(1, Kind.STOP), text="stop")
+    await end(store, await claim_new(store, stop))
+    await forget(database, store)
+    assert await store.turns.accept(Arrival(stop)) is Accepted.DUPLICATE
+
+
 async def test_a_stranger_is_forgotten_easily(database: Database) -> None:
     """Nothing is there, and nothing happens; people of other platforms are other people."""
     store = database.open()
