@@ -53,7 +53,16 @@ RECORD_TRIES = 30
 """How often, and every how many seconds, it is tried to record what a write did: unrecorded, it
 would have to be taken for unknown."""
 
-LETS_BE = frozenset({Event.NOT_DELIVERED, Event.RATED, Event.LEFT_QUEUE, Event.INTERJECTED})
+LETS_BE = frozenset(
+    {
+        Event.NOT_DELIVERED,
+        Event.RATED,
+        Event.LEFT_QUEUE,
+        Event.INTERJECTED,
+        Event.JOINED,
+        Event.COMMANDED,
+    }
+)
 """What happens beside the turn that had begun something: that one will tell."""
 
 SETTLED_BY: Mapping[Event, ApprovalState] = {
@@ -121,7 +130,8 @@ class Acting:
         begun = draft.begun()
         if not begun or event in LETS_BE:
             return event
-        if event in (Event.VANISHED, Event.REJECTED) and not draft.steps.begun():
+        late = (Event.VANISHED, Event.REJECTED, Event.REPEAT_ASKED)
+        if event in late and not draft.steps.begun():
             return event  # a late or strange press: what the approval is about stays as it is
         goes_on = event is Event.APPROVED or (event is Event.WROTE and draft.case is None)
         if goes_on and draft.steps.begun() == begun and all(self._is_harmless(c) for c in begun):

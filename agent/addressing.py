@@ -16,11 +16,38 @@ from agent.messages import IncomingMessage, Kind
 from agent.text import has_words
 
 STOP_WORDS = frozenset({"stop", "cancel", "abort"})
+COMMAND_WORDS = frozenset(
+    {
+        "help",
+        "status",
+        "human",
+        "config",
+        "channel",
+        "models",
+        "tools",
+        "knowledge",
+        "budget",
+        "cases",
+        "queue",
+        "audit",
+        "pause",
+        "resume",
+        "forget me",
+    }
+)
+"""Commands that need no slash if they are all that is said: with more words behind them most
+could begin a question ('human resources', 'forget it')."""
+SLASH = re.compile(r"/(?:frontdesk(?:\s+|$))?(?P<words>[a-z].*)?", re.IGNORECASE | re.DOTALL)
 LEAVE_WORDS = frozenset({"never mind", "nevermind", "no longer needed", "solved"})
 PERSON_WISH = re.compile(
     r"(please )?((can|could|may) i (please )?|i (want|need|would like|'d like) to |let me )?"
     r"((talk|speak|chat) (to|with)|get|ask|i need) "
     r"(an? |some)?(real )?(human|person|agent|body|someone|somebody|colleague)( please)?"
+)
+
+REPEAT_WISH = re.compile(
+    r"(please )?((can|could) you (please )?)?"
+    r"((repeat|resend)( (it|that|this))?|(say|send) (it|that|this) again)(,? please)?"
 )
 
 
@@ -73,9 +100,24 @@ def as_control(message: IncomingMessage) -> IncomingMessage:
     return message
 
 
+def as_command(text: str) -> str | None:
+    """The words of the command that a message to the bot is ('/status', '/frontdesk status', or
+    'status' alone), for platforms without slash commands; None if it is none.
+    """
+    if match := SLASH.fullmatch(text.strip()):
+        return match["words"] or "help"
+    words = spoken(text)
+    return words if words in COMMAND_WORDS else None
+
+
 def wants_to_leave(text: str) -> bool:
     """Whether an employee who waits for a person says that none is needed any more."""
     return spoken(text) in LEAVE_WORDS
+
+
+def wants_repeat(text: str) -> bool:
+    """Whether an employee wants to be told once more what they were told before."""
+    return REPEAT_WISH.fullmatch(spoken(text)) is not None
 
 
 def spoken(text: str) -> str:

@@ -85,6 +85,8 @@ class Draft:
     timers: list[Arrival] = field(default_factory=list)
     timers_over: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
+    mentioned: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
     spend: list[Spend] = field(default_factory=list)
 
@@ -138,16 +140,19 @@ class Draft:
         tone: Tone = Tone.NOTICE,
         citations: tuple[Citation, ...] = (),
         buttons: tuple[Button, ...] = (),
+        prompts: tuple[str, ...] = (),
         feedback: bool = False,
+        place: ConversationId | None = None,
     ) -> str:
         """Put a message for the employee into the outbox and return its id."""
         message = OutgoingMessage(
             self.next_id(),
-            self.conversation,
+            place or self.conversation,
             text,
             tone=tone,
             citations=citations,
             buttons=buttons,
+            prompts=prompts,
             feedback=feedback,
             to=self.employee.id,
         )
@@ -198,6 +203,8 @@ class Draft:
             steps_over=tuple(steps.turn_id for steps in self._steps_over()),
             timers_over=tuple(self.timers_over),
             elsewhere=tuple(self.elsewhere),
+            mentioned=tuple(self.mentioned),
+            again=tuple(self.again),
             context_from=self.context_from,
         )
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from agent import screening
-from agent.addressing import as_control, wants_to_leave
+from agent.addressing import as_control, wants_repeat, wants_to_leave
+from agent.asides import BESIDE, wants_again
 from agent.cases import Cause
 from agent.draft import Draft
 from agent.errors import InputRejected, NothingToRead, OnlyFiles, Paused
@@ -27,6 +28,8 @@ CONTROL_EVENTS: Mapping[Kind, Event] = {
     Kind.LEAVE_QUEUE: Event.LEFT_QUEUE,
     Kind.FEEDBACK: Event.RATED,
     Kind.UNDELIVERABLE: Event.NOT_DELIVERED,
+    Kind.JOINED: Event.JOINED,
+    Kind.COMMAND: Event.COMMANDED,
 }
 """What the other controls mean depends on who sent them, and when."""
 
@@ -59,6 +62,8 @@ class Intake:
             return self._retracted(draft, folded.deleted)
         if spoken := self._control_words(draft):
             return spoken
+        if wants_again(draft) and all(wants_repeat(one.text) for one in draft.asked):
+            return Event.REPEAT_ASKED
         try:
             self._check(draft)
         except InputRejected as error:
@@ -100,12 +105,13 @@ class Intake:
     async def _take_in_control(self, draft: Draft, message: IncomingMessage) -> bool:
         """Journal what came with a control; whether it takes over something that was asked."""
         before = screening.fold(draft.claim.rows[1:], draft.history)
-        if message.author.id and message.kind is not Kind.FEEDBACK:
+        beside = message.kind in BESIDE or message.kind is Kind.FEEDBACK
+        if message.author.id and not beside:
             draft.profile = await self.who(message)
         self.keep_said(draft, before)
         if before.asked:
             draft.write(Line.INTERRUPTED, messages=[one.id for one in before.asked])
-        if message.text:
+        if message.text and not beside:
             self.keep_said(draft, screening.Folded((message,)))
         draft.asked = (*before.asked, message)
         return bool(before.asked)
@@ -118,6 +124,8 @@ class Intake:
             return self._person_asked(draft)
         if message.kind is Kind.LEAVE_QUEUE and not self._is_theirs(draft, message):
             return Event.VANISHED  # somebody else in the thread pressed it
+        if message.kind is Kind.FEEDBACK and not message.about:
+            return Event.VANISHED  # on something that is not known to be ours
         if stops and not self._may_decide(draft, message.author):
             return Event.INTERJECTED
         if message.kind in DECISIONS:
@@ -177,7 +185,7 @@ class Intake:
     async def who(self, message: IncomingMessage) -> Profile:
         """The author's profile, the name in it fit to be shown anywhere."""
         adapter = self._adapters[message.conversation.platform]
-        profile = await adapter.profile(message.author, message.conversation.tenant)
+        profile = await adapter.profile(message.author, message.conversation)
         name = plain_name(profile.name)
         return profile if name == profile.name else replace(profile, name=name)
 

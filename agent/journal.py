@@ -28,8 +28,9 @@ class Line(StrEnum):
     CALLED = "called"  # call, tool, arguments, outcome, result
     APPROVAL = "approval"  # call, tool, state, by
     CASE = "case"  # case, state, cause
+    ASIDE = "aside"  # message, text: a welcome, the answer to a command; no model reads it
     RELAYED = "relayed"  # message, case
-    RATED = "rated"  # message, author, verdict
+    RATED = "rated"  # message, author, verdict, comment if there is one
     SUMMARY = "summary"  # text, upto
     NEW_EPISODE = "new_episode"
     DELIVERED = "delivered"  # message, ref

@@ -8,7 +8,7 @@ say). Both are frozen and can be written to the database as JSON and read back u
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import quote, unquote
 
@@ -63,7 +63,9 @@ class ConversationId:
 class Kind(StrEnum):
     """What an incoming message is: an utterance that waits its turn, or a control that overtakes.
 
-    Utterances: MESSAGE, EDIT, DELETE. Everything else is a control.
+    Utterances: MESSAGE, EDIT, DELETE. Everything else is a control. JOINED: a person has the bot
+    in a direct conversation for the first time. COMMAND: what elsewhere is a slash command was
+    written as a message; `text` is the words after the command's name.
     """
 
     MESSAGE = "message"
@@ -76,6 +78,8 @@ class Kind(StrEnum):
     DENY = "deny"
     EXPIRE = "expire"
     FEEDBACK = "feedback"
+    JOINED = "joined"
+    COMMAND = "command"
     UNDELIVERABLE = "undeliverable"
 
     @property
@@ -113,7 +117,8 @@ class IncomingMessage:
     Markdown with the mention of the bot already removed. `sent_at` is in seconds since the epoch.
     For controls `id` names the press or command and `detail` says what was chosen (feedback: 'up'
     or 'down'; undeliverable: the reason) and `about` which of our messages it is about (its
-    outgoing id; expire: the approval's id).
+    outgoing id; expire: the approval's id). A platform that cannot carry our id tells its own in
+    `about_ref`; the store puts ours into `about` when the row is claimed.
     """
 
     conversation: ConversationId
@@ -129,6 +134,7 @@ class IncomingMessage:
     files: tuple[str, ...] = ()
     detail: str = ""
     about: str = ""
+    about_ref: str = ""
 
     @property
     def key(self) -> str:
@@ -138,6 +144,15 @@ class IncomingMessage:
         place = self.conversation
         what = self.kind.value if self.kind.is_control and not self.text else ""
         return _joined(place.platform, place.tenant, place.channel, self.id, self.revision, what)
+
+    @property
+    def lane(self) -> str:
+        """The lane in which its row waits: that of its conversation. A command among colleagues
+        does not make their thread a conversation; it waits with the others of its channel.
+        """
+        place = self.conversation
+        beside = self.kind is Kind.COMMAND and not self.direct
+        return str(replace(place, thread="") if beside else place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +189,8 @@ class OutgoingMessage:
     carry it, and ask for it after an ambiguous send. `text` is Markdown. `under` is the id of
     another of our messages in whose thread this one belongs; `replaces` the id of one of ours that
     this one edits. `to` is the platform's id of the employee it is for ('' if it is for people who
-    have a case). `detours` counts the ways that were tried before this one, because those messages
-    could not be delivered.
+    have a case). `prompts` are questions to be offered for a press. `detours` counts the ways that
+    were tried before this one, because those messages could not be delivered.
     """
 
     id: str
@@ -184,6 +199,7 @@ class OutgoingMessage:
     tone: Tone = Tone.ANSWER
     citations: tuple[Citation, ...] = ()
     buttons: tuple[Button, ...] = ()
+    prompts: tuple[str, ...] = ()
     feedback: bool = False
     card: CaseCard | None = None
     under: str = ""

@@ -19,8 +19,12 @@ class Capabilities:
     ephemeral: bool = False
     can_be_asked: bool = False
     """Whether `find` can tell after an ambiguous send if the message arrived."""
+    sign_seconds: float = 60.0
+    """How long a sign of life stays before it must be shown again."""
     max_text: int = 12000
     """Characters of one message."""
+    command: str = "/frontdesk "
+    """What people type before a command's words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,8 +120,47 @@ class Tool(Protocol):
         """
 
 
+class References(Protocol):
+    """Where the platform's channels can be reached, for adapters whose platform tells it only with
+    what comes in. A reference is a text of the adapter's own; nobody else reads it.
+    """
+
+    async def keep(self, platform: str, channel: str, reference: str, *, person: str = "") -> None:
+        """Remember how a channel is reached, in place of what was remembered. `person` is the
+        platform's id of whom a direct conversation is with: it is forgotten with them.
+
+        Raises:
+            StoreUnavailable: nothing was written.
+        """
+
+    async def find(self, platform: str, channel: str) -> str:
+        """The reference of a channel, '' if there is none.
+
+        Raises:
+            StoreUnavailable: the database could not be asked.
+        """
+
+    async def latest(self, platform: str) -> str:
+        """The reference that was kept last, '' if there is none.
+
+        Raises:
+            StoreUnavailable: the database could not be asked.
+        """
+
+    async def drop(self, platform: str, channel: str) -> None:
+        """Forget a channel; idempotent.
+
+        Raises:
+            StoreUnavailable: nothing was written.
+        """
+
+
 class Door(Protocol):
     """Where adapters bring what came in."""
+
+    @property
+    def references(self) -> References:
+        """Where this process keeps how channels are reached."""
 
     async def accept(self, message: IncomingMessage) -> Accepted:
         """Decide whether it is for the bot and, if so, commit it; returns only after the commit.
@@ -185,8 +224,10 @@ class Adapter(Protocol):
     async def thinking(self, conversation: ConversationId, on: bool) -> None:
         """Show or take away a sign of life; best effort, never raises."""
 
-    async def profile(self, author: Author, tenant: str) -> Profile:
-        """Who this is; a profile with the id alone if the platform does not tell. Never raises."""
+    async def profile(self, author: Author, place: ConversationId) -> Profile:
+        """Who this is who spoke in `place`; a profile with the id alone if the platform does not
+        tell. Never raises.
+        """
 
     async def earlier(self, message: IncomingMessage, limit: int) -> Sequence[EarlierMessage]:
         """At most `limit` messages of the thread before `message`, oldest first. Never raises."""
@@ -265,9 +306,9 @@ class Turns(Protocol):
             StoreUnavailable: nothing was written.
         """
 
-    async def due(self) -> Due:
-        """Lanes with rows to claim, and deliveries whose time has come, marked SENDING by this
-        commit: first in line of their destination and taken by nobody else.
+    async def due(self, most: int = 100) -> Due:
+        """Lanes with rows to claim, and at most so many deliveries whose time has come, marked
+        SENDING by this commit: first in line of their destination and taken by nobody else.
 
         Raises:
             StoreUnavailable: nothing was committed.
@@ -345,3 +386,5 @@ class Surroundings:
 
     environ: Mapping[str, str]
     clock: Clock
+    host: str = "127.0.0.1"
+    """The address that the process listens on."""

@@ -139,6 +139,14 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """A message of ours that may not have arrived. `mentioned`: its reader was told so."""
+
+    message: OutgoingMessage
+    mentioned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A lane claimed for one turn.
 
@@ -150,7 +158,9 @@ class Claim:
     the lane, `approval` its open approval. `steps` are, in order, what the turn committed that
     asked for the open approval, then what an earlier attempt of this turn did. `undelivered` is
     the message that a control UNDELIVERABLE is about (None if it cannot be read). `last_at` is
-    when the lane last came to rest (0 if never).
+    when the lane last came to rest (0 if never). `unconfirmed` are this lane's messages of which
+    nobody knows whether they arrived, oldest first. An edit of a post that was worked off before
+    does not mention the bot, whatever it says.
     """
 
     lease: Lease
@@ -163,6 +173,7 @@ class Claim:
     steps: tuple[Step, ...] = ()
     approval: Approval | None = None
     undelivered: OutgoingMessage | None = None
+    unconfirmed: tuple[Unconfirmed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +187,12 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """A person's verdict on one of our messages: 'up' or 'down'."""
+    """A person's verdict on one of our messages, 'up' or 'down', and what they said to it."""
 
     message_id: str
     author_id: str
     verdict: str
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +203,9 @@ class TurnEnd:
     it. `cases` and `approvals` are written whole (new or changed). `steps_over`: the turns whose
     steps are erased, because nothing will ever go on from them. `timers_over`: the keys of timers
     that are not needed any more. `elsewhere`: messages that could not be delivered, and were told
-    another way.
+    another way. `mentioned`: unconfirmed messages whose reader is told now that they may not have
+    arrived. `again`: unconfirmed messages that are to be sent once more, because their reader wants
+    them.
     """
 
     state: State
@@ -206,6 +220,8 @@ class TurnEnd:
     steps_over: tuple[str, ...] = ()
     timers_over: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    mentioned: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
     context_from: int | None = None
 
 

@@ -80,6 +80,9 @@ class Event(StrEnum):
     STAFF_WROTE = "staff_wrote"  # a person wrote in the case's thread
     RATED = "rated"  # the employee pressed a feedback button
     NOT_DELIVERED = "not_delivered"  # one of our messages could not be delivered
+    REPEAT_ASKED = "repeat_asked"  # the employee wants once more what may not have arrived
+    JOINED = "joined"  # the employee has the bot for the first time
+    COMMANDED = "commanded"  # the employee wrote a command
 
 
 class Effect(StrEnum):
@@ -109,6 +112,9 @@ class Effect(StrEnum):
     MARK_HAND_BACK = "mark_hand_back"
     KEEP_FEEDBACK = "keep_feedback"
     FIND_ANOTHER_WAY = "find_another_way"
+    SEND_AGAIN = "send_again"
+    SAY_WELCOME = "say_welcome"
+    ANSWER_COMMAND = "answer_command"
 
 
 S, E, F = State, Event, Effect
@@ -181,9 +187,14 @@ TABLE: Final[dict[tuple[State, Event], Row]] = {
     (S.WITH_HUMAN, E.LEFT_QUEUE): (S.IDLE, (F.CLOSE_CASE, F.SAY_LEFT)),
     (S.WITH_HUMAN, E.HANDED_BACK): (S.IDLE, (F.MARK_HAND_BACK, F.CLOSE_CASE)),
     (S.WITH_HUMAN, E.RESOLVED): (S.CLOSED, (F.CLOSE_CASE, F.SAY_RESOLVED)),
-    # Whatever the state: verdicts are kept, and what did not arrive is tried another way.
+    # Whatever the state: verdicts are kept, and what did not arrive is tried another way, or sent
+    # again if its reader says so, also while people have the case: the word is meant for the bot,
+    # which asked for it. Welcome and commands are beside the conversation.
     **{(state, E.RATED): (state, (F.KEEP_FEEDBACK,)) for state in RESTING},
     **{(state, E.NOT_DELIVERED): (state, (F.FIND_ANOTHER_WAY,)) for state in RESTING},
+    **{(state, E.REPEAT_ASKED): (state, (F.SEND_AGAIN,)) for state in RESTING},
+    **{(state, E.JOINED): (state, (F.SAY_WELCOME,)) for state in RESTING},
+    **{(state, E.COMMANDED): (state, (F.ANSWER_COMMAND,)) for state in RESTING},
 }
 
 NO_OPS: Final = frozenset(

@@ -1,10 +1,24 @@
-"""Tasks that run beside: held until they end, because the loop itself refers to them weakly."""
+"""Tasks that run beside: held until they end, because the loop itself refers to them weakly; and
+work that is done together.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
+
+
+async def together(*works: Coroutine[Any, Any, None]) -> None:
+    """Do several things at once until all are done. The first that fails ends the others, and its
+    error is the answer.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
 class Beside:

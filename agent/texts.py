@@ -22,6 +22,16 @@ from agent.records import ApprovalState
 from agent.steps import Call
 
 GREETING = "Hello! Ask me anything about working here: I answer from the company's handbook."
+WELCOME = (
+    f"{GREETING} When I don't know something, I say so. Write **talk to a person** whenever you "
+    "want people to help."
+)
+PROMPTS = (
+    "How many days of annual leave do I get?",
+    "How do I connect to the VPN?",
+    "How do I hand in my expenses?",
+)
+"""Questions that a newcomer may begin with."""
 REFUSALS: dict[type[AgentError], str] = {
     InputRejected: "I can't work on this message.",
     NotAllowed: (
@@ -83,6 +93,13 @@ NOT_DELIVERED = "_This could not be delivered to the employee:_"
 NOT_RELAYED = (
     "Your message did not reach the people who have your case: “{text}” "
     "Please contact {contact} if it cannot wait."
+)
+MAY_BE_LOST = (
+    "Something I told you earlier may not have reached you. Say **repeat** and I send it once more."
+)
+ONLY_DIRECTLY = (
+    "I can answer this only in a direct message, and I can't begin one with you. "
+    "Please write it to me there."
 )
 LEFT = "All right, I've taken your case back. Ask me whenever you like."
 

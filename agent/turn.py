@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from agent import screening, texts
 from agent.acting import Acting
 from agent.answering import Answering
+from agent.asides import BESIDE, Asides
 from agent.cases import Cause
 from agent.desk import Desk, DeskPlace
 from agent.detours import Detours
@@ -21,6 +22,7 @@ from agent.draft import Draft
 from agent.intake import Intake
 from agent.journal import Line, read
 from agent.messages import Author
+from agent.platforms import Command
 from agent.policy import Policy, wants_person
 from agent.ports import Adapter, Clock, Knowledge, Tool, Turns
 from agent.records import Claim, Feedback, TurnEnd
@@ -43,8 +45,11 @@ class Engine:
         tools: Sequence[Tool] = (),
         policy: Policy,
         desk_place: DeskPlace,
+        commands: Callable[[Command], Awaitable[str]],
     ) -> None:
-        """Everything it may use is a port. `desk_place` may be filled in while it runs."""
+        """Everything it may use is a port. `desk_place` may be filled in while it runs; `commands`
+        answers commands that were written as messages.
+        """
         self._clock = clock
         self._policy = policy
         self.intake = Intake(adapters, policy)
@@ -59,7 +64,9 @@ class Engine:
             policy=policy,
             place=desk_place,
         )
-        rooms = (self, answering, acting, desk, Detours(adapters, clock, desk_place, desk))
+        asides = self._asides = Asides(adapters, clock, commands)
+        detours = Detours(adapters, clock, desk_place, desk)
+        rooms = (self, answering, acting, desk, detours, asides)
         self._performers: Mapping[Effect, Callable[[Draft], Awaitable[Event | None]]] = {
             effect: getattr(room, effect.value)
             for effect in Effect
@@ -77,9 +84,13 @@ class Engine:
         """
         draft = self._begin(claim)
         if claim.rows[0].attempts > self._policy.max_attempts:
-            return await self._give_up(draft)
-        event = await self.intake.first_event(draft)
-        await self._follow(draft, self._acting.unless_half_done(draft, event))
+            if draft.first.kind in BESIDE:
+                return self.last_words(claim)  # nothing that people at the desk could help with
+            await self._give_up(draft)
+        else:
+            event = await self.intake.first_event(draft)
+            await self._follow(draft, self._acting.unless_half_done(draft, event))
+        self._asides.mention_lost(draft)
         return draft.end()
 
     def last_words(self, claim: Claim) -> TurnEnd:
@@ -116,13 +127,12 @@ class Engine:
             for effect in effects:
                 event = await self._performers[effect](draft)
 
-    async def _give_up(self, draft: Draft) -> TurnEnd:
+    async def _give_up(self, draft: Draft) -> None:
         draft.cause = Cause.HALF_DONE if draft.begun() else Cause.DEAD_LETTER
         folded = screening.fold(draft.claim.rows, draft.history)
         draft.asked = folded.asked
         self.intake.keep_said(draft, folded)
         await self._follow(draft, Event.GAVE_UP)
-        return draft.end()
 
     # Effects that need no room of their own
 
@@ -138,12 +148,12 @@ class Engine:
         draft.notice(texts.done(draft.written()) + texts.STOPPED)
 
     async def keep_feedback(self, draft: Draft) -> None:
-        """Keep a verdict on one of our messages."""
-        message = draft.first
-        draft.feedback.append(Feedback(message.about, message.author.id, message.detail))
-        draft.write(
-            Line.RATED, message=message.about, author=message.author.id, verdict=message.detail
-        )
+        """Keep a verdict on one of our messages, and what was said to it."""
+        given = draft.first
+        about, who, verdict, comment = given.about, given.author.id, given.detail, given.text
+        draft.feedback.append(Feedback(about, who, verdict, comment))
+        said = {"comment": comment} if comment else {}
+        draft.write(Line.RATED, message=about, author=who, verdict=verdict, **said)
 
 
 def _whom_it_is_about(claim: Claim) -> Author:

@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Protocol
 
-from benchmarks import burst, echo, growth, models, others, restart, slow, startup
+from benchmarks import burst, echo, growth, models, others, restart, slow, startup, teams
 from benchmarks.disk import fsync
 from benchmarks.load import NotAnsweredOnce
 from benchmarks.processes import CORES, ROOT, ChildFailed, last_words, pin_load
@@ -45,6 +45,7 @@ SUITES: Mapping[str, Suite] = {
     "growth": growth.measure,
     "burst": burst.measure,
     "restart": restart.measure,
+    "teams": teams.measure,
     "others": others.measure,
 }
 

@@ -48,22 +48,23 @@ QUICK = Size(repetitions=2, rounds=2, turns=250, warm_up=150, seconds=3.0)
 class Measured:
     """One of the two bots in one repetition, and what its closed loops took."""
 
-    def __init__(self, child: Child, load: Load) -> None:
-        """Nothing was measured yet."""
+    def __init__(self, child: Child, load: Load, in_flight: int = IN_FLIGHT) -> None:
+        """Nothing was measured yet; the closed loops keep so many messages unanswered."""
         self._child = child
         self._load = load
+        self._in_flight = in_flight
         self._turns = 0
         self._cpu = 0.0
         self._seconds = 0.0
 
     async def warm_up(self, turns: int) -> None:
         """Open connections, fill caches; not measured."""
-        await self._load.closed(turns, IN_FLIGHT)
+        await self._load.closed(turns, self._in_flight)
 
     async def closed(self, turns: int) -> None:
         """One closed loop; the bot is at rest before it and after it."""
         before, begun = self._child.cpu(), time.perf_counter()
-        done = await self._load.closed(turns, IN_FLIGHT)
+        done = await self._load.closed(turns, self._in_flight)
         self._seconds += max(turn.answered for turn in done) - begun
         self._cpu += self._child.cpu() - before
         self._turns += turns

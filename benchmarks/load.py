@@ -1,4 +1,7 @@
-"""Messages of employees, signed as Slack signs them, and the proof that each was answered once."""
+"""Messages of employees, signed as Slack signs them, and the proof that each was answered once.
+
+Another platform's load is a subclass (teams.py): its places, its requests, the status it expects.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ import hmac
 import itertools
 import json
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from benchmarks.fake_slack import APP, BOT_USER, SIGNING_SECRET, TEAM, FakeSlack, Place
 from benchmarks.wire import ClientConnection, connect
@@ -50,10 +54,20 @@ class Exchange:
         return self.answered - self.sent
 
 
+class Posts(Protocol):
+    """What bots have posted, by place; `waiting` are told, once, of the first post in a place."""
+
+    posts: dict[Place, list[str]]
+    waiting: dict[Place, Callable[[], None]]
+
+
 class Load:
     """Sends messages to one bot; `open` it, use it, `close` it."""
 
-    def __init__(self, slack: FakeSlack, port: int, *, expect: str = "") -> None:
+    accepted = 200
+    """The status of an acknowledgement."""
+
+    def __init__(self, slack: Posts, port: int, *, expect: str = "") -> None:
         """`expect` is the text of every answer; '' if the message itself must come back."""
         self._slack = slack
         self._port = port
@@ -117,9 +131,10 @@ class Load:
         self, connection: ClientConnection, thread: Place | None = None
     ) -> Exchange:
         number, ts = next_ts()
-        place = thread or Place(f"D0BENCH{number % PEOPLE:03d}", ts)
-        exchange = Exchange(place, f"How do I reset the token of laptop {number}?")
-        request = signed(event(place, ts, exchange.text), self._port)
+        text = f"How do I reset the token of laptop {number}?"
+        place = thread or self.place(number, ts, text)
+        exchange = Exchange(place, text)
+        request = self.request(place, ts, text)
         answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def note() -> None:
@@ -130,10 +145,18 @@ class Load:
         exchange.sent = time.perf_counter()
         response = await connection.send(request)
         exchange.acked = time.perf_counter()
-        if response.status != 200:
+        if response.status != self.accepted:
             raise NotAnsweredOnce(f"the bot answered an event with status {response.status}")
         await answered
         return exchange
+
+    def place(self, number: int, ts: str, text: str) -> Place:
+        """Where the message with this number is written and its answer must stand."""
+        return Place(f"D0BENCH{number % PEOPLE:03d}", ts)
+
+    def request(self, place: Place, ts: str, text: str) -> bytes:
+        """The HTTP request that brings a message to the bot."""
+        return signed(event(place, ts, text), self._port)
 
     async def _verify(self, done: Sequence[Exchange]) -> None:
         await asyncio.sleep(QUIET_SECONDS)

@@ -21,6 +21,7 @@ from agent.policy import Policy
 from agent.ports import Adapter, Clock, Provider, Surroundings, Tool
 from agent.providers import open_models
 from agent.recovery import Ladder
+from agent.tasks import together
 from agent.turn import Engine
 from bot import metrics
 from bot.caring import Caring
@@ -59,7 +60,8 @@ class App:
         self.providers = providers
         self.ladder = Ladder(providers, clock, policy)
         self.port = 0
-        self._connected = False
+        self._awaited = set(adapters)
+        self._working = False
         self._engine = Engine(
             clock=clock,
             ladder=self.ladder,
@@ -69,6 +71,7 @@ class App:
             tools=tools,
             policy=policy,
             desk_place=DeskPlace(admins=settings.admin_list(), contact=settings.contact),
+            commands=self._answer,
         )
         self.worker = Worker(
             turns=store.turns,
@@ -77,6 +80,7 @@ class App:
             clock=clock,
             policy=policy,
             thinks=self.ladder.has_models,
+            awaited=self._awaited,
         )
         self.door = self._door(policy)
         self.pause = Pause(store.settings, self._paused)
@@ -88,6 +92,7 @@ class App:
         return FrontDoor(
             self.store.turns,
             self.store.records,
+            self.store.references,
             policy=policy,
             wake=self.worker.wake,
             at_work=self.worker.author_at_work,
@@ -104,7 +109,7 @@ class App:
         )
 
     async def _ready(self) -> None:
-        if not self._connected:
+        if self._awaited and len(self._awaited) == len(self.adapters):
             raise StoreUnavailable("the platforms are not connected yet")
         await self.store.ready()
 
@@ -118,7 +123,7 @@ class App:
             clock=clock,
             accept=self.door.accept,
             pause=self.pause,
-            caring=Caring(self.store.care, clock),
+            caring=Caring(self.store.care, clock, self.worker.lane_of),
             trouble=self.store.trouble,
         )
 
@@ -128,7 +133,12 @@ class App:
             self.worker.begin_again()
 
     async def start(self) -> None:
-        """Listen, connect the platforms, and begin to work off what waits.
+        """Listen, connect the platforms, and begin to work off what waits; returns when all are
+        connected.
+
+        They are connected beside each other: while one is out, the others accept messages and
+        answer them, once the platform of the human channel is there. Before that an answer could
+        be given, but nobody could be called: only a connected platform knows its organisation.
 
         Raises:
             ConfigError: a platform refuses its credentials, or the human channel is not one of
@@ -137,17 +147,37 @@ class App:
             OSError: the address cannot be bound.
         """
         settings = self.configuration.settings
+        self._find_desk()
         # Whoever looks whether the process lives must find it, however long a platform is out.
         self.port = await self.server.start(settings.host, settings.port)
-        for adapter in self.adapters.values():
-            await adapter.start(self.door)
-        place = self._engine.desk_place
-        place.channel = channel_of("HUMAN_CHANNEL", settings.human_channel, self.adapters)
-        place.second = channel_of("SECOND_CHANNEL", settings.second_channel, self.adapters)
+        await together(*(self._connect(one) for one in self.adapters.values()))
+        await self._begin()
+
+    async def _connect(self, adapter: Adapter) -> None:
+        await adapter.start(self.door)
+        self._awaited.discard(adapter.platform)
+        self._find_desk()
+        await self._begin()
+        self.worker.look()
+
+    def _find_desk(self) -> None:
+        """Fill in where people are, as far as it is known."""
+        settings, place = self.configuration.settings, self._engine.desk_place
+        human = channel_of("HUMAN_CHANNEL", settings.human_channel, self.adapters)
+        second = channel_of("SECOND_CHANNEL", settings.second_channel, self.adapters)
+        place.channel, place.second = (
+            None if one is None or one.platform in self._awaited else one for one in (human, second)
+        )
+
+    async def _begin(self) -> None:
+        """Begin to work, once it is known where people are."""
+        human = self.configuration.settings.human_channel.partition(":")[0]
+        if self._working or human in self._awaited:
+            return
+        self._working = True
         await self.pause.load()
         self.worker.start()
         self.keeper.start()
-        self._connected = True
 
     async def stop(self) -> None:
         """Drain: no new request, running turns end or wait for the next start, then close."""
@@ -155,8 +185,7 @@ class App:
         await self.keeper.stop()
         await self.commands.stop()
         await self.worker.stop(DRAIN_SECONDS)
-        for adapter in self.adapters.values():
-            await adapter.stop()
+        await together(*(adapter.stop() for adapter in self.adapters.values()))
         for provider in self.providers:
             await provider.close()
         await self.store.close()
@@ -181,7 +210,7 @@ def build(
         StorageError: the database cannot be opened.
     """
     clock = clock or SystemClock()
-    surroundings = Surroundings(configuration.environ, clock)
+    surroundings = Surroundings(configuration.environ, clock, configuration.settings.host)
     if adapters is None:
         adapters = open_adapters(surroundings)
     if providers is None:
@@ -210,16 +239,19 @@ def open_adapters(surroundings: Surroundings) -> dict[str, Adapter]:
         ConfigError: none is, or one is configured wrongly.
     """
     opened: dict[str, Adapter] = {}
+    needed: list[str] = []
     for package in pkgutil.iter_modules(adapter_packages.__path__):
         if not package.ispkg:
             continue
-        adapter = importlib.import_module(f"adapters.{package.name}").open_adapter(surroundings)
+        module = importlib.import_module(f"adapters.{package.name}")
+        needed.append(module.NEEDED)
+        adapter = module.open_adapter(surroundings)
         if adapter is not None:
             opened[adapter.platform] = adapter
     if not opened:
         raise ConfigError(
-            "no chat platform is configured: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET "
-            "(see README), or try `frontdesk playground`, which needs neither"
+            f"no chat platform is configured: set {', or '.join(needed)} "
+            "(see README), or try `frontdesk playground`, which needs none of them"
         )
     return opened
 

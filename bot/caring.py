@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from agent.defects import report
@@ -28,15 +30,19 @@ FORGET_WHAT = (
     "somebody else: `/frontdesk forget slack:U0123456789`."
 )
 FORGET_GOES_ON = "That takes a while. Ask again in a minute to see whether all is gone."
+FORGET_HERE = "What was said here goes as well, a moment after this answer."
 
 
 class Caring:
     """Answers for the chat; what takes longer than an answer may goes on beside."""
 
-    def __init__(self, care: Care, clock: Clock) -> None:
-        """Work through `care`."""
+    def __init__(self, care: Care, clock: Clock, lane_of: Callable[[Command], str]) -> None:
+        """Work through `care`. `lane_of` tells the lane in which a command that was written as a
+        message is being answered, '' for others.
+        """
         self._care = care
         self._clock = clock
+        self._lane_of = lane_of
         self._tasks: set[asyncio.Task[Forgotten]] = set()
 
     async def queue(self) -> str:
@@ -58,11 +64,11 @@ class Caring:
             StoreUnavailable: the database could not be asked.
         """
         if whom.lower() == "me":
-            return await self._forget(command.platform, command.author.id)
+            return await self._forget(command, command.platform, command.author.id)
         platform, colon, user = whom.partition(":")
         if not (platform and colon and user):
             return FORGET_WHAT
-        return await self._forget(platform, user) if is_admin else refusal
+        return await self._forget(command, platform, user) if is_admin else refusal
 
     async def stop(self) -> None:
         """End what goes on; what is left of somebody is found again when it is asked for again."""
@@ -70,15 +76,33 @@ class Caring:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _forget(self, platform: str, user: str) -> str:
+    async def _forget(self, command: Command, platform: str, user: str) -> str:
+        if here := self._lane_of(command):
+            return await self._forget_around(here, platform, user)
         task = asyncio.ensure_future(self._care.forget(platform, user, patience=PATIENCE))
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        self._go_on(task)
         try:
             async with self._clock.timeout(ANSWER_SECONDS):
                 return "\n".join(told(await asyncio.shield(task)))
         except TimeoutError:
             return FORGET_GOES_ON
+
+    async def _forget_around(self, here: str, platform: str, user: str) -> str:
+        """Forget all but what was said in the lane `here`, which is busy until it is answered; that
+        follows.
+        """
+        found = await self._care.forget(platform, user, patience=0)
+        if not found.busy:
+            return "\n".join(told(found))
+        self._go_on(asyncio.ensure_future(self._care.forget(platform, user, patience=PATIENCE)))
+        others = [lane for lane in found.busy if lane != here]
+        lines = told(replace(found, busy=())) if found.conversations or found.open_cases else []
+        lines += [FORGET_GOES_ON] if others else [FORGET_HERE]
+        return "\n".join(lines)
+
+    def _go_on(self, task: asyncio.Task[Forgotten]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[Forgotten]) -> None:
         self._tasks.discard(task)

@@ -20,7 +20,7 @@ MODEL_SECONDS = 20.0
 async def check_all(configuration: Configuration) -> list[Finding]:
     """Look at the database, every model, every platform; never raises for what it finds."""
     clock = SystemClock()
-    surroundings = Surroundings(configuration.environ, clock)
+    surroundings = Surroundings(configuration.environ, clock, configuration.settings.host)
     settings = configuration.settings
     findings = [await _database(settings.database_url)]
     try:
@@ -37,8 +37,7 @@ async def check_all(configuration: Configuration) -> list[Finding]:
     else:
         for adapter in adapters.values():
             findings += await _platform(adapter, settings.human_channel)
-    findings.append(_desk(settings.human_channel, adapters))
-    return findings
+    return findings + _desk(settings.human_channel, adapters)
 
 
 async def _database(url: str) -> Finding:
@@ -78,13 +77,13 @@ async def _platform(adapter: Adapter, desk: str) -> Sequence[Finding]:
         await adapter.stop()
 
 
-def _desk(setting: str, adapters: Mapping[str, Adapter]) -> Finding:
-    """What `run` would say of the setting."""
+def _desk(setting: str, adapters: Mapping[str, Adapter]) -> list[Finding]:
+    """What `run` would say against the setting; whether the channel is fine, its platform says."""
     if not setting:
         detail = "FRONTDESK_HUMAN_CHANNEL is not set: what the bot cannot answer reaches nobody"
-        return Finding("human channel", False, detail)
+        return [Finding("human channel", False, detail)]
     try:
         channel_of("HUMAN_CHANNEL", setting, adapters)
     except AgentError as error:
-        return Finding("human channel", False, str(error))
-    return Finding("human channel", True, setting)
+        return [Finding("human channel", False, str(error))]
+    return []

@@ -16,6 +16,7 @@ import click
 
 from bot.cli_care import forget, queue, restore
 from bot.cli_common import configured, run_work, tells_errors
+from bot.cli_package import teams_package
 from bot.clock import SystemClock
 from bot.settings import Configuration, misspelt
 
@@ -63,7 +64,7 @@ def run() -> None:
 )
 @tells_errors
 def playground(port: int, data: Path) -> None:
-    """Try everything on a web page, against a local Slack, without any account or key."""
+    """Try everything on a web page, in a local Slack and Teams, without any account or key."""
     from bot import playground as page
 
     data.mkdir(parents=True, exist_ok=True)
@@ -202,5 +203,5 @@ def _warn_of_typing_errors() -> None:
         log.warning("not read, because there is no setting of this name: %s", ", ".join(names))
 
 
-for command in (forget, queue, restore):
+for command in (forget, queue, restore, teams_package):
     main.add_command(command)

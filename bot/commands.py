@@ -1,4 +1,6 @@
-"""`/frontdesk …`: what the words after the command do. Answers are for their author's eyes only."""
+"""`/frontdesk …`, or the same words written to the bot: what they do. Answers are for their author
+alone.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ Commands:
 - `/frontdesk human [what it is about]` hands your latest conversation here to people.
 - `/frontdesk pause` and `/frontdesk resume` (admins) let me stop answering, and begin again.
 - `/frontdesk queue` (admins) shows what could not be delivered.
-- `/frontdesk forget me` erases what you told me and what I answered."""
+- `/frontdesk forget me` erases what you told me and what I answered.
+
+What I answer to a command is for you alone."""
 UNKNOWN = "I don't know `{word}`. Try `/frontdesk help`."
 HUMAN_SENT = "I've told the people. You'll hear in the conversation you had with me."
 HUMAN_ALREADY = "The people have been told already."
@@ -76,11 +80,15 @@ class Commands:
         self._inside = inside
 
     async def answer(self, command: Command) -> str:
-        """The answer as Markdown.
+        """The answer as Markdown, with commands as they are typed on its platform.
 
         Raises:
             StoreUnavailable: the database could not be asked.
         """
+        typed = self._inside.adapters[command.platform].capabilities.command
+        return (await self._answer(command)).replace("`/frontdesk ", f"`{typed}")
+
+    async def _answer(self, command: Command) -> str:
         words = command.text.split(maxsplit=1)
         match words[0].lower() if words else "help":
             case "help":

@@ -2,13 +2,15 @@
 
 The store decides what may be sent (first in line of its destination, marked SENDING by a commit);
 this module sends it, asks the platform after an ambiguity, and settles. An ambiguous post is asked
-for twice, not before ASK_AFTER seconds: a platform may show a message later than it took it.
+for twice, not before ASK_AFTER seconds: a platform may show a message later than it took it. Where
+nobody can be asked it is not sent again by itself: it stays unconfirmed, and its reader is told. An
+edit does no harm when it is made twice, so it is simply repeated.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from agent.defects import report
 from agent.errors import (
@@ -26,10 +28,15 @@ from agent.text import one_line
 log = logging.getLogger(__name__)
 
 ASK_AFTER = 3.0
+MOST_IN_DOUBT = 64
+"""Messages on their way to platforms that cannot be asked: no more than an adapter has connections
+for, since one that only waits for its turn would be in doubt as well if the process died."""
 BACKOFF = (1.0, 2.0, 5.0, 15.0, 60.0)
 """Seconds before the next send of a message that certainly did not arrive."""
 PAUSE = 60.0
 """Seconds before the next try while the installation is revoked: nothing dies of it."""
+NOT_YET = 5.0
+"""Seconds before the next try while a platform is not connected yet."""
 SETTLE_AGAIN = 0.5
 LONGEST_REASON = 200
 
@@ -43,18 +50,33 @@ class Courier:
         adapters: Mapping[str, Adapter],
         clock: Clock,
         changed: Callable[[], None],
+        awaited: Collection[str] = (),
     ) -> None:
-        """`changed` is told when something will be due later or a lane got new work."""
+        """`changed` is told when something will be due later or a lane got new work. `awaited` are
+        the platforms that are not connected yet: what is for them waits.
+        """
         self._turns = turns
         self._adapters = adapters
         self._clock = clock
         self._changed = changed
+        self._awaited = awaited
         self._beside = Beside()
+        self._in_doubt = 0
         self.revoked: set[str] = set()
+
+    @property
+    def room(self) -> int:
+        """How many deliveries may be taken for sending now."""
+        return max(0, MOST_IN_DOUBT - self._in_doubt)
 
     def send(self, delivery: Delivery) -> None:
         """Begin to send a delivery that is marked SENDING."""
-        self._beside.run(self._send_all(delivery))
+        adapter = self._adapters.get(delivery.message.conversation.platform)
+        if adapter is None or adapter.capabilities.can_be_asked:
+            self._beside.run(self._send_all(delivery))
+        else:
+            self._in_doubt += 1
+            self._beside.run(self._send_in_doubt(delivery))
 
     async def drain(self, seconds: float) -> None:
         """Let what is on its way arrive, for at most so long; the rest is asked for at start."""
@@ -64,6 +86,14 @@ class Courier:
         except TimeoutError:
             log.warning("some messages were still on their way")
         await self._beside.cancel()
+
+    async def _send_in_doubt(self, delivery: Delivery) -> None:
+        try:
+            await self._send_all(delivery)
+        finally:
+            if not self.room:
+                self._changed()  # others wait for it
+            self._in_doubt -= 1
 
     async def _send_all(self, delivery: Delivery) -> None:
         """Send a delivery and those behind it in its destination."""
@@ -81,8 +111,13 @@ class Courier:
         if adapter is None:
             # The platform was taken out of the configuration; the message waits for its return.
             return self._later(PAUSE, reason="NoAdapter", doubtful=delivery.doubtful)
+        if platform in self._awaited:
+            return self._later(NOT_YET, reason="NotConnected", doubtful=delivery.doubtful)
+        doubtful = delivery.doubtful and not delivery.message.replaces
+        if doubtful and not adapter.capabilities.can_be_asked:
+            return Settlement(DeliveryState.UNCONFIRMED, reason=DeliveryUnknown().code)
         try:
-            if delivery.doubtful and (ref := await self._arrived(adapter, delivery)):
+            if doubtful and (ref := await self._arrived(adapter, delivery)):
                 return Settlement(DeliveryState.SENT, ref=ref)
         except DeliveryRetry as error:
             # Nothing was learnt: it stays in doubt, for as long as the platform wants patience.
@@ -120,6 +155,8 @@ class Courier:
         if isinstance(error, DeliveryRetry):
             return self._later(error.retry_after or delay, reason=reason)
         if isinstance(error, DeliveryUnknown):
+            if delivery.message.replaces:
+                return self._later(delay, reason=reason)
             if adapter.capabilities.can_be_asked:
                 return self._later(max(delay, ASK_AFTER), reason=reason, doubtful=True)
             return Settlement(DeliveryState.UNCONFIRMED, reason=reason)

@@ -9,7 +9,7 @@ from agent.addressing import Verdict, as_control, verdict
 from agent.messages import ConversationId, IncomingMessage, Kind
 from agent.platforms import Command
 from agent.policy import Policy
-from agent.ports import Records, Turns
+from agent.ports import Records, References, Turns
 from agent.records import Accepted, Arrival, Recent
 from agent.screening import readable
 
@@ -25,6 +25,7 @@ class FrontDoor:
         self,
         turns: Turns,
         records: Records,
+        references: References,
         *,
         policy: Policy,
         wake: Callable[[IncomingMessage], None],
@@ -39,6 +40,7 @@ class FrontDoor:
         """
         self._turns = turns
         self._records = records
+        self.references = references
         self._policy = policy
         self._wake = wake
         self._at_work = at_work

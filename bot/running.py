@@ -41,7 +41,7 @@ async def serve(configuration: Configuration, *, announce: Callable[[str], None]
         gc.collect()
         gc.freeze()
         gc.set_threshold(*COLLECT_AFTER)
-        announce(f"Frontdesk is ready on http://{configuration.settings.host}:{app.port}")
+        announce(f"Frontdesk is ready on {address_of(configuration.settings.host, app.port)}")
         # A vendor's SDK takes up to two seconds to import: not on the way to ready, and not on
         # the way of the first message either.
         warming = asyncio.create_task(
@@ -53,6 +53,11 @@ async def serve(configuration: Configuration, *, announce: Callable[[str], None]
             await warming
     finally:
         await app.stop()
+
+
+def address_of(host: str, port: int) -> str:
+    """Where a browser finds the server; an IPv6 address stands in brackets (RFC 3986 §3.2.2)."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _started(app: App, stopping: asyncio.Event) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from agent.defects import report
 from agent.errors import StorageError
@@ -49,7 +51,14 @@ class Server:
         Raises:
             OSError: the address is taken or not ours.
         """
-        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        self._runner = web.AppRunner(
+            self._app,
+            access_log=None,
+            logger=_ServerLog(log, {}),
+            # Signatures are over what was sent, and no platform compresses.
+            auto_decompress=False,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
@@ -80,13 +89,31 @@ class Server:
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})
 
 
+class _ServerLog(logging.LoggerAdapter[logging.Logger]):
+    """What aiohttp logs of errors, without their words: they quote requests, tokens among them."""
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        """Tell the kind of an error and, if it is ours, where it was raised."""
+        error = kwargs.get("exc_info")
+        if level < logging.ERROR or not isinstance(error, BaseException):
+            return
+        if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+            self.logger.info("a request cannot be read: %s", type(error).__name__)
+        else:
+            report(self.logger, "the server failed", error)
+
+
 def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
             body = await request.read()
-            answer = await route(WebRequest(body, request.headers))
         except web.HTTPRequestEntityTooLarge:
             return web.Response(status=413)
+        except (web.RequestPayloadError, ConnectionError) as error:
+            log.info("a request's body cannot be read: %s", type(error).__name__)
+            return web.Response(status=400)
+        try:
+            answer = await route(WebRequest(body, request.headers))
         except Exception as error:  # noqa: BLE001 the top of a task
             report(log, "a route broke its promise not to raise", error)
             return web.Response(status=503)

@@ -20,7 +20,7 @@ FILE = "frontdesk.toml"
 OURS = "FRONTDESK_"
 OTHERS = ("SLACK_", "TEAMS_", "ANTHROPIC_", "OPENAI_", "OTEL_")
 """Beginnings of names in the file that platforms, vendors and telemetry read."""
-ENVIRONMENT_ONLY = ("TOKEN", "SECRET", "PASSWORD", "API_KEY", "_URL", "CERTIFICATE_FILE")
+ENVIRONMENT_ONLY = ("TOKEN", "SECRET", "PASSWORD", "API_KEY", "_URL", "_URLS", "CERTIFICATE_FILE")
 """Endings of names that may not stand in a file (FRONTDESK_DATABASE_URL may)."""
 
 

@@ -4,15 +4,13 @@ by a turn, and never left standing after it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from agent.messages import ConversationId
 from agent.ports import Adapter, Clock
 from agent.records import Claim, TurnEnd
 from agent.tasks import Beside
-
-REFRESH = 60.0
-"""Seconds between refreshes: Slack takes a status away after two minutes."""
 
 
 class Sign:
@@ -36,9 +34,10 @@ class Sign:
         if self._over:
             await self._adapter.thinking(self._conversation, False)
 
-    def is_old(self) -> bool:
-        """Whether it must be shown again to stay."""
-        return self._clock.monotonic() - self._shown_at >= REFRESH
+    def fades(self, within: float) -> bool:
+        """Whether it must be shown again to stay for so many seconds."""
+        lasts = self._shown_at + self._adapter.capabilities.sign_seconds
+        return self._clock.monotonic() + within > lasts
 
     def end(self) -> bool:
         """The turn is over; True if nothing is on its way that would take the sign away."""
@@ -77,10 +76,16 @@ class Signs:
         if sign.end() and not posted:
             self._beside.run(self._adapters[place.platform].thinking(place, False))
 
-    def refresh(self) -> None:
-        """Show again what would soon fade."""
+    @property
+    def shortest(self) -> float:
+        """Seconds that the sign stays which fades first, of all platforms."""
+        stay = (one.capabilities.sign_seconds for one in self._adapters.values())
+        return min(stay, default=math.inf)
+
+    def refresh(self, within: float) -> None:
+        """Show again what would fade within so many seconds."""
         for sign in self._shown.values():
-            if sign.is_old():
+            if sign.fades(within):
                 self._beside.run(sign.show())
 
     async def stop(self) -> None:

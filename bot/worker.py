@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from agent.defects import report
 from agent.errors import AgentError, LeaseLost, StorageError
 from agent.messages import IncomingMessage, Kind
+from agent.platforms import Command
 from agent.policy import Policy
 from agent.ports import Adapter, Clock, Turns
 from agent.records import Claim, Interruption, TurnEnd
@@ -74,8 +75,11 @@ class Worker:
         clock: Clock,
         policy: Policy,
         thinks: bool,
+        awaited: Collection[str] = (),
     ) -> None:
-        """`thinks`: whether a turn takes long enough (a model is asked) to show a sign of life."""
+        """`thinks`: whether a turn takes long enough (a model is asked) to show a sign of life.
+        `awaited` are the platforms that are not connected yet: their lanes wait.
+        """
         self._turns = turns
         self._engine = engine
         self._clock = clock
@@ -87,13 +91,18 @@ class Worker:
         self._changed = asyncio.Event()
         self._working = False
         self._backlog = False
-        self.courier = Courier(turns, adapters, clock, self._changed.set)
+        self._awaited = awaited
+        self.courier = Courier(turns, adapters, clock, self._changed.set, awaited)
 
     def start(self) -> None:
         """Begin to work; until then rows only wait."""
         self._working = True
         self._beside.run(self._look())
         self._beside.run(self._keep_leases())
+
+    def look(self) -> None:
+        """Something may have become due that nobody announced."""
+        self._changed.set()
 
     async def stop(self, seconds: float) -> None:
         """Claim nothing more, let running turns end for at most `seconds`, give the rest back."""
@@ -106,9 +115,22 @@ class Worker:
             for running in self._lanes.values():
                 self._end_turn(running)
             await self._all_lanes()
+        await self._send_last()
         await self.courier.drain(seconds)
         await self._signs.stop()
         await self._beside.cancel()
+
+    async def _send_last(self) -> None:
+        """Send what the last turns left: where nobody can be asked, it was not marked by their
+        commit.
+        """
+        try:
+            due = await self._turns.due(self.courier.room)
+        except StorageError as error:
+            log.warning("cannot see what is due: %s", error.code)
+            return
+        for delivery in due.deliveries:
+            self.courier.send(delivery)
 
     async def _all_lanes(self) -> None:
         while self._lanes:
@@ -120,7 +142,7 @@ class Worker:
 
     def wake(self, message: IncomingMessage) -> None:
         """A new row was accepted."""
-        lane = str(message.conversation)
+        lane = message.lane
         running = self._lanes.get(lane)
         if running is None:
             self._begin(lane, at_once=message.kind.is_control)
@@ -155,8 +177,20 @@ class Worker:
         claim = running.claim if running else None
         return claim.rows[0].message.author.id if claim else ""
 
+    def lane_of(self, command: Command) -> str:
+        """The lane in which a command that was written as a message is being answered; '' if it
+        was not.
+        """
+        for lane, running in self._lanes.items():
+            message = running.claim.rows[0].message if running.claim else None
+            if message is None or message.kind is not Kind.COMMAND:
+                continue
+            if (message.conversation.channel, message.id) == (command.channel, command.id):
+                return lane
+        return ""
+
     def _begin(self, lane: str, *, at_once: bool = False) -> None:
-        if not self._working or lane in self._lanes:
+        if not self._working or lane in self._lanes or lane.partition(":")[0] in self._awaited:
             return
         # Whoever presses a button or says stop does not wait behind other people's questions.
         if len(self._lanes) >= LANES_AT_ONCE and not at_once:
@@ -172,7 +206,7 @@ class Worker:
             self._changed.clear()
             wait = LOOK_EVERY
             try:
-                due = await self._turns.due()
+                due = await self._turns.due(self.courier.room)
             except StorageError as error:
                 log.warning("cannot see what is due: %s", error.code)
             except Exception as error:  # noqa: BLE001 the top of a task
@@ -298,22 +332,23 @@ class Worker:
         running.claim = None
         for delivery in committed.deliveries:
             self.courier.send(delivery)
-        if len(committed.deliveries) < len(end.outbox):
+        if end.again or len(committed.deliveries) < len(end.outbox):
             self._changed.set()
         return committed.lane_due
 
     # Leases
 
     async def _keep_leases(self) -> None:
+        every = min(CHECK_LEASES_EVERY, self._signs.shortest / 2)
         while True:
-            await self._clock.sleep(CHECK_LEASES_EVERY)
+            await self._clock.sleep(every)
             now = self._clock.monotonic()
             for running in list(self._lanes.values()):
                 if running.claim is None:
                     continue
                 if now - running.renewed >= RENEW_EVERY:
                     self._beside.run(self._renew(running))
-            self._signs.refresh()
+            self._signs.refresh(within=every)
 
     async def _renew(self, running: _Running) -> None:
         claim = running.claim
@@ -328,8 +363,10 @@ class Worker:
             running.lost = self._clock.monotonic() - running.renewed >= LATE
         else:
             running.renewed = asked
-            # What interrupts is not interrupted: it goes first anyway, and has little to do.
-            if not claim.rows[0].message.kind.interrupts:
+            # What interrupts is not interrupted: it goes first anyway, and has little to do. Nor
+            # is a command: it may be what wants people, and done again it would tell otherwise.
+            kind = claim.rows[0].message.kind
+            if not (kind.interrupts or kind is Kind.COMMAND):
                 running.interruption = interruption or running.interruption
         if running.claim is claim and (running.lost or running.interruption):
             self._end_turn(running)

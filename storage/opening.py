@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from typing import Protocol, cast
 
 from agent.errors import ConfigError
-from agent.ports import Clock, Knowledge, Records, Settings, Turns
+from agent.ports import Clock, Knowledge, Records, References, Settings, Turns
 from agent.records import DeliveryState
 
 
@@ -126,7 +126,7 @@ class Care(Protocol):
 
 
 class Store(Protocol):
-    """An open database: the four storage ports and its life."""
+    """An open database: the storage ports and its life."""
 
     @property
     def turns(self) -> Turns:
@@ -139,6 +139,10 @@ class Store(Protocol):
     @property
     def settings(self) -> Settings:
         """What admins set from the chat."""
+
+    @property
+    def references(self) -> References:
+        """Where the platforms' channels can be reached."""
 
     @property
     def records(self) -> Records:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from click.testing import CliRunner
 
 from bot.cli import main
 from bot.settings import Settings
-from tests.support.generated import MEANING, README, generated
+from tests.support.generated import MEANING, README, VARIABLES, generated
 
 ROOT = README.parent
 
@@ -23,6 +24,23 @@ def test_the_generated_parts_are_up_to_date() -> None:
 def test_every_setting_is_explained() -> None:
     """No setting without a meaning, no meaning without a setting."""
     assert set(MEANING) == set(Settings.model_fields)
+
+
+def test_every_variable_of_a_platform_or_vendor_is_explained() -> None:
+    """No variable is read without a meaning, none has a meaning that is not read."""
+    assert variables_read() == set(VARIABLES)
+
+
+def variables_read() -> set[str]:
+    """The names of variables that stand in the adapters' and the providers' code."""
+    modules = (*ROOT.glob("adapters/*/*.py"), *ROOT.glob("agent/providers/*.py"))
+    strings = (
+        node.value
+        for module in modules
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    return {one for one in strings if re.fullmatch(r"(SLACK|TEAMS|ANTHROPIC|OPENAI)_[A-Z_]+", one)}
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from agent.errors import ConfigError
 from agent.ports import Adapter, Surroundings
 
+NEEDED = "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET"
+"""What to set so that it is opened, for whoever has set nothing."""
+
 
 def open_adapter(surroundings: Surroundings) -> Adapter | None:
     """The Slack adapter, or None when no bot token is configured.

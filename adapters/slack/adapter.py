@@ -40,6 +40,9 @@ CLOCKS_DIFFER = 300.0
 START_AGAIN = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between attempts to learn who we are while Slack is out; the last one for good."""
 SHORTEST_WAIT = 1.0
+STATUS_SECONDS = 60.0
+"""Until a status is shown again: Slack takes it away after two minutes
+(https://docs.slack.dev/reference/methods/assistant.threads.setStatus)."""
 A = TypeVar("A")
 
 
@@ -47,7 +50,9 @@ class SlackAdapter:
     """One Slack workspace: over HTTP, or with an app token over Socket Mode."""
 
     platform = "slack"
-    capabilities = Capabilities(can_be_asked=True, ephemeral=True, max_text=12_000)
+    capabilities = Capabilities(
+        can_be_asked=True, ephemeral=True, sign_seconds=STATUS_SECONDS, max_text=12_000
+    )
 
     def __init__(
         self,
@@ -160,7 +165,7 @@ class SlackAdapter:
         except DeliveryError as error:
             log.debug("no status shown: %s", error.code)
 
-    async def profile(self, author: Author, tenant: str) -> Profile:
+    async def profile(self, author: Author, place: ConversationId) -> Profile:
         """users.info, kept for a day."""
         known = self._profiles.get(author.id)
         if known is not None and known[0] > self._clock.now():
@@ -173,7 +178,7 @@ class SlackAdapter:
         user = part(answer, "user")
         if not user:
             return Profile(author.id, author.name, external=author.external, known=False)
-        profile = _profile(author, user, tenant)
+        profile = _profile(author, user, place.tenant)
         self._profiles[author.id] = (self._clock.now() + PROFILE_SECONDS, profile)
         if len(self._profiles) > PROFILES:
             self._profiles.popitem(last=False)
@@ -304,7 +309,7 @@ class SlackAdapter:
         from_bot = bool(one.get("bot_id"))
         name = string(one, "username")
         if not from_bot and number < NAMED_AUTHORS:
-            name = (await self.profile(author, place.tenant)).name
+            name = (await self.profile(author, place)).name
         return EarlierMessage(
             author_id=author.id,
             author_name=name or author.id,

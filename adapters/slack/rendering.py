@@ -43,7 +43,7 @@ def render(message: OutgoingMessage) -> dict[str, Any]:
 
 def plain(message: OutgoingMessage) -> dict[str, Any]:
     """The same without blocks, for a place or a moment that takes none."""
-    text = mrkdwn.escape(message.text)
+    text = mrkdwn.escape("\n".join([message.text, *_prompts(message)]))
     if message.card:
         text = _card_text(message.card)
     elif message.citations:
@@ -57,6 +57,8 @@ def plain(message: OutgoingMessage) -> dict[str, Any]:
 
 def _answer(message: OutgoingMessage) -> list[Block]:
     blocks: list[Block] = [{"type": "markdown", "text": mrkdwn.defuse(message.text)[:MAX_MARKDOWN]}]
+    if message.prompts:
+        blocks.append(_section(mrkdwn.escape("\n".join(_prompts(message)))))
     if message.citations:
         lines = [_source(n, one) for n, one in enumerate(message.citations[:9], 1)]
         blocks.append(_context("*Sources*", *lines))
@@ -66,6 +68,12 @@ def _answer(message: OutgoingMessage) -> list[Block]:
     if message.feedback:
         blocks.append(_feedback(message.id))
     return blocks
+
+
+def _prompts(message: OutgoingMessage) -> list[str]:
+    """Questions to begin with, to be read: a button of ours says nothing in a person's name."""
+    questions = [f"• {one}" for one in message.prompts]
+    return ["For example:", *questions] if questions else []
 
 
 def _source(number: int, citation: Citation) -> str:

@@ -1,27 +1,29 @@
-"""The playground: a web page over a local Slack and the real Frontdesk, for trying everything out.
+"""The playground: a web page over a local Slack, a local Teams and the real Frontdesk.
 
-Nothing is simulated between the two: what is written on the page goes over HTTP, signed, from the
-local Slack (`adapters.slack.twin`) to the process that `bot.app.build` makes, and comes back
-through Slack's Web API. No account and no key is needed, and nothing leaves the machine unless the
-configuration names a vendor's model.
+Nothing is simulated between them: what is written on the page goes over HTTP, signed, from the
+local platform (`adapters.slack.twin`, `adapters.teams.twin`) to the process that `bot.app.build`
+makes, and comes back through Slack's Web API or Teams' connector. No account and no key is needed,
+and nothing leaves the machine unless the configuration names a vendor's model.
+
+`rooms` says what the page needs of a platform; `slack` and `teams` have it of theirs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from adapters.slack.twin import SlackTwin
 from agent.ports import Clock, Provider
 from bot.app import App, build
 from bot.clock import SystemClock
-from bot.playground.company import Company, move_in
 from bot.playground.handbook import FOLDER
+from bot.playground.rooms import Room
 from bot.playground.site import Site
+from bot.playground.slack import SlackRoom
 from bot.playground.snapshot import Sight
+from bot.playground.teams import TeamsRoom
 from bot.settings import Configuration, Settings
 
 PLATFORMS = ("SLACK_", "TEAMS_")
@@ -61,13 +63,12 @@ async def run(
 
 
 class Playground:
-    """A local Slack with invented people, Frontdesk in it, and the page over both.
+    """Local platforms with invented people, Frontdesk in them, and the page over all.
 
-    `twin`, `company`, `app` and `address` are there after `start`.
+    `app` and `address` are there after `start`.
     """
 
     app: App
-    company: Company
     address: str
 
     def __init__(
@@ -85,11 +86,10 @@ class Playground:
         self._clock = clock or SystemClock()
         self._providers = providers
         self._handbook = handbook
-        # Made anew each time: other web pages could reach the local Slack's port, too.
-        self._secret = secrets.token_hex(16)
-        self._token = f"xoxb-{secrets.token_hex(16)}"
         self._opened = AsyncExitStack()
-        self.twin = SlackTwin(self._clock, signing_secret=self._secret, bot_token=self._token)
+        self.slack = SlackRoom(self._clock)
+        self.teams = TeamsRoom(self._clock)
+        self._rooms: tuple[Room, ...] = (self.slack, self.teams)
 
     async def start(self, port: int) -> str:
         """Start everything; the page's address, which ends in '/'.
@@ -99,45 +99,49 @@ class Playground:
             StorageError: the database cannot be opened.
             OSError: the port is taken.
         """
-        self._opened.push_async_callback(self.twin.stop)
-        api_url = await self.twin.start()
-        self.company = move_in(self.twin)
-        configuration = self._with_local_slack(api_url)
+        connections: dict[str, str] = {}
+        for room in self._rooms:
+            self._opened.push_async_callback(room.stop)
+            connections.update(await room.start())
+        desk = self._desk()
+        configuration = self._with_local_platforms(desk, connections)
         self.app = build(configuration, clock=self._clock, providers=self._providers)
         self._opened.push_async_callback(self.app.stop)
         await self.app.start()
-        self.twin.events_url = f"http://127.0.0.1:{self.app.port}/slack/events"
         models = [one.name for one in self.app.providers if not one.model_free]
-        site = Site(Sight(self.twin, self.company, models), self.app.store.records, self._handbook)
+        sight = Sight(self._rooms, desk, models)
+        for room in self._rooms:
+            room.connect(self.app.port, sight.look_up)
+        site = Site(sight, self.app.store.records, self._handbook)
         self._opened.push_async_callback(site.stop)
         self.address = f"http://127.0.0.1:{await site.start(port)}/"
         return self.address
 
     async def stop(self) -> None:
-        """Stop the page, then Frontdesk, then the local Slack; idempotent."""
+        """Stop the page, then Frontdesk, then the local platforms; idempotent."""
         await self._opened.aclose()
 
-    def _with_local_slack(self, api_url: str) -> Configuration:
-        """The configuration with the local Slack in place of every real platform.
+    def _desk(self) -> Room:
+        """The room with the human channel: of the platform that is configured to have it."""
+        wanted = self._configuration.settings.human_channel.partition(":")[0]
+        return next((room for room in self._rooms if room.platform == wanted), self._rooms[0])
+
+    def _with_local_platforms(self, desk: Room, connections: Mapping[str, str]) -> Configuration:
+        """The configuration with the local platforms in place of every real one.
 
         What the environment says of real ones is left out: nothing tried here may reach them.
         """
         ours = {
             "host": "127.0.0.1",
             "port": 0,
-            "human_channel": f"slack:{self.company.desk}",
+            "human_channel": f"{desk.platform}:{desk.desk}",
             "second_channel": "",
-            "admins": f"slack:{self.company.desk_person.id}",
+            "admins": ",".join(f"{one.platform}:{one.desk_person.id}" for one in self._rooms),
         }
         given = self._configuration.environ.items()
         kept = {name: value for name, value in given if not name.startswith(PLATFORMS)}
         return Configuration(
             settings=Settings(**{**self._configuration.settings.model_dump(), **ours}),
             sources={**self._configuration.sources, **dict.fromkeys(ours, "environment")},
-            environ={
-                **kept,
-                "SLACK_API_URL": api_url,
-                "SLACK_BOT_TOKEN": self._token,
-                "SLACK_SIGNING_SECRET": self._secret,
-            },
+            environ={**kept, **connections},
         )

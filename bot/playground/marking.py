@@ -1,15 +1,15 @@
-"""Texts become HTML: Markdown, Slack's own markup, and what a person typed.
+"""Markdown becomes HTML; what is made of it everywhere on the page: links and mentions.
 
-This is the only place where HTML is made, so it is the only place that must be right about it:
-everything is escaped, tags come from a fixed list, and links lead to the web or to the handbook.
+Together with `slack.marking` this is the only place where HTML is made, so it is the only place
+that must be right about it: everything is escaped, tags come from a fixed list, and links lead to
+the web, to the handbook or to the page itself.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import MutableMapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -22,36 +22,11 @@ from markdown_it.utils import OptionsDict
 HANDBOOK = "/handbook/"
 PAGE = re.compile(r"[A-Za-z0-9_-]+\.md(#[\w-]*)?")
 SAFE_LINK = re.compile(
-    r"(https?://|mailto:)[^\s]+|/handbook/" + PAGE.pattern + r"|/?#[\w.=&-]*", re.I
+    r"(https?://|mailto:)[^\s]+|/handbook/" + PAGE.pattern + r"|/?#[\w.=&%-]*", re.I
 )
-PERMALINK = re.compile(r"https://[\w-]+\.slack\.com/archives/(\w+)/p(\d+)(\d{6})")
-BARE_LINK = re.compile(r"https?://[^\s<>]+[^\s<>.,;:!?)\]'\"]")
 """The web, a page of the handbook, or a place on this page."""
+BARE_LINK = re.compile(r"https?://[^\s<>]+[^\s<>.,;:!?)\]'\"]")
 NEW_TAB = {"target": "_blank", "rel": "noopener noreferrer"}
-EMOJI = {
-    "hourglass_flowing_sand": "⏳",
-    "leftwards_arrow_with_hook": "↩️",
-    "raised_hand": "✋",
-    "white_check_mark": "✅",
-}
-"""The short codes that Frontdesk's own messages use; others are shown as they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """The names of users and channels by id, and where on the page a message (channel, ts) is."""
-
-    names: Mapping[str, str]
-    place: Callable[[str, str], str]
-
-    def name(self, id_: str) -> str:
-        """The name, or the id itself if it has none."""
-        return self.names.get(id_, id_)
-
-    def address(self, url: str) -> str:
-        """Where a link leads: permalinks of Slack to the page, all others where they say."""
-        match = PERMALINK.match(url)
-        return self.place(match[1], f"{match[2]}.{match[3]}") if match else url
 
 
 class _Markdown(MarkdownIt):
@@ -130,58 +105,13 @@ def page(text: str) -> str:
     return str(_PAGE.render(text))
 
 
-# Slack's markup: code first, because nothing inside it is special; then what is in brackets.
-SPECIAL = re.compile(r"```\n?(?P<pre>.*?)```|`(?P<code>[^`\n]+)`|<(?P<bracket>[^<>\n]+)>", re.S)
-STYLES = (
-    (re.compile(r"(?<![\w*])\*(\S(?:[^*\n]*\S)?)\*(?![\w*])"), r"<strong>\1</strong>"),
-    (re.compile(r"(?<![\w_])_(\S(?:[^_\n]*\S)?)_(?![\w_])"), r"<em>\1</em>"),
-    (re.compile(r"(?<![\w~])~(\S(?:[^~\n]*\S)?)~(?![\w~])"), r"<s>\1</s>"),
-)
-QUOTE = re.compile(r"(?:^&gt; ?.*(?:\n|$))+", re.M)
-HELD = re.compile("\ue000(\\d+)\ue001")
-"""Stands for something finished that styles must not touch; private characters, never typed."""
-
-
-def mrkdwn(text: str, directory: Directory) -> str:
-    """Slack's markup as HTML."""
-    held: list[str] = []
-
-    def hold(match: re.Match[str]) -> str:
-        held.append(_special(match, directory))
-        return f"\ue000{len(held) - 1}\ue001"
-
-    marked = SPECIAL.sub(hold, re.sub("[\ue000\ue001]", "", text))
-    shown = _escaped(marked)
-    for pattern, replacement in STYLES:
-        shown = pattern.sub(replacement, shown)
-    shown = re.sub(r":(\w+):", lambda match: EMOJI.get(match[1], match[0]), shown)
-    shown = QUOTE.sub(lambda match: _quote(match[0]), shown)
-    return HELD.sub(lambda match: held[int(match[1])], shown)
-
-
-def _special(match: re.Match[str], directory: Directory) -> str:
-    if match["pre"] is not None:
-        return f"<pre>{_escaped(match['pre'])}</pre>"
-    if match["code"] is not None:
-        return f"<code>{_escaped(match['code'])}</code>"
-    target, _, label = match["bracket"].partition("|")
-    if target.startswith(("@", "#", "!")):
-        name = label.lstrip("@#") or directory.name(target[1:])
-        return mention(("#" if target[0] == "#" else "@") + _unescaped(name))
-    return link(directory.address(_unescaped(target)), _unescaped(label or target))
-
-
-def _escaped(text: str) -> str:
-    return html.escape(_unescaped(text))
-
-
-def _unescaped(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
-def _quote(lines: str) -> str:
-    inner = re.sub(r"^&gt; ?", "", lines.rstrip("\n"), flags=re.M)
-    return f"<blockquote>{inner}</blockquote>"
+def words(text: str) -> str:
+    """Plain text as HTML, its addresses as links."""
+    parts, end = [], 0
+    for match in BARE_LINK.finditer(text):
+        parts += [html.escape(text[end : match.start()]), link(match[0], match[0])]
+        end = match.end()
+    return "".join([*parts, html.escape(text[end:])])
 
 
 def mention(name: str) -> str:
@@ -197,25 +127,3 @@ def link(url: str, label: str) -> str:
     attributes = {} if url.startswith("/#") else NEW_TAB
     more = "".join(f' {name}="{value}"' for name, value in attributes.items())
     return f'<a href="{html.escape(url)}"{more}>{shown}</a>'
-
-
-def rich_text(block: Mapping[str, Any], directory: Directory) -> str:
-    """What a person typed, as Slack keeps it: a `rich_text` block of sections."""
-    sections = (section.get("elements") or () for section in block.get("elements") or ())
-    return "\n".join("".join(_element(one, directory) for one in section) for section in sections)
-
-
-def _element(element: Mapping[str, Any], directory: Directory) -> str:
-    def value(name: str) -> str:
-        return str(element.get(name, ""))
-
-    match element.get("type"):
-        case "user":
-            return mention("@" + directory.name(value("user_id")))
-        case "channel":
-            return mention("#" + directory.name(value("channel_id")))
-        case "broadcast":
-            return mention("@" + value("range"))
-        case "link":
-            return link(directory.address(value("url")), value("text") or value("url"))
-    return html.escape(value("text"))

@@ -23,10 +23,10 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from agent.errors import StorageError
-from agent.messages import ConversationId
 from agent.ports import Records
 from bot.playground import guard, handbook
-from bot.playground.orders import Delete, Edit, Json, Order, Orders, Press, Refused, Say
+from bot.playground.orders import Delete, Edit, Order, Press, Refused, Say
+from bot.playground.rooms import Json, Room
 from bot.playground.snapshot import Sight
 from bot.playground.telling import told
 
@@ -41,6 +41,7 @@ TYPES = {
 MAX_BODY = 64 * 1024
 """Bytes; `orders.MAX_TEXT` characters fit."""
 SHUTDOWN_SECONDS = 1.0
+NOT_THERE = "This person is not in this channel."
 
 Body = TypeVar("Body", bound=Order)
 
@@ -57,7 +58,8 @@ class Site:
         self._changed: set[asyncio.Event] = set()
         self._stopping = False
         self._runner: web.AppRunner | None = None
-        sight.twin.on_change(lambda _: self.refresh())
+        for room in sight.rooms:
+            room.on_change(self.refresh)
 
     async def start(self, port: int) -> int:
         """Listen on the loopback interface; the port (chosen by the system for 0).
@@ -94,17 +96,16 @@ class Site:
         self.refresh()
 
     def _routes(self) -> Sequence[web.RouteDef]:
-        orders = Orders(self._sight)
         return [
             web.get("/", self._page),
             web.get("/handbook/{name}", self._handbook),
             web.get("/state", self._state),
             web.get("/changes", self._changes),
             web.get("/timeline", self._timeline),
-            web.post("/say", self._order(Say, orders.say)),
-            web.post("/edit", self._order(Edit, orders.edit)),
-            web.post("/delete", self._order(Delete, orders.delete)),
-            web.post("/press", self._order(Press, orders.press)),
+            web.post("/say", self._order(Say, lambda room, order: room.say(order))),
+            web.post("/edit", self._order(Edit, lambda room, order: room.edit(order))),
+            web.post("/delete", self._order(Delete, lambda room, order: room.delete(order))),
+            web.post("/press", self._order(Press, lambda room, order: room.press(order))),
             web.get("/{part}", self._part),
         ]
 
@@ -124,17 +125,18 @@ class Site:
         return web.Response(text=document, content_type="text/html")
 
     async def _state(self, request: web.Request) -> web.Response:
-        return web.json_response(self._sight.seen_by(self._viewer(request)))
+        room, user = await self._viewer(request)
+        return web.json_response(self._sight.seen_by(room, user))
 
     async def _changes(self, request: web.Request) -> web.StreamResponse:
-        user = self._viewer(request)
+        room, user = await self._viewer(request)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         sent = ""
         with self._listening() as changed:
             while not self._stopping:
                 changed.clear()
-                now = json.dumps(self._sight.seen_by(user))
+                now = json.dumps(self._sight.seen_by(room, user))
                 if now != sent:
                     await response.write(f"retry: 1000\ndata: {now}\n\n".encode())
                     sent = now
@@ -151,32 +153,31 @@ class Site:
             self._changed.discard(changed)
 
     async def _timeline(self, request: web.Request) -> web.Response:
-        user, channel = self._viewer(request), request.query.get("channel", "")
-        if not self._sight.may_see(user, channel):
-            return refusal("This person is not in this channel.")
-        team, thread = self._sight.twin.identity.team_id, request.query.get("thread", "")
+        room, user = await self._viewer(request)
+        channel, thread = request.query.get("channel", ""), request.query.get("thread", "")
+        if not room.may_see(user, channel):
+            return refusal(NOT_THERE)
         try:
-            items = await self._records.timeline(
-                str(ConversationId("slack", team, channel, thread))
-            )
+            items = await self._records.timeline(str(room.conversation(channel, thread)))
         except StorageError as error:
             return refusal(str(error), status=503)
         return web.json_response({"timeline": told(items)})
 
-    def _viewer(self, request: web.Request) -> str:
-        people = [person.id for person in self._sight.company.people]
-        user = request.query.get("as") or people[0]
-        if user not in people:
+    async def _viewer(self, request: web.Request) -> tuple[Room, str]:
+        user = request.query.get("as") or self._sight.people()[0].id
+        room = self._sight.room(user)
+        if room is None:
             raise web.HTTPNotFound(text="There is no such person.\n")
-        return user
+        await room.enter(user)
+        return room, user
 
     def _order(
-        self, model: type[Body], carry_out: Callable[[Body], Awaitable[Json]]
+        self, model: type[Body], carry_out: Callable[[Room, Body], Awaitable[Json]]
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
             try:
                 order = model.model_validate_json(await request.read())
-                done = await carry_out(order)
+                done = await carry_out(self._allowed(order), order)
             except ValidationError as error:
                 return refusal("; ".join(one["msg"] for one in error.errors()))
             except Refused as error:
@@ -185,6 +186,12 @@ class Site:
             return web.json_response(done)
 
         return handle
+
+    def _allowed(self, order: Order) -> Room:
+        room = self._sight.room(order.user)
+        if room is None or not room.may_see(order.user, order.channel):
+            raise Refused(NOT_THERE)
+        return room
 
 
 def refusal(sentence: str, status: int = 400) -> web.Response:

@@ -14,6 +14,7 @@ from agent.journal import Line
 from agent.ports import Clock
 from agent.records import DeliveryState
 from storage.opening import Forgotten, Stuck
+from storage.sqlite import outbox
 from storage.sqlite import statements as sql
 from storage.sqlite.erasing import Eraser
 from storage.sqlite.forgetting import Forgetting
@@ -45,25 +46,10 @@ WHERE id = ? AND state IN ('unconfirmed', 'dead') AND NOT elsewhere
 
 # What is doubtful stays so: where the platform can be asked, it is.
 RETRY = """
-UPDATE outbox SET state = 'pending', next_at = NULL, reason = '', settled_at = 0 WHERE id = ?
+UPDATE outbox SET state = 'pending', next_at = NULL, reason = '', settled_at = 0, mentioned = 0
+WHERE id = ?
 RETURNING lane, turn_id, message_id, destination
 """
-
-SENDING_IN_LINE = """
-SELECT 1 FROM outbox
-WHERE destination = ? AND state IN ('pending', 'sending') AND state = 'sending'
-"""
-
-# Only the first of a line has a time; it is due now, unless it was the first before and waits.
-_FIRST = """(
-    SELECT id FROM outbox WHERE destination = :destination AND state IN ('pending', 'sending')
-    ORDER BY id LIMIT 1
-)"""
-LINE_UP = f"""
-UPDATE outbox SET next_at = iif(id = {_FIRST}, ifnull(next_at, :now), NULL)
-WHERE destination = :destination AND state IN ('pending', 'sending')
-    AND (next_at IS NOT NULL OR id = {_FIRST})
-"""  # noqa: S608 a constant
 
 DROP = "DELETE FROM outbox WHERE id = ? RETURNING lane, turn_id, message_id, ''"
 
@@ -142,8 +128,7 @@ def _retry(db: sqlite3.Connection, row_id: int, by: str, now: float) -> str:
     if refused := _refused(db, row_id, needs_words=True):
         return refused
     destination = _told(db, RETRY, row_id, (Line.RETRIED.value, by, now))
-    if not db.execute(SENDING_IN_LINE, (destination,)).fetchone():
-        db.execute(LINE_UP, {"destination": destination, "now": now})
+    outbox.line_up(db, destination, now)
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -37,9 +38,10 @@ from agent.records import (
     StepKind,
     StepState,
     TurnEnd,
+    Unconfirmed,
 )
 from agent.state import State
-from storage.sqlite.lanes import Claimed, Ending, NewRow, Settled, turn_id_of
+from storage.sqlite.lanes import Claimed, Ending, NewRow, Settled, WaitingRow, turn_id_of
 from storage.sqlite.outbox import Taken, Unsent, Verdict
 
 CARD: TypeAdapter[CaseCard | None] = TypeAdapter(CaseCard | None)
@@ -62,7 +64,7 @@ def new_row(arrival: Arrival, now: float) -> NewRow:
     message = arrival.message
     return NewRow(
         message.key,
-        str(message.conversation),
+        message.lane,
         "control" if message.kind.is_control else "utterance",
         message.kind.value,
         message.id,
@@ -75,18 +77,15 @@ def new_row(arrival: Arrival, now: float) -> NewRow:
 
 def claim_of(lane: str, owner: str, found: Claimed) -> Claim:
     """A claim as the kernel sees it."""
-    rows = tuple(
-        [
-            Row(row.id, load_incoming(row.payload), row.attempts + 1, row.accepted_at)
-            for row in found.rows
-        ]
-    )
     history = tuple(
         [
             Entry(kind, from_json(data), at, turn_id, seq)
             for seq, turn_id, kind, at, data in reversed(found.history)
         ]
     )
+    rows = tuple([_row(row, late=row.id in found.late) for row in found.rows])
+    if rows[0].message.kind is Kind.FEEDBACK:
+        rows = (_about_ours(rows[0], found.pressed, history),)
     return Claim(
         lease=Lease(lane, owner, found.epoch),
         turn_id=turn_id_of(found.rows),
@@ -98,8 +97,32 @@ def claim_of(lane: str, owner: str, found: Claimed) -> Claim:
         last_at=float(found.last_at),
         steps=tuple([_step(row) for row in found.steps]),
         approval=_approval(found.approval) if found.approval else None,
-        undelivered=_undelivered(found.undelivered),
+        undelivered=_message(found.undelivered),
+        unconfirmed=_unconfirmed(found.unconfirmed),
     )
+
+
+def _row(row: WaitingRow, *, late: bool) -> Row:
+    """A row as the kernel sees it. What was for the bot as a message is not so once more as an
+    edit, however long ago: no platform needs to tell what it said before.
+    """
+    message = load_incoming(row.payload)
+    if late and message.mentions_bot:
+        message = replace(message, mentions_bot=False)
+    return Row(row.id, message, row.attempts + 1, row.accepted_at)
+
+
+def _about_ours(row: Row, pressed: str, history: Sequence[Entry]) -> Row:
+    """A press with our id of the message it is on. A platform that does not tell at all can only
+    mean the last answer: nothing else asks for a verdict.
+    """
+    press = row.message
+    if press.about:
+        return row
+    if not press.about_ref:
+        answers = (one.data for one in reversed(history) if one.kind == Line.ANSWERED)
+        pressed = next((str(data["message"]) for data in answers if data), "")
+    return replace(row, message=replace(press, about=pressed))
 
 
 def _step(row: tuple[Any, ...]) -> Step:
@@ -121,8 +144,14 @@ def _approval(row: tuple[Any, ...]) -> Approval:
     )
 
 
-def _undelivered(payload: str | None) -> OutgoingMessage | None:
-    """The turn that is told of it goes on without its words, if they cannot be read."""
+def _unconfirmed(found: Sequence[tuple[str, int]]) -> tuple[Unconfirmed, ...]:
+    """Those that are for an employee, oldest first; what people at the desk see is not."""
+    read = ((_message(payload), bool(mentioned)) for payload, mentioned in reversed(found))
+    return tuple([Unconfirmed(one, mentioned) for one, mentioned in read if one and one.to])
+
+
+def _message(payload: str | None) -> OutgoingMessage | None:
+    """A turn goes on without a message of before, if that cannot be read."""
     try:
         return load_outgoing(payload) if payload else None
     except ValueError:
@@ -224,8 +253,11 @@ def ending(lane: str, end: TurnEnd, now: float, askable: Collection[str]) -> End
         steps_over=[(turn_id,) for turn_id in end.steps_over],
         timers_over=[(key,) for key in end.timers_over],
         elsewhere=[(message_id,) for message_id in end.elsewhere],
+        mentioned=[(message_id,) for message_id in end.mentioned],
+        again=[(message_id,) for message_id in end.again],
         feedback=[
-            (given.message_id, given.author_id, given.verdict, lane, now) for given in end.feedback
+            (one.message_id, one.author_id, one.verdict, one.comment, lane, now)
+            for one in end.feedback
         ],
         spend=[_spend_row(lane, turn_id, now, spent) for spent in end.spend],
         timers=[new_row(timer, now) for timer in end.timers],

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from agent.errors import StoreUnavailable
-from storage.sqlite import statements as sql
+from storage.sqlite import lookups as sql
 from storage.sqlite.files import connect, path_of
 from storage.sqlite.outages import damaged, translated
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from pydantic_core import from_json
@@ -86,6 +87,11 @@ UPDATE cases SET owner = '' WHERE state IN ('resolved', 'withdrawn')
     "UPDATE settings SET changed_by = '' WHERE changed_by = :reference",
 )
 
+FORGET_WAY = """
+DELETE FROM conversation_references
+WHERE platform = :platform AND person = :who AND person != ''
+"""
+
 Change = tuple[str, object]
 """A statement and its parameter."""
 
@@ -127,7 +133,9 @@ class Forgetting:
             changed = False
             for lane, traces in sorted((await self._search.of(person)).items()):
                 changed |= await self._lane(person, lane, traces, result)
-            await self._writer.run(lambda db: _everywhere(db, person))
+            # Whoever still waits for an answer, or for people, must be reached until then.
+            waits = bool(result.busy or result.open_cases)
+            await self._writer.run(partial(_everywhere, person=person, waits=waits))
             if not (changed or result.busy) or self._clock.monotonic() >= until:
                 return result
             await self._clock.sleep(AGAIN if result.busy else 0.0)
@@ -137,6 +145,9 @@ class Forgetting:
         lane = await self._reader.run(lambda db: _read(db, name))
         if lane.open_cases:
             result.open_cases.update(lane.open_cases)
+            return False
+        if traces.waits:
+            result.busy.add(name)
             return False
         own = {f"t{row}" for row in traces.rows}
         share = share_of(person.id, own, lane.lines, traces.messages, quoted=traces.quoted)
@@ -213,6 +224,6 @@ def _parts(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
     return (changes[at : at + ROWS] for at in range(0, len(changes), ROWS))
 
 
-def _everywhere(db: sqlite3.Connection, person: Person) -> None:
-    for statement in EVERYWHERE:
+def _everywhere(db: sqlite3.Connection, *, person: Person, waits: bool) -> None:
+    for statement in EVERYWHERE if waits else (*EVERYWHERE, FORGET_WAY):
         db.execute(statement, person.parameters)

@@ -28,7 +28,7 @@ MOST_JOBS = 64
 LONGEST_BATCH = 0.005
 """Seconds after its first job in which a batch still takes new ones."""
 
-CROWD = 2
+CROWD = 12
 GATHER = 0.002
 """After a batch of CROWD jobs or more, seconds in which the next one gathers: a commit costs as
 much for one job as for many. A job that comes alone never waits."""

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from agent.models import Passage
-from storage.sqlite import statements as sql
+from storage.sqlite import lookups as sql
 from storage.sqlite.reader import Reader
 from storage.sqlite.words import informative_words
 from storage.sqlite.writer import Writer

@@ -23,6 +23,8 @@ from storage.sqlite.outbox import Taken, Unsent, Verdict
 LEASE_SECONDS = 30.0
 """How long a claim holds without being renewed."""
 INTERRUPTING = frozenset(kind for kind in Kind if kind.interrupts)
+MOST_UNCONFIRMED = 10
+"""Messages of a lane that are told of, and sent again if their reader wants them: the newest."""
 LONGEST_RUN = 50
 """Rows of one turn, not counting edits of them that stand further back in the queue."""
 
@@ -53,10 +55,14 @@ class WaitingRow(NamedTuple):
     message_id: str
     author: str
     not_before: float
+    key: str
 
 
 class Claimed(NamedTuple):
-    """What a claim found, as it stands in the database; `history` is newest first."""
+    """What a claim found, as it stands in the database; `history` and `unconfirmed` are newest
+    first. `pressed` is our message that a press is on, if it is told by the platform's id; `late`
+    are the edits of posts that were worked off before.
+    """
 
     epoch: int
     state: str
@@ -64,9 +70,12 @@ class Claimed(NamedTuple):
     rows: list[WaitingRow]
     steps: list[tuple[Any, ...]]
     undelivered: str | None
+    pressed: str
+    late: frozenset[int] = frozenset()
     history: Sequence[tuple[int, str, str, float, str]] = ()
     case: tuple[Any, ...] | None = None
     approval: tuple[Any, ...] | None = None
+    unconfirmed: Sequence[tuple[str, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,8 @@ class Ending:
     steps_over: Sequence[tuple[str]]
     timers_over: Sequence[tuple[str]]
     elsewhere: Sequence[tuple[str]]
+    mentioned: Sequence[tuple[str]]
+    again: Sequence[tuple[str]]
     feedback: Sequence[tuple[Any, ...]]
     spend: Sequence[tuple[Any, ...]]
     timers: Sequence[NewRow]
@@ -128,17 +139,22 @@ def claim(
         return None
     db.executemany(sql.CLAIM_ROW, [(epoch, row.id) for row in rows])
     steps = db.execute(sql.STEPS_OF, (turn_id_of(rows),)).fetchall()
-    found = Claimed(epoch, state, last_at, rows, steps, _undelivered(db, rows[0]))
+    about = _undelivered(db, rows[0]), _pressed(db, lane, rows[0])
+    found = Claimed(epoch, state, last_at, rows, steps, *about)
     if not last_at:  # no turn of it has ended: nothing but steps can have been written yet
         return found
+    late = frozenset(row.id for row in rows if row.kind == Kind.EDIT and _was_done(db, row))
     history = db.execute(
         sql.HISTORY, {"lane": lane, "since": context_from, "limit": history_limit}
     ).fetchall()
     case = db.execute(sql.OPEN_CASE, (lane,)).fetchone()
     approval = db.execute(sql.OPEN_APPROVAL, (lane,)).fetchone()
+    lost = db.execute(sql.UNCONFIRMED_OF, {"lane": lane, "limit": MOST_UNCONFIRMED}).fetchall()
     if approval:
         steps = db.execute(sql.STEPS_OF, (approval[1],)).fetchall() + steps
-    return found._replace(steps=steps, history=history, case=case, approval=approval)
+    return found._replace(
+        late=late, steps=steps, history=history, case=case, approval=approval, unconfirmed=lost
+    )
 
 
 def turn_id_of(rows: Sequence[WaitingRow]) -> str:
@@ -153,6 +169,21 @@ def _undelivered(db: sqlite3.Connection, first: WaitingRow) -> str | None:
         return None
     row = db.execute(sql.UNDELIVERED, {"control": first.payload}).fetchone()
     return row[0] if row else None
+
+
+def _was_done(db: sqlite3.Connection, edit: WaitingRow) -> bool:
+    """Whether the post that was edited was worked off: its key is that of its edits without their
+    revision (`IncomingMessage.key`).
+    """
+    post = [*edit.key.split(":")[:4], "", ""]
+    return db.execute(sql.WAS_DONE, (":".join(post),)).fetchone() is not None
+
+
+def _pressed(db: sqlite3.Connection, lane: str, first: WaitingRow) -> str:
+    if first.kind != Kind.FEEDBACK:
+        return ""
+    row = db.execute(sql.PRESSED, {"lane": lane, "control": first.payload}).fetchone()
+    return row[0] if row else ""
 
 
 def _rows_of_turn(db: sqlite3.Connection, lane: str, now: float) -> list[WaitingRow]:
@@ -235,6 +266,7 @@ def end_turn(db: sqlite3.Connection, lease: Lease, end: Ending) -> tuple[list[Ta
     """
     db.execute(sql.ROWS_DONE, (lease.lane, lease.epoch))
     db.executemany(sql.WRITE_JOURNAL, end.journal)
+    outbox.send_again(db, end.again, end.now)
     taken = outbox.enqueue(db, end.outbox, lease.owner, end.now)
     for statement, rows in (
         (sql.WRITE_CASE, end.cases),
@@ -242,6 +274,7 @@ def end_turn(db: sqlite3.Connection, lease: Lease, end: Ending) -> tuple[list[Ta
         (sql.STEPS_OVER, end.steps_over),
         (sql.TIMER_OVER, end.timers_over),
         (sql.TOLD_ELSEWHERE, end.elsewhere),
+        (sql.MENTIONED, end.mentioned),
         (sql.WRITE_FEEDBACK, end.feedback),
         (sql.WRITE_SPEND, end.spend),
     ):

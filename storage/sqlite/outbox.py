@@ -84,6 +84,22 @@ def enqueue(
     return taken
 
 
+def send_again(db: sqlite3.Connection, message_ids: Sequence[tuple[str]], now: float) -> None:
+    """Put messages of which nobody knows whether they arrived back into their lines."""
+    for message_id in message_ids:
+        row = db.execute(sql.SEND_AGAIN, message_id).fetchone()
+        if row:
+            line_up(db, row[0], now)
+
+
+def line_up(db: sqlite3.Connection, destination: str, now: float) -> None:
+    """Make the first of a line due, after a row was put back into it; if one of it is being sent,
+    the first is next by itself.
+    """
+    if not db.execute(sql.SENDING_IN_LINE, (destination,)).fetchone():
+        db.execute(sql.LINE_UP, {"destination": destination, "now": now})
+
+
 def _destination(db: sqlite3.Connection, message: Unsent) -> str:
     named = message.replaces or message.under
     row = db.execute(sql.DESTINATION_OF, (named,)).fetchone() if named else None

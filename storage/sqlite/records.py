@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from agent.messages import SAFE_IN_ID, ConversationId
 from agent.records import Recent, TimelineItem
-from storage.sqlite import statements as sql
+from storage.sqlite import lookups as sql
 from storage.sqlite.reader import Reader
 
 # Each is one pass over an index of exactly the rows it counts, or over a small table.

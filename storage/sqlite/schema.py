@@ -214,3 +214,30 @@ def cards_and_approvals(db: Database) -> None:
     what was told another way.
     """
     db.executescript(DETAILS)
+
+
+# A platform may only know its own ids: whoever presses on a message of ours names it by `ref`.
+PLATFORMS = """
+CREATE TABLE conversation_references (
+    platform TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    person TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    kept_at REAL NOT NULL,
+    PRIMARY KEY (platform, channel)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX references_person ON conversation_references (platform, person) WHERE person != '';
+CREATE INDEX references_latest ON conversation_references (platform, kept_at);
+ALTER TABLE outbox ADD COLUMN mentioned INTEGER NOT NULL DEFAULT 0 CHECK (mentioned IN (0, 1));
+ALTER TABLE feedback ADD COLUMN comment TEXT NOT NULL DEFAULT '';
+CREATE INDEX outbox_unconfirmed ON outbox (lane, id) WHERE state = 'unconfirmed';
+CREATE INDEX outbox_refs ON outbox (destination, ref) WHERE ref != '';
+"""
+
+
+@MIGRATIONS(name="0003_another_platform")
+def another_platform(db: Database) -> None:
+    """How channels are reached, who was told that a message may not have arrived, and messages
+    by the ids that their platform gave them.
+    """
+    db.executescript(PLATFORMS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agent.ports import Clock
-from storage.sqlite import statements as sql
+from storage.sqlite import lookups as sql
 from storage.sqlite.reader import Reader
 from storage.sqlite.writer import Writer
 

@@ -1,4 +1,5 @@
-"""Every statement of the hot path, in the order of a message's way.
+"""Every statement of the hot path, in the order of a message's way. Those beside it are in
+`lookups.py`.
 
 They are constants, so that SQLite prepares each one once. A test reads the query plan of each and
 allows no scan: what a turn costs must not grow with what is stored. Parameters are named after
@@ -54,14 +55,14 @@ RETURNING epoch, state, context_from, last_at
 # 'control' sorts before 'utterance', so the control that overtakes is the first row. Controls that
 # are not due do not wait in line; an utterance that is not due holds back those behind it.
 WAITING_ROWS = """
-SELECT id, attempts, accepted_at, payload, class, kind, message_id, author, not_before
+SELECT id, attempts, accepted_at, payload, class, kind, message_id, author, not_before, key
 FROM inbox
 WHERE lane = :lane AND state = 'waiting' AND (class = 'utterance' OR not_before <= :now)
 ORDER BY class, id LIMIT :limit
 """
 
 LATER_CHANGES = """
-SELECT id, attempts, accepted_at, payload, class, kind, message_id, author, not_before
+SELECT id, attempts, accepted_at, payload, class, kind, message_id, author, not_before, key
 FROM inbox
 WHERE lane = :lane AND state = 'waiting' AND kind IN ('edit', 'delete') AND id > :after
 ORDER BY id
@@ -69,12 +70,14 @@ ORDER BY id
 
 # Without being told, SQLite might walk through everything that the author ever wrote.
 TAKEN_OVER = """
-SELECT id, attempts, accepted_at, payload, class, kind, message_id, author, not_before
+SELECT id, attempts, accepted_at, payload, class, kind, message_id, author, not_before, key
 FROM inbox INDEXED BY inbox_waiting
 WHERE lane = :lane AND state = 'waiting' AND class = 'utterance' AND id < :before
     AND author = :author
 ORDER BY id
 """
+
+WAS_DONE = "SELECT 1 FROM inbox WHERE key = ? AND state = 'done'"
 
 CLAIM_ROW = "UPDATE inbox SET attempts = attempts + 1, claim_epoch = ? WHERE id = ?"
 
@@ -106,6 +109,20 @@ SELECT rows FROM steps WHERE turn_id = ? AND kind = 'model' ORDER BY n DESC LIMI
 UNDELIVERED = """
 SELECT payload FROM outbox
 WHERE message_id = iif(json_valid(:control), json_extract(:control, '$.about'), NULL)
+"""
+
+# Posts of which nobody knows whether they arrived; only what has words can be sent again.
+UNCONFIRMED_OF = """
+SELECT payload, mentioned FROM outbox
+WHERE lane = :lane AND state = 'unconfirmed' AND payload != '' AND under = '' AND replaces = ''
+ORDER BY id DESC LIMIT :limit
+"""
+
+# Which of our messages a press is on, by the platform's id of it; an edit has the same one.
+PRESSED = """
+SELECT message_id FROM outbox
+WHERE destination = :lane AND replaces = '' AND ref != ''
+    AND ref = iif(json_valid(:control), json_extract(:control, '$.about_ref'), NULL)
 """
 
 LEASE_HOLDS = "SELECT 1 FROM lanes WHERE lane = ? AND epoch = ? AND lease_owner = ?"
@@ -208,8 +225,9 @@ ON CONFLICT (id) DO UPDATE SET lane = excluded.lane, turn_id = excluded.turn_id,
 """
 
 WRITE_FEEDBACK = """
-INSERT INTO feedback (message_id, author, verdict, lane, at) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (message_id, author) DO UPDATE SET verdict = excluded.verdict, at = excluded.at
+INSERT INTO feedback (message_id, author, verdict, comment, lane, at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (message_id, author) DO UPDATE SET verdict = excluded.verdict,
+    comment = excluded.comment, at = excluded.at
 """
 
 WRITE_SPEND = """
@@ -265,6 +283,31 @@ RETURNING destination, turn_id
 
 TOLD_ELSEWHERE = "UPDATE outbox SET elsewhere = 1 WHERE message_id = ? AND state = 'dead'"
 
+MENTIONED = "UPDATE outbox SET mentioned = 1 WHERE message_id = ? AND state = 'unconfirmed'"
+
+SEND_AGAIN = """
+UPDATE outbox SET state = 'pending', doubtful = 0, next_at = NULL, reason = '', settled_at = 0,
+    mentioned = 0
+WHERE message_id = ? AND state = 'unconfirmed' AND payload != ''
+RETURNING destination
+"""
+
+SENDING_IN_LINE = """
+SELECT 1 FROM outbox
+WHERE destination = ? AND state IN ('pending', 'sending') AND state = 'sending'
+"""
+
+# Only the first of a line has a time; it is due now, unless it was the first before and waits.
+_FIRST = """(
+    SELECT id FROM outbox WHERE destination = :destination AND state IN ('pending', 'sending')
+    ORDER BY id LIMIT 1
+)"""
+LINE_UP = f"""
+UPDATE outbox SET next_at = iif(id = {_FIRST}, ifnull(next_at, :now), NULL)
+WHERE destination = :destination AND state IN ('pending', 'sending')
+    AND (next_at IS NOT NULL OR id = {_FIRST})
+"""  # noqa: S608 a constant
+
 # --- due ---------------------------------------------------------------------------------------
 
 DUE_LANES = "SELECT lane FROM lanes WHERE ready_at <= ? ORDER BY ready_at LIMIT ?"
@@ -274,71 +317,3 @@ NEXT_LANE = "SELECT min(ready_at) FROM lanes WHERE ready_at > ?"
 NEXT_DELIVERY = "SELECT min(next_at) FROM outbox WHERE next_at > ?"
 
 LANE_READY = "SELECT ready_at FROM lanes WHERE lane = ?"
-
-# --- knowledge ---------------------------------------------------------------------------------
-
-# The weights of title, section and text: a word in a heading says more about its passage, and
-# the section's tells passages of one page apart.
-RANK_PASSAGES = """
-SELECT rowid FROM knowledge_fts WHERE knowledge_fts MATCH ?
-ORDER BY bm25(knowledge_fts, 2.0, 6.0, 1.0) LIMIT ?
-"""
-
-# How many passages contain a word, and which of the given ones do.
-WORD_IN_PASSAGES = """
-SELECT count(*), group_concat(iif(instr(:wanted, ',' || rowid || ','), rowid, NULL))
-FROM knowledge_fts WHERE knowledge_fts MATCH :word
-"""
-
-READ_PASSAGE = """
-SELECT title, section, text, link, owner, updated FROM knowledge WHERE id = ?
-"""
-
-DIGEST_OF = "SELECT digest FROM knowledge_documents WHERE source = ?"
-
-DROP_PASSAGES = "DELETE FROM knowledge WHERE source = ?"
-
-DROP_DOCUMENT = "DELETE FROM knowledge_documents WHERE source = ?"
-
-WRITE_PASSAGE = """
-INSERT INTO knowledge (source, title, section, text, link, owner, updated)
-VALUES (?, ?, ?, ?, ?, ?, ?)
-"""
-
-WRITE_DOCUMENT = """
-INSERT INTO knowledge_documents (source, digest) VALUES (?, ?)
-ON CONFLICT (source) DO UPDATE SET digest = excluded.digest
-"""
-
-# --- records -----------------------------------------------------------------------------------
-
-TIMELINE = "SELECT at, kind, turn_id, data FROM journal WHERE lane = ? ORDER BY seq"
-
-# ids are quoted in lanes, so that no character of one means anything to GLOB.
-LATEST_LANE = """
-SELECT lane FROM inbox WHERE id = (
-    SELECT max(id) FROM inbox
-    WHERE author = :author AND class = 'utterance' AND lane GLOB :lanes
-)
-"""
-
-# The newest rows of the inbox, as many as are looked through, newest first. That they are bounded
-# by their ids spares every accept an index that only this would use.
-NEWEST_POSTS = """
-SELECT lane, message_id, accepted_at FROM inbox
-WHERE id > (SELECT max(id) FROM inbox) - :rows
-    AND class = 'utterance' AND kind = 'message' AND lane GLOB :lanes
-ORDER BY id DESC
-"""
-
-# --- settings ----------------------------------------------------------------------------------
-
-READ_SETTINGS = "SELECT scope, name, value FROM settings"
-
-WRITE_SETTING = """
-INSERT INTO settings (scope, name, value, changed_by, changed_at) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (scope, name) DO UPDATE SET value = excluded.value,
-    changed_by = excluded.changed_by, changed_at = excluded.changed_at
-"""
-
-DROP_SETTING = "DELETE FROM settings WHERE scope = ? AND name = ?"

@@ -16,6 +16,7 @@ from storage.sqlite.knowledge import SqliteKnowledge
 from storage.sqlite.outages import translated
 from storage.sqlite.reader import Reader
 from storage.sqlite.records import SqliteRecords
+from storage.sqlite.references import SqliteReferences
 from storage.sqlite.settings import SqliteSettings
 from storage.sqlite.turns import SqliteTurns
 from storage.sqlite.upkeep import migrate
@@ -46,10 +47,7 @@ def open_store(
             lock.release()
         raise
     turns = SqliteTurns(writer, clock, owner=owner, askable=askable, history_limit=history_limit)
-    settings = SqliteSettings(writer, reader, clock)
-    return SqliteStore(
-        writer, reader, turns, settings, SqliteCare(writer, reader, clock, path), lock
-    )
+    return SqliteStore(writer, reader, turns, clock, path, lock)
 
 
 def _void_what_is_left(path: Path, now: float) -> None:
@@ -63,15 +61,15 @@ def _void_what_is_left(path: Path, now: float) -> None:
 
 
 class SqliteStore:
-    """An open database; `turns`, `knowledge`, `settings` and `records` are the ports."""
+    """An open database; `turns`, `knowledge`, `settings`, `references` and `records` are ports."""
 
     def __init__(
         self,
         writer: Writer,
         reader: Reader,
         turns: SqliteTurns,
-        settings: SqliteSettings,
-        care: SqliteCare,
+        clock: Clock,
+        path: Path,
         lock: FileLock | None,
     ) -> None:
         """Own two threads and, if it is exclusive, the lock."""
@@ -79,8 +77,9 @@ class SqliteStore:
         self._reader = reader
         self._lock = lock
         self.turns = turns
-        self.settings = settings
-        self.care = care
+        self.settings = SqliteSettings(writer, reader, clock)
+        self.references = SqliteReferences(writer, reader, clock)
+        self.care = SqliteCare(writer, reader, clock, path)
         self.knowledge = SqliteKnowledge(writer, reader)
         self.records = SqliteRecords(reader)
 

@@ -35,7 +35,7 @@ WHERE seq > :after AND seq <= :upto AND lane GLOB :lanes AND data != '{{}}'
 """
 
 WROTE = """
-SELECT lane, id FROM inbox
+SELECT lane, id, state = 'waiting' FROM inbox
 WHERE id > :after AND id <= :upto AND author = :who AND lane GLOB :lanes
 """
 
@@ -65,6 +65,7 @@ class Person(NamedTuple):
         """How statements name them; ids are quoted in lanes, so that GLOB sees no pattern."""
         return {
             "who": self.id,
+            "platform": self.platform,
             "lanes": f"{quote(self.platform, safe=SAFE_IN_ID)}:*",
             "quoted": as_json(self.id),
             "reference": f"{self.platform}:{self.id}",
@@ -80,10 +81,12 @@ def as_json(value: object) -> str:
 class Traces:
     """What was found of a person in one lane: inbox rows of theirs, lines of others that name
     them, and what there is of the lane in the outbox and in what was spent (row, turn). `quoted`:
-    lines of others repeat what they wrote.
+    lines of others repeat what they wrote. `waits`: one of the rows is not worked off, so that what
+    comes of it was not seen.
     """
 
     rows: list[int] = field(default_factory=list)
+    waits: bool = False
     named: list[int] = field(default_factory=list)
     quoted: bool = False
     messages: list[Message] = field(default_factory=list)
@@ -114,8 +117,9 @@ class Search:
         async for lane, seq, kind in self._all("journal", "seq", named, {**wanted, **marks}):
             at(lane).named.append(seq)
             at(lane).quoted |= kind == Line.EARLIER
-        async for lane, row_id in self._all("inbox", "id", WROTE, wanted):
+        async for lane, row_id, waits in self._all("inbox", "id", WROTE, wanted):
             at(lane).rows.append(row_id)
+            at(lane).waits |= bool(waits)
         for (lane,) in await self._ask(ASKED_FOR_PEOPLE, wanted):
             at(lane)
         await self._around(found)

@@ -37,7 +37,7 @@ Found = tuple[list[T], float | None]
 ACCEPT_SECONDS = 2.0
 """Slack and Teams give up on an event after 3 s to 15 s and send it again; we say no sooner."""
 MOST_DUE = 100
-"""Lanes, and deliveries, of one answer of `due`."""
+"""Lanes of one answer of `due`."""
 LOOK_AGAIN_SECONDS = 1.0
 """When to ask `due` again if its answer was full."""
 
@@ -116,17 +116,17 @@ class SqliteTurns:
     async def release(self, lease: Lease, retry_at: float, *, refund: bool) -> None:
         await self._writer.run(lambda db: lanes.release(db, lease, retry_at, refund=refund))
 
-    async def due(self) -> Due:
+    async def due(self, most: int = MOST_DUE) -> Due:
         now, owner = self._clock.now(), self._owner
 
         def look(db: sqlite3.Connection) -> tuple[Found[str], Found[outbox.Taken]]:
             return (
                 lanes.due_lanes(db, now, MOST_DUE),
-                outbox.take_due(db, owner, now, MOST_DUE),
+                outbox.take_due(db, owner, now, most),
             )
 
         (found, lane_at), (taken, delivery_at) = await self._writer.run(look)
-        full = MOST_DUE in (len(found), len(taken))
+        full = len(found) == MOST_DUE or len(taken) == most
         moments = (lane_at, delivery_at, now + LOOK_AGAIN_SECONDS if full else None)
         return Due(
             tuple(found),

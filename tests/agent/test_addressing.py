@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from agent.addressing import Verdict, as_control, verdict, wants_to_leave
+from agent.addressing import (
+    Verdict,
+    as_command,
+    as_control,
+    verdict,
+    wants_repeat,
+    wants_to_leave,
+)
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 
 DESK = ConversationId("slack", "T1", "CDESK")
@@ -69,6 +76,49 @@ def test_only_a_whole_phrase_is_a_control(text: str, kind: Kind) -> None:
 def test_an_edit_never_becomes_a_control() -> None:
     """Correcting a message to 'stop' corrects the message."""
     assert as_control(replace(POST, kind=Kind.EDIT, text="stop")).kind is Kind.EDIT
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("repeat", True),
+        ("Repeat, please!", True),
+        ("please repeat that", True),
+        ("Could you please say it again?", True),
+        ("resend", True),
+        ("send that again please", True),
+        ("repeat the order of the chair", False),
+        ("How do I repeat a meeting?", False),
+        ("again", False),
+        ("please", False),
+        ("", False),
+    ],
+)
+def test_wanting_to_be_told_once_more(text: str, wanted: bool) -> None:
+    """A whole phrase, too: 'repeat' with an object is a question."""
+    assert wants_repeat(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("/status", "status"),
+        ("/frontdesk status", "status"),
+        ("/Frontdesk", "help"),
+        ("/", "help"),
+        (" /human my screen\nis broken ", "human my screen\nis broken"),
+        ("Status!", "status"),
+        ("forget me", "forget me"),
+        ("/frontdesks", "frontdesks"),
+        ("human resources", None),
+        ("forget it", None),
+        ("either/or", None),
+        ("", None),
+    ],
+)
+def test_a_command_in_words(text: str, words: str | None) -> None:
+    """With a slash anything may follow; without one it is all that is said."""
+    assert as_command(text) == words
 
 
 def test_leaving_the_queue_is_a_whole_phrase_too() -> None:

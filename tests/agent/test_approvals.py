@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from agent import texts
 from agent.cases import Cause
 from agent.messages import Button, IncomingMessage, Kind
-from agent.records import Approval, ApprovalState, Entry, Row, StepState, TurnEnd
+from agent.records import Approval, ApprovalState, Entry, Row, StepState, TurnEnd, Unconfirmed
 from agent.state import State
 from tests.support.clock import START, TestClock
 from tests.support.engine import (
@@ -239,13 +239,36 @@ async def test_a_crash_after_the_yes(kind: Kind) -> None:
     assert calls(end) == [("t7:2", "unknown")]
 
 
-@pytest.mark.parametrize("kind", [Kind.FEEDBACK, Kind.UNDELIVERABLE, Kind.LEAVE_QUEUE])
+@pytest.mark.parametrize(
+    "kind",
+    [Kind.FEEDBACK, Kind.UNDELIVERABLE, Kind.LEAVE_QUEUE, Kind.JOINED, Kind.COMMAND],
+)
 async def test_what_happens_beside_it_waits_for_nobody(kind: Kind) -> None:
     """A rating or a lost message is kept as what it is; the crashed press will tell the rest."""
     rig, _, _, approval = await asked()
     await started(rig, approval)
     end = await decide(rig, approval, control(kind, about="t1.1", detail="up"))
     assert (end.state, end.cases, end.steps_over) == (State.AWAITING_APPROVAL, (), ())
+
+
+@pytest.mark.parametrize("own", [False, True])
+async def test_a_repeat_while_it_is_unknown(own: bool) -> None:
+    """Ada wants the question once more, and gets it; but not if it is her very order that she has
+    changed to these words: then people look at what became of it.
+    """
+    rig, _, end, approval = await asked()
+    await started(rig, approval)
+    lost = Unconfirmed(end.outbox[0], mentioned=True)
+    waiting = claim(
+        replace(POST, id="2", text="repeat"),
+        state=State.IDLE if own else State.AWAITING_APPROVAL,
+        steps=rig.notes.in_order(),
+        approval=None if own else approval,
+        unconfirmed=(lost,),
+    )
+    end = await rig.run(waiting if own else replace(waiting, turn_id="t9"))
+    assert end.again == (() if own else (lost.message.id,))
+    assert [one.cause for one in end.cases] == ([Cause.HALF_DONE] if own else [])
 
 
 @pytest.mark.parametrize("late", [True, False])

@@ -82,7 +82,7 @@ async def test_the_direct_conversation_was_where_it_failed(rig: Rig) -> None:
 
 async def test_somebody_who_cannot_be_written_to(rig: Rig) -> None:
     """No direct conversation: people take it."""
-    rig.platform.refused.add("ada")
+    rig.platform.refused["ada"] = PlaceFatal()
     assert (await dead(rig, ANSWER)).cases[0].cause is Cause.UNDELIVERABLE
 
 
@@ -164,7 +164,7 @@ async def test_a_card_that_nobody_can_get(rig: Rig) -> None:
     end = await dead(rig, last, state=State.ESCALATED, with_case=True)
     contact = texts.NOBODY_CONTACT
     assert said(end) == [texts.NOBODY_REACHED.format(contact=contact, case="C1")]
-    rig.platform.refused |= {"root", "ops"}
+    rig.platform.refused |= {"root": PlaceFatal(), "ops": PlaceFatal()}
     rig.engine.desk_place.admins = ("irc:root", "irc:ops", "icq:7", "")
     again = replace(CARD_POST, detours=1)
     end = await dead(rig, again, state=State.ESCALATED, with_case=True)

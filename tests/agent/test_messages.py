@@ -76,6 +76,14 @@ def test_a_press_has_a_key_of_its_own() -> None:
     assert len({press.key, replace(press, kind=Kind.FEEDBACK).key, MESSAGE.key}) == 3
 
 
+def test_a_command_makes_no_conversation() -> None:
+    """Whoever types a command in a thread of colleagues does not bring the bot into it."""
+    place = str(MESSAGE.conversation)
+    command = replace(MESSAGE, kind=Kind.COMMAND)
+    assert MESSAGE.lane == replace(command, direct=True).lane == place
+    assert command.lane == str(replace(command.conversation, thread="")) != place
+
+
 def test_equal_ids_in_two_channels_are_two_messages() -> None:
     """A message id is only unique within its channel."""
     other = replace(MESSAGE, conversation=ConversationId("slack", "T1", "C2", "1.1"))

@@ -65,6 +65,9 @@ def test_whatever_an_employee_does_is_legal_in_every_resting_state() -> None:
         Event.STOPPED,
         Event.LEFT_QUEUE,
         Event.RATED,
+        Event.REPEAT_ASKED,
+        Event.JOINED,
+        Event.COMMANDED,
     }
     for state in RESTING:
         for event in theirs:

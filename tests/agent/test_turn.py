@@ -12,7 +12,7 @@ import pytest
 
 from agent import texts
 from agent.cases import Case, CaseState, Cause
-from agent.messages import Author, IncomingMessage, Kind
+from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.platforms import Profile
 from agent.records import Entry
 from agent.state import Effect, Event, State
@@ -179,7 +179,7 @@ async def test_who_said_what_is_relayed(
 ) -> None:
     """By profile, by what the event says, by the card if it is its employee, else by id."""
 
-    async def profile(_: Platform, author: Author, tenant: str) -> Profile:
+    async def profile(_: Platform, author: Author, place: ConversationId) -> Profile:
         return Profile(author.id, name)
 
     monkeypatch.setattr(Platform, "profile", profile)

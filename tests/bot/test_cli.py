@@ -57,9 +57,9 @@ def test_a_typing_error(here: Here) -> None:
 
 
 def test_run_without_a_platform(here: Here) -> None:
-    """Nothing is configured: the line says what to set, and what to try instead."""
+    """Nothing is configured: the line says what to set for which platform, or what to try."""
     line = complaint(here("run"))
-    assert "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET" in line
+    assert "set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET, or TEAMS_APP_ID, " in line
     assert "frontdesk playground" in line
 
 
@@ -151,8 +151,8 @@ def test_trace(here: Here, tmp_path: Path) -> None:
 
     async def talk() -> str:
         async with company(tmp_path) as one:
-            channel, ts = await one.dm(one.ada, "How many days of leave?")
-            return f"slack:{one.twin.identity.team_id}:{channel}:{ts}"
+            asked = await one.dm(one.ada, "How many days of leave?")
+            return str(asked.place)
 
     conversation = asyncio.run(talk())
     result = here("trace", conversation)
@@ -221,8 +221,15 @@ def test_check(here: Here, slack: Neighbour) -> None:
         "ok   Slack token",
         "ok   Slack scopes",
         f"ok   Slack human channel {slack.channel}",
-        "ok   human channel",
     ]
+
+
+def test_check_says_one_thing_of_the_human_channel(here: Here, slack: Neighbour) -> None:
+    """A setting that is well written is not called fine beside a channel that is not there."""
+    result = here("check", **{**slack.environ, "FRONTDESK_HUMAN_CHANNEL": "slack:C0NOWHERE"})
+    assert result.exit_code == 1
+    (line,) = [one for one in result.output.splitlines() if "human channel" in one]
+    assert line.startswith("FAIL Slack human channel C0NOWHERE: ")
 
 
 def test_check_finds_what_is_wrong(here: Here) -> None:

@@ -21,7 +21,7 @@ from agent.messages import ConversationId, OutgoingMessage
 from agent.platforms import Capabilities
 from agent.ports import Adapter, Turns
 from agent.records import Committed, Delivery, DeliveryState, Settlement
-from bot.delivery import Courier
+from bot.delivery import MOST_IN_DOUBT, Courier
 from tests.support.clock import START, TestClock
 
 PLACE = ConversationId("irc", "net", "#desk")
@@ -157,6 +157,24 @@ async def test_a_doubt_where_nobody_can_be_asked(clock: TestClock) -> None:
     assert (await rig.send(delivery())).state is DeliveryState.UNCONFIRMED
 
 
+async def test_a_doubt_of_before_where_nobody_can_be_asked(clock: TestClock) -> None:
+    """The process died while it sent: the message is not sent again by itself."""
+    rig = Rig(clock, can_be_asked=False)
+    settled = await rig.send(replace(delivery(), doubtful=True))
+    assert settled == Settlement(DeliveryState.UNCONFIRMED, reason="DeliveryUnknown")
+
+
+@pytest.mark.parametrize("can_be_asked", [True, False])
+async def test_a_doubtful_edit_is_simply_repeated(clock: TestClock, can_be_asked: bool) -> None:
+    """To make it twice does no harm, and nobody can be asked about it."""
+    rig = Rig(clock, can_be_asked=can_be_asked)
+    edit = replace(delivery(), message=replace(delivery().message, replaces="t0.1"))
+    rig.platform.sends = [DeliveryUnknown()]
+    settled = await rig.send(edit)
+    assert (settled.state, settled.doubtful) == (DeliveryState.PENDING, False)
+    assert (await rig.send(replace(edit, doubtful=True))).ref == "ref-1"
+
+
 async def test_a_doubt_is_resolved(rig: Rig) -> None:
     """The platform knows it: it counts as sent, and is not sent again."""
     rig.platform.finds = ["found"]
@@ -257,3 +275,29 @@ async def test_a_drain_does_not_wait_for_ever(rig: Rig, clock: TestClock) -> Non
     draining = asyncio.create_task(rig.courier.drain(5.0))
     await clock.until(draining.done, at_most=6)
     assert rig.ledger.settled == []
+
+
+# How many at once
+
+
+async def test_no_more_on_their_way_than_can_be(clock: TestClock) -> None:
+    """Where nobody can be asked, what only waits for a connection would be in doubt after a crash;
+    it is taken when another has arrived.
+    """
+    rig = Rig(clock, can_be_asked=False)
+    rig.platform.seconds = 5.0
+    for n in range(MOST_IN_DOUBT - 1):
+        rig.courier.send(delivery(n))
+    assert rig.courier.room == 1
+    rig.courier.send(delivery(MOST_IN_DOUBT))
+    assert rig.courier.room == 0
+    await clock.advance(5)
+    assert rig.courier.room == MOST_IN_DOUBT
+    assert rig.changes > 0
+
+
+async def test_who_can_be_asked_takes_no_room(rig: Rig) -> None:
+    """After a crash such a platform says itself what arrived."""
+    rig.platform.seconds = 5.0
+    rig.courier.send(delivery())
+    assert rig.courier.room == MOST_IN_DOUBT

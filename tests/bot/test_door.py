@@ -14,6 +14,7 @@ from agent.policy import Policy
 from agent.ports import Records, Turns
 from agent.records import Accepted, Arrival, Recent
 from bot.door import MOST_RECENT, FrontDoor
+from tests.support.doors import Memory
 
 PLACE = ConversationId("slack", "T1", "C1", "1.1")
 POST = IncomingMessage(PLACE, "1.1", Kind.MESSAGE, Author("U1"), "Leave?", mentions_bot=True)
@@ -53,12 +54,14 @@ class Doorway:
     def __init__(self) -> None:
         self.inbox = Inbox()
         self.views = Views()
+        self.references = Memory()
         self.woken: list[IncomingMessage] = []
         self.asking = ""
         self.lanes: list[str] = []
         self.door = FrontDoor(
             cast(Turns, self.inbox),
             cast(Records, self.views),
+            self.references,
             policy=Policy(),
             wake=self.woken.append,
             at_work=self.at_work,
@@ -162,6 +165,12 @@ async def test_a_command(way: Doorway) -> None:
     """Commands are passed on."""
     command = Command("slack", "T1", "C1", Author("U1"), "help", "1")
     assert await way.door.command(command) == "help!"
+
+
+async def test_how_channels_are_reached(way: Doorway) -> None:
+    """What adapters keep through the door is where the store keeps it."""
+    await way.door.references.keep("slack", "C1", "there")
+    assert await way.references.find("slack", "C1") == "there"
 
 
 async def test_where_people_talked_lately(way: Doorway) -> None:

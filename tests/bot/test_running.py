@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import ConfigError
-from bot.running import serve
+from bot.running import address_of, serve
 from bot.settings import Configuration, load
 from tests.bot.conftest import Neighbour
 
@@ -48,6 +48,15 @@ async def test_it_serves_until_it_is_told_to_stop(
     again = configuration(slack, tmp_path)
     await serve(again, announce=announced)
     assert len(told) == 2, "the database was given back"
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.0.0.1", "http://127.0.0.1:3000"), ("::1", "http://[::1]:3000")],
+)
+def test_an_address_to_click_on(host: str, address: str) -> None:
+    """An IPv6 address stands in brackets (RFC 3986 §3.2.2)."""
+    assert address_of(host, 3000) == address
 
 
 async def test_a_start_that_fails_gives_everything_back(slack: Neighbour, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -10,6 +12,9 @@ import pytest
 from agent.errors import StoreUnavailable
 from agent.platforms import WebRequest, WebResponse
 from bot.server import MAX_BODY, Server
+
+SECRET = b"xoxb-test-of-somebody"
+BEGINS = b"POST /in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 
 
 class Inside:
@@ -42,14 +47,49 @@ def inside() -> Inside:
 
 
 @pytest.fixture
-async def http(inside: Inside) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of a running server."""
+async def server(inside: Inside) -> AsyncIterator[Server]:
+    """A server, stopped at the end if it was not before."""
     server = Server({"/in": inside.route}, ready=inside.ready, metrics=inside.metrics)
-    port = await server.start("127.0.0.1", 0)
+    yield server
+    await server.stop()
+    await server.stop()
+
+
+@pytest.fixture
+async def port(server: Server) -> int:
+    """Where it listens."""
+    return await server.start("127.0.0.1", 0)
+
+
+@pytest.fixture
+async def http(port: int) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of the running server."""
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
         yield session
-    await server.stop()
-    await server.stop()
+
+
+@pytest.fixture
+def noted(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """All that is logged, at every level."""
+    caplog.set_level(logging.DEBUG)
+    return caplog
+
+
+async def sent(port: int, *pieces: bytes) -> bytes:
+    """Send bytes that no client would, piece by piece, and read the whole answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+def is_quiet(log: pytest.LogCaptureFixture) -> bool:
+    """Whether nothing was wrong, and nothing was told of what was sent."""
+    loud = [one for one in log.records if one.levelno > logging.INFO or one.exc_info]
+    return not loud and SECRET.decode() not in log.text
 
 
 async def test_a_route(inside: Inside, http: aiohttp.ClientSession) -> None:
@@ -75,6 +115,72 @@ async def test_too_much(inside: Inside, http: aiohttp.ClientSession) -> None:
     async with http.post("/in", data=b"x" * (MAX_BODY + 1)) as answer:
         assert answer.status == 413
     assert inside.seen == []
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
+async def test_a_body_that_says_it_is_compressed(
+    inside: Inside, port: int, noted: pytest.LogCaptureFixture, encoding: str
+) -> None:
+    """No platform compresses: the adapter judges the bytes as they came."""
+    head = BEGINS + f"Content-Encoding: {encoding}\r\nContent-Length: 21\r\n\r\n".encode()
+    assert b" 201 " in await sent(port, head + SECRET)
+    assert inside.seen[0].body == SECRET
+    assert is_quiet(noted)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param(b"Authorization: Bearer " + SECRET + b"x" * 9000, id="long"),
+        pytest.param(b"Authorization " + SECRET, id="no header"),
+        pytest.param(b"Authorization: " + SECRET + b"\x01", id="no text"),
+        pytest.param(b"Content-Length: " + SECRET, id="length"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n\r\n" + SECRET, id="chunk"),
+    ],
+)
+async def test_what_is_no_request(
+    inside: Inside, port: int, noted: pytest.LogCaptureFixture, head: bytes
+) -> None:
+    """It is answered 400; the log tells what kind of mistake it was, and quotes nothing."""
+    assert b" 400 " in await sent(port, BEGINS + head + b"\r\n\r\n")
+    assert inside.seen == []
+    assert is_quiet(noted)
+    assert "a request cannot be read: " in noted.text
+
+
+async def test_a_body_that_goes_wrong(
+    inside: Inside, port: int, noted: pytest.LogCaptureFixture
+) -> None:
+    """A body whose first half was well is the sender's mistake, not an adapter's."""
+    head = BEGINS + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+    assert b" 400 " in await sent(port, head, SECRET + b"\r\n\r\n")
+    assert inside.seen == []
+    assert is_quiet(noted)
+
+
+async def test_a_sender_that_goes_away(
+    inside: Inside, server: Server, port: int, noted: pytest.LogCaptureFixture
+) -> None:
+    """A body that never ends reaches no adapter, and is no defect."""
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(BEGINS + b"Content-Length: 100\r\n\r\n" + SECRET)
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    await server.stop()
+    assert inside.seen == []
+    assert is_quiet(noted)
+
+
+async def test_a_page_of_its_own_that_fails(
+    inside: Inside, http: aiohttp.ClientSession, noted: pytest.LogCaptureFixture
+) -> None:
+    """A defect is told by its kind and place, without its words."""
+    inside.error = ZeroDivisionError(SECRET.decode())
+    async with http.get("/metrics") as answer:
+        assert answer.status == 500
+    assert "the server failed: ZeroDivisionError" in noted.text
+    assert SECRET.decode() not in noted.text
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ def test_all_complaints_at_once() -> None:
             "ANTHROPIC_API_KEY, SLACK_SIGNING",
         ),
         ('OPENAI_BASE_URL = "http://x"', "OPENAI_BASE_URL may only"),
+        ('TEAMS_SERVICE_URLS = "x.example"', "TEAMS_SERVICE_URLS may only"),
         ("FRONTDESK_COLOUR = 1", "unknown settings: FRONTDESK_COLOUR"),
         ("= nothing", "cannot be read"),
         ("FRONTDESK_PORT = 4000\nFRONTDESK_PORT = 5000", "cannot be read"),

@@ -24,6 +24,7 @@ from storage import open_store
 from tests.bot.conftest import Neighbour
 from tests.support.clock import TestClock
 from tests.support.company import Company, company
+from tests.support.company import slack as slack_of
 
 Here = Callable[..., Result]
 
@@ -322,10 +323,10 @@ async def one(tmp_path: Path, clock: TestClock) -> AsyncIterator[Company]:
 
 async def test_status_for_everybody(one: Company) -> None:
     """Whether it works is everybody's business; settings and paths are not."""
-    text = await one.command(one.ada, one.general, "/frontdesk status")
-    assert "**Frontdesk** is up" in text
+    text = await one.command(one.ada, one.general, "status")
+    assert "Frontdesk is up" in text
     assert "no model is configured" in text
-    assert "- rows waiting: 0" in text
+    assert "rows waiting: 0" in text
     for secret in ("sqlite", str(one.folder), "it@example.com", one.linus, one.desk):
         assert secret not in text
     assert "FRONTDESK_ADMINS" in text
@@ -333,17 +334,17 @@ async def test_status_for_everybody(one: Company) -> None:
 
 async def test_status_for_admins(one: Company) -> None:
     """Admins see every setting and where it is from."""
-    text = await one.command(one.linus, one.general, "/frontdesk status")
-    assert "**Frontdesk** is up" in text
-    assert "`FRONTDESK_CONTACT` = it@example.com (environment)" in text
-    assert "`FRONTDESK_DATABASE_URL` = sqlite:///" in text
+    text = await one.command(one.linus, one.general, "status")
+    assert "Frontdesk is up" in text
+    assert "FRONTDESK_CONTACT = it@example.com (environment)" in text
+    assert "FRONTDESK_DATABASE_URL = sqlite:///" in text
 
 
 @pytest.mark.parametrize("fault", [Fault.slow(5.0), Fault.slow(5.0, after_effect=True)])
 async def test_human_when_slack_is_slow(one: Company, clock: TestClock, fault: Fault) -> None:
     """Slack shows an error after three seconds; before that Grace hears that nothing happened."""
-    one.twin.fault("conversations.open", fault)
-    typed = asyncio.create_task(one.twin.command(one.grace, one.general, "/frontdesk human"))
+    slack_of(one).fault("conversations.open", fault)
+    typed = asyncio.create_task(slack_of(one).command(one.grace, one.general, "/frontdesk human"))
     await clock.advance(1.9)
     assert not typed.done()
     await clock.advance(0.2)
@@ -352,14 +353,14 @@ async def test_human_when_slack_is_slow(one: Company, clock: TestClock, fault: F
     assert "nothing was passed on" in str(answer.json["text"])
     await clock.advance(10)
     assert one.cards() == []
-    assert "I've told the people" in await one.command(one.grace, one.general, "/frontdesk human")
+    assert "I've told the people" in await one.command(one.grace, one.general, "human")
     assert len(one.cards()) == 1
 
 
 @pytest.mark.parametrize("fault", [Fault.bad_gateway(), Fault.rate_limited(30), Fault.no_ok()])
 async def test_human_during_an_outage(one: Company, fault: Fault) -> None:
     """What passes by itself is told as such; Grace may still write a direct message."""
-    one.twin.fault("conversations.open", fault)
-    text = await one.command(one.grace, one.general, "/frontdesk human")
+    slack_of(one).fault("conversations.open", fault)
+    text = await one.command(one.grace, one.general, "human")
     assert "nothing was passed on" in text
     assert one.cards() == []

@@ -83,8 +83,8 @@ class MarkAfterSend:
         self._write(UNMARK, [(one.id,) for one in committed.deliveries])
         return committed
 
-    async def due(self) -> Due:
-        due: Due = await self._turns.due()
+    async def due(self, most: int = 100) -> Due:
+        due: Due = await self._turns.due(most)
         self._write(UNMARK, [(one.id,) for one in due.deliveries])
         return due
 

@@ -15,10 +15,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
+from tests.chaos.expected import Allowed
 from tests.chaos.verdict import HEAD, Tally, picture, tally
-from tests.chaos.world import AFTERWARDS, Allowed, Breakage, Story, world
+from tests.chaos.world import AFTERWARDS, Breakage, Story, world
 
-WAVERING = r"^(slack\.thinking|turns\.due)#"
+WAVERING = r"^((slack|teams)\.thinking|turns\.due)#"
 """Points that a run may have or not: nobody waits for a sign of life, which is taken back only if
 it had begun; and two reasons to look for work at one moment are one look or two."""
 
@@ -63,6 +64,7 @@ async def run(story: Story, plan: Sequence[str] = (), breakage: Breakage | None 
             await one.calm()
             await one.clock.advance(AFTERWARDS)
             await one.calm()
+            await one.ask_again()
             points = one.points
             return Run(
                 plan=points.plan,
@@ -70,7 +72,7 @@ async def run(story: Story, plan: Sequence[str] = (), breakage: Breakage | None 
                 lives=tuple(map(tuple, points.lives)),
                 tally=tally(one),
                 picture=picture(one),
-                late=one.late,
+                late=one.chat.brought_late(),
                 methods=points.methods(),
             )
 

@@ -1,4 +1,4 @@
-"""Slack's way to the bot on a bad day: late, twice, out of order, and again until it is taken."""
+"""A platform's way to the bot on a bad day: late, twice, out of order, and again until taken."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from aiohttp import web
 
 from agent.ports import Clock
 
-HEADERS = ("Content-Type", "X-Slack-Request-Timestamp", "X-Slack-Signature")
+HEADERS = ("Content-Type", "X-Slack-Request-Timestamp", "X-Slack-Signature", "Authorization")
 AGAIN = 0.25
-"""Seconds before an event that was not taken is brought again; Slack takes its time with that."""
+"""Seconds before what was not taken is brought again; the platforms take their time with that."""
 USUAL = 0.2
 LATE = 3.0
 """Seconds at most that an event is on its way, usually and on every tenth way."""
@@ -23,7 +23,7 @@ PATIENCE = 3.0
 
 
 class BadNetwork:
-    """Stands between the twin and the bot. `taken` are the ts of the events that got their 200."""
+    """Stands between the twin and the bot. `taken` are the ids of the messages that were taken."""
 
     def __init__(self, clock: Clock, rng: random.Random) -> None:
         self.url = ""
@@ -40,11 +40,11 @@ class BadNetwork:
     async def start(self) -> None:
         """Listen for the twin on a free port of the loopback interface."""
         app = web.Application()
-        app.router.add_post("/slack/events", self._take)
+        app.router.add_post("/", self._take)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = "http://{}:{}/slack/events".format(*self._runner.addresses[0][:2])
+        self.url = "http://{}:{}/".format(*self._runner.addresses[0][:2])
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE))
 
     async def stop(self) -> None:
@@ -63,7 +63,7 @@ class BadNetwork:
 
     async def _take(self, request: web.Request) -> web.Response:
         body = await request.read()
-        headers = {name: request.headers[name] for name in HEADERS}
+        headers = {name: request.headers[name] for name in HEADERS if name in request.headers}
         copies = 1 + (self._rng.random() < DUPLICATES)
         for _ in range(copies):
             task = asyncio.create_task(self._bring(body, headers))
@@ -78,12 +78,13 @@ class BadNetwork:
             self.refused += 1
             await self._clock.sleep(AGAIN)
         self.brought += 1
-        self.taken.add(json.loads(body)["event"]["ts"])
+        told = json.loads(body)
+        self.taken.add(told["event"]["ts"] if "event" in told else told["id"])
 
     async def _post(self, body: bytes, headers: Mapping[str, str]) -> bool:
         assert self._session is not None
         try:
             async with self._session.post(self.bot, data=body, headers=headers) as response:
-                return response.status == 200
+                return 200 <= response.status < 300
         except (aiohttp.ClientError, TimeoutError, ValueError):
             return False

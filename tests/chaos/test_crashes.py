@@ -7,15 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from tests.chaos.enumeration import prove, run
+from tests.chaos.place_stories import PLACE_STORIES
 from tests.chaos.report import record
 from tests.chaos.stories import STORIES
+from tests.chaos.teams_stories import TEAMS_STORIES
 from tests.chaos.tool_stories import TOOL_STORIES
 from tests.chaos.world import Story
 from tests.support.crashing import PORTS
 
-DOUBLES = 8
+DOUBLES = {"slack": 8, "teams": 3}
 """Pairs of crashes of each story, drawn from all there are."""
-ALL = [*STORIES, *TOOL_STORIES]
+ALL = [*STORIES, *TOOL_STORIES, *PLACE_STORIES, *TEAMS_STORIES]
 SECONDS = 600
 
 UNTOLD = {
@@ -35,7 +37,7 @@ async def test_a_crash_at_every_point(
     """The process dies before and after every call of a port, one run for each, and in a sample
     of runs once more while it recovers; what people see is what they see without a crash.
     """
-    proof = await prove(story, doubles=DOUBLES)
+    proof = await prove(story, doubles=DOUBLES[story.platform])
     record(record_property, proof.row())
     assert proof.points > 0
     assert proof.faults == []

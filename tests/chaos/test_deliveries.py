@@ -1,4 +1,8 @@
-"""Slack may bring an event late, twice and in any order, and the process may die in between."""
+"""Slack may bring an event late, twice and in any order, and the process may die in between.
+
+The schedules say which bytes come when, signed as Slack signs them: they are Slack's. That Teams'
+activities come late, twice and in any order is told by the stories and by "everything twice".
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.chaos.broken import AnswersRetries, BrokenAt
+from tests.chaos.expected import answer_to
 from tests.chaos.verdict import Tally, tally
 from tests.chaos.world import AFTERWARDS, Breakage, Story, World, world
+from tests.support.company import slack
 from tests.support.slack_listener import Listener
 
 EXAMPLES = 40
@@ -99,26 +105,25 @@ async def _played(schedule: list[Act], breakage: Breakage) -> Tally:
 async def _said(one: World) -> None:
     """Ada and Grace write two messages each, Grace hers in a channel."""
     said = await one.write(one.ada, "m0 please")
-    await one.write(one.ada, "m1 please", said.thread)
-    for name in ("m2", "m3"):
-        text = one.mention(f"{name} please")
-        thread = one.said[-1].thread if name == "m3" else None
-        ts = await one.twin.say(one.grace, one.general, text, thread)
-        one.expect(ts, one.general, thread or ts, rf"Answer to .*\b{name}\b")
+    await one.write(one.ada, "m1 please", said)
+    root = await one.call(one.grace, "m2 please")
+    one.expect(root, answer_to("m2"))
+    one.expect(await one.call(one.grace, "m3 please", root), answer_to("m3"))
 
 
 async def _bodies(one: World) -> list[bytes]:
     """What Slack would send for each of the messages, kept back; one body for each."""
-    mailbox, address = Listener(), one.twin.events_url
+    twin = slack(one)
+    mailbox, address = Listener(), twin.events_url
     await mailbox.start()
-    one.twin.events_url = mailbox.url
-    one.twin.mention_order = "mention"
+    twin.events_url = mailbox.url
+    twin.mention_order = "mention"
     await _said(one)
-    await one.twin.idle()
+    await twin.idle()
     await mailbox.stop()
-    one.twin.events_url = address
+    twin.events_url = address
     by_ts = {received.event["ts"]: received.body for received in reversed(mailbox.received)}
-    return [by_ts[said.ts] for said in one.said]
+    return [by_ts[said.id] for said in one.expected]
 
 
 async def _bring(one: World, body: bytes, steps: int | None) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from agent.policy import Policy
 from agent.ports import Risk
-from tests.chaos.world import Allowed, Said, Story, World
+from tests.chaos.expected import Allowed
+from tests.chaos.world import Story, World
+from tests.support.chats import Said
 from tests.support.clock import TestClock
 from tests.support.tools import TestTool, writer
 
@@ -28,35 +30,33 @@ async def look(world: World) -> None:
 
 async def order(world: World) -> None:
     """Ada has something ordered."""
-    channel = world.twin.dm(world.ada)
-    ts = await world.twin.say(world.ada, channel, "m1 order it")
-    world.expect(ts, channel, ts, ENDED)
+    world.expect(await world.tell(world.ada, "m1 order it"), ENDED)
 
 
 async def _asked(world: World) -> Said:
     """Ada wants something ordered, and Frontdesk asks whether it may."""
-    channel = world.twin.dm(world.ada)
-    ts = await world.twin.say(world.ada, channel, "m1 order it")
-    world.expect(ts, channel, ts, "May I run")
+    said = await world.tell(world.ada, "m1 order it")
+    world.expect(said, "May I run")
     await world.calm()
-    return world.said[-1]
+    return said
 
 
 async def approve(world: World) -> None:
     """Ada is asked and says yes."""
-    await _decide(world, "frontdesk_approve", ENDED)
+    await _decide(world, "Approve", ENDED)
 
 
 async def deny(world: World) -> None:
     """Ada is asked and says no."""
-    await _decide(world, "frontdesk_deny", r"Answer to m1\.")
+    await _decide(world, "Deny", r"Answer to m1\.")
 
 
 async def _decide(world: World, button: str, answer: str) -> None:
     said = await _asked(world)
-    (question,) = world.answers(said.channel, said.thread)
+    await world.ask_again()
+    (question,) = world.answers(said)
     await world.insist(world.ada, question, button)
-    world.expect("", said.channel, said.thread, answer)
+    world.expect_in(said.place, answer)
 
 
 async def expire(world: World) -> None:
@@ -64,22 +64,21 @@ async def expire(world: World) -> None:
     said = await _asked(world)
     world.clock.jump(Policy().approval)
     await world.clock.advance(10)
-    world.expect("", said.channel, said.thread, "Nobody approved")
+    world.expect_in(said.place, "Nobody approved")
 
 
 async def withdraw(world: World) -> None:
     """Ada is asked and writes something else instead."""
     said = await _asked(world)
-    await world.write(world.ada, "m2 please", said.thread)
+    await world.write(world.ada, "m2 please", said)
 
 
 async def stop(world: World) -> None:
     """Ada says stop while it is being done: it is finished, and she is told."""
-    channel = world.twin.dm(world.ada)
-    ts = await world.twin.say(world.ada, channel, "m1 order it")
+    said = await world.tell(world.ada, "m1 order it")
     await world.clock.advance(2)
-    stopped = await world.twin.say(world.ada, channel, "stop", ts)
-    world.expect(stopped, channel, ts, "Stopped|cannot tell whether it happened")
+    stopped = await world.tell(world.ada, "stop", said)
+    world.expect(stopped, "Stopped|cannot tell whether it happened")
 
 
 def looks(clock: TestClock) -> Sequence[TestTool]:

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from itertools import pairwise
 
+from agent.messages import ConversationId
 from agent.ports import Risk
-from tests.chaos.world import Said, World
-from tests.support.company import words
+from tests.chaos.expected import Expected, found
+from tests.chaos.world import World
 from tests.support.tools import TestTool
 
-NUMBERS = re.compile(r"\bp?\d{10}\.?\d{6}\b|\bC\d+\b")
+NUMBERS = re.compile(r"\bp?\d{10}\.?\d{6}\b|\b\d{13}\b|\bC\d+\b")
 """Of posts and of cases."""
 
 
@@ -43,22 +44,15 @@ HEAD = " / ".join(field.name.replace("_", " ") for field in fields(Tally))
 
 def tally(world: World) -> Tally:
     """Count the visible answers of everything that was said, and look at their order."""
-    places = {one: _answers(world, one) for one in world.said}
-    counts = [len(found) for found in places.values()]
+    places = {one: found(world.visible(one.place), one.answer) for one in world.expected}
+    counts = [len(seen) for seen in places.values()]
     return Tally(
         sent=len(counts),
         answered=sum(count > 0 for count in counts),
         lost=sum(count == 0 for count in counts),
-        doubled=sum(len(found) > one.most for one, found in places.items()) + _rewrites(world),
-        out_of_order=sum(_disorder(world, thread) for thread in _threads(world.said, places)),
+        doubled=sum(len(seen) > one.most for one, seen in places.items()) + _rewrites(world),
+        out_of_order=sum(_disorder(world, thread) for thread in _threads(world, places)),
     )
-
-
-def _answers(world: World, said: Said) -> list[int]:
-    """Which of the visible messages of its place are for this one: their positions."""
-    shown = world.visible(said.channel, said.thread)
-    pattern = re.compile(said.answer, re.DOTALL)
-    return [number for number, one in enumerate(shown) if pattern.search(words(one))]
 
 
 def _rewrites(world: World) -> int:
@@ -68,19 +62,17 @@ def _rewrites(world: World) -> int:
     return sum(max(0, count - 1) for count in begun)
 
 
-def _threads(
-    said: Iterable[Said], places: dict[Said, list[int]]
-) -> Iterable[list[tuple[str, int]]]:
-    threads: dict[tuple[str, str], list[tuple[str, int]]] = {}
-    for one in said:
-        if one.ts and places[one]:
-            threads.setdefault((one.channel, one.thread), []).append((one.ts, places[one][0]))
+def _threads(world: World, places: dict[Expected, list[int]]) -> Iterable[list[tuple[str, int]]]:
+    threads: dict[ConversationId, list[tuple[str, int]]] = {}
+    for one, seen in places.items():
+        if one.id and seen and one not in world.resent:
+            threads.setdefault(one.place, []).append((one.id, seen[0]))
     return threads.values()
 
 
 def _disorder(world: World, thread: list[tuple[str, int]]) -> int:
     """How many answers of a thread stand before that of a message that was accepted earlier."""
-    order = {ts: number for number, ts in enumerate(world.accepted())}
+    order = {one: number for number, one in enumerate(world.accepted())}
     places = [place for _, place in sorted(thread, key=lambda one: order.get(one[0], len(order)))]
     return sum(later < earlier for earlier, later in pairwise(places))
 
@@ -91,13 +83,13 @@ def picture(world: World) -> tuple[str, ...]:
     In which order it came is for the tally: it depends on when each message was accepted.
     """
     seen = []
-    for channel in world.twin.channels():
-        posts = world.twin.messages(channel.id)
-        roots = {post.ts: words(post) for post in posts}
+    for channel in world.chat.channels():
+        posts = world.chat.messages(channel)
+        roots = {post.id: post.text for post in posts}
         for post in posts:
-            root = roots[post.thread_ts or post.ts]
+            root = roots[post.thread or post.id]
             marks = [mark for mark in ("edited", "deleted") if getattr(post, mark)]
-            who = "bot" if post.bot else world.twin.user(post.user).name
-            line = f"{channel.name or 'direct'} | {root} | {who}: {words(post)} {marks}"
+            who = "bot" if post.bot else world.chat.called(post.author)
+            line = f"{world.chat.title(channel)} | {root} | {who}: {post.text} {marks}"
             seen.append(NUMBERS.sub("#", line).replace("\n", " ~ "))
     return tuple(sorted(seen))

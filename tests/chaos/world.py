@@ -1,8 +1,8 @@
 """A company whose Frontdesk dies at planned points and is started again at once.
 
-People, Slack and what the tools change are the world; they live on when the process dies. A story
-(`stories.py`) is told against a `World` as if nothing could happen: whatever dies meanwhile is
-swept away and started anew on the same file before the clock may move on.
+People, the platform and what the tools change are the world; they live on when the process dies. A
+story (`stories.py`) is told against a `World` as if nothing could happen: whatever dies meanwhile
+is swept away and started anew on the same file before the clock may move on.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adapters.slack.twin import Message, SlackTwin
-from adapters.slack.twin_events import RETRY_DELAYS
+from agent.messages import ConversationId, load_outgoing
 from agent.models import Passage
 from agent.ports import Provider, Surroundings
 from agent.providers import open_models
@@ -27,9 +26,11 @@ from bot import server
 from bot.app import App, build, open_adapters
 from bot.settings import Configuration
 from storage import migrate, open_store
+from tests.chaos.expected import Allowed, Expected, answer_to, fits, found
 from tests.chaos.model import EchoModel
+from tests.support.chats import Said, Shown
 from tests.support.clock import TestClock
-from tests.support.company import SECRET, Company
+from tests.support.company import Company, open_chat
 from tests.support.crash import abandon
 from tests.support.crashing import Crash, Points
 from tests.support.outage import FailingStore
@@ -38,7 +39,7 @@ from tests.support.tools import TestTool
 QUIET_ROUNDS = 12
 LONGEST = 1000.0
 """Seconds until everything must have come to rest: a message that met two dead processes is
-brought again after a minute, and then after five."""
+brought again by Slack after a minute, and then after five."""
 PRESSES = 3
 AFTERWARDS = 10.0
 """Seconds in which nothing more may happen once everything is at rest."""
@@ -49,33 +50,8 @@ SELECT (SELECT count(*) FROM inbox
     + (SELECT count(*) FROM lanes WHERE lease_owner IS NOT NULL)
     + (SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending'))
 """
+DOUBTFUL = "SELECT id, payload FROM outbox WHERE state = 'unconfirmed'"
 ACCEPTED = "SELECT message_id FROM inbox WHERE kind NOT IN ('edit', 'delete') ORDER BY id"
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Something a person wrote or pressed, and what tells its one answer among what is visible:
-    `answer` is a pattern, `channel` and `thread` where to look ('' for the whole channel). `most`
-    is how often it may be there; more than once only for what a person had to do again.
-    """
-
-    ts: str
-    channel: str
-    thread: str
-    answer: str
-    most: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """A way in which a run may end other than the one without a crash: `lines` is a pattern of the
-    lines of `verdict.picture` that may differ. `late`: only if Slack had to bring something again
-    a minute later. `at`: only if the process died at a point that fits this pattern.
-    """
-
-    lines: str
-    late: bool = False
-    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +59,7 @@ class Story:
     """What people do in one run, and what is special about the company they do it in.
 
     `thinks` is how many seconds the model takes, None for no model. `poison` is a word that breaks
-    every turn. `tools` makes the tools on the clock of the run.
+    every turn. `tools` makes the tools on the clock of the run. In `settings` '{grace}' is Grace.
     """
 
     name: str
@@ -94,6 +70,7 @@ class Story:
     tools: Callable[[TestClock], Sequence[TestTool]] = lambda _: ()
     poison: str = ""
     socket: bool = False
+    platform: str = "slack"
     allowed: Sequence[Allowed] = ()
 
 
@@ -112,13 +89,15 @@ class Breakage:
 class World(Company):
     """A company with crash points around everything that crosses a port of its Frontdesk.
 
-    `keeper` is the task that starts processes; `notes` and `beside` belong to broken builds.
+    `resent` is what only came because people asked for it again. `keeper` is the task that starts
+    processes; `notes` and `beside` belong to broken builds.
     """
 
     points: Points = field(default_factory=Points)
     poison: str = ""
     breakage: Breakage = field(default_factory=lambda: Breakage())
-    said: list[Said] = field(default_factory=list)
+    expected: list[Expected] = field(default_factory=list)
+    resent: set[Expected] = field(default_factory=set)
     keeper: asyncio.Task[None] | None = None
     notes: set[str] = field(default_factory=set)
     beside: list[asyncio.Task[Any]] = field(default_factory=list)
@@ -127,8 +106,10 @@ class World(Company):
 
     def make(self, configuration: Configuration) -> App:
         """Build the app on guarded parts."""
-        surroundings = Surroundings(configuration.environ, self.clock)
-        store = FailingStore.open(configuration.settings.database_url, self.clock)
+        surroundings = Surroundings(configuration.environ, self.clock, configuration.settings.host)
+        adapters = open_adapters(surroundings)
+        askable = [name for name, one in adapters.items() if one.capabilities.can_be_asked]
+        store = FailingStore.open(configuration.settings.database_url, self.clock, askable)
         if self.poison:
             store.poison(self.poison)
         self.clock.watch(store.busy)
@@ -139,7 +120,7 @@ class World(Company):
             clock=self.clock,
             store=guard(self.breakage.store(store, self), "store"),
             providers=[guard(one, "model") for one in providers],
-            adapters={name: guard(one, name) for name, one in open_adapters(surroundings).items()},
+            adapters={name: guard(one, name) for name, one in adapters.items()},
             tools=[guard(one, one.name) for one in self.tools],
         )
         self.breakage.app(app, self)
@@ -201,55 +182,97 @@ class World(Company):
 
     # What people do
 
-    async def write(self, user: str, text: str, thread: str = "", *, channel: str = "") -> Said:
-        """A person writes something that is to be answered in its thread, and goes on at once."""
-        place = channel or self.twin.dm(user)
-        ts = await self.twin.say(user, place, text, thread or None)
-        name = text.partition(" ")[0]
-        return self.expect(ts, place, thread or ts, rf"Answer to .*\b{name}\b")
+    async def tell(self, person: str, text: str, to: Said | None = None) -> Said:
+        """A person writes to the bot directly, and goes on at once."""
+        thread = to.thread if to else ""
+        return await self.chat.say(person, self.chat.direct(person), text, thread)
 
-    def expect(self, ts: str, channel: str, thread: str, answer: str, *, most: int = 1) -> Said:
-        """Something was said or pressed that has to have exactly one answer."""
-        self.said.append(Said(ts, channel, thread, answer, most))
-        return self.said[-1]
+    async def call(self, person: str, text: str, to: Said | None = None) -> Said:
+        """A person calls the bot in the general channel, and goes on at once."""
+        thread = to.thread if to else ""
+        return await self.chat.say(person, self.general, self.mention(text), thread)
 
-    async def insist(self, user: str, message: Message, action: str, value: str = "") -> None:
-        """A person presses a button, and again if Slack shows that it did not work."""
+    async def write(self, person: str, text: str, to: Said | None = None) -> Said:
+        """A person writes to the bot directly what is to be answered by its first word."""
+        said = await self.tell(person, text, to)
+        self.expect(said, answer_to(text))
+        return said
+
+    def expect(self, said: Said, answer: str) -> None:
+        """Something was written that has to have exactly one answer."""
+        self.expected.append(Expected(said.place, answer, said.id))
+
+    def expect_in(self, place: ConversationId, answer: str, *, most: int = 1) -> None:
+        """Something was done of which people have to see exactly one trace."""
+        self.expected.append(Expected(place, answer, most=most))
+
+    def expect_card(self, answer: str, *, most: int = 1) -> None:
+        """The people of the human channel have to see something exactly once."""
+        self.expect_in(self.chat.place(self.desk), answer, most=most)
+
+    async def insist(self, person: str, shown: Shown, label: str) -> None:
+        """A person presses a button, and again if it is shown that it did not work."""
         for _ in range(PRESSES):
-            answer = await self.twin.press(user, message, action_id=action, value=value or None)
+            worked = await self.chat.press(person, shown, label)
             await self.calm()
-            if answer.ok:
+            if worked:
                 return
 
-    async def command(self, user: str, channel: str, line: str) -> str:
-        """A person types a command, and again if Slack shows that it did not work."""
+    async def praise(self, person: str, shown: Shown) -> None:
+        """A person says that an answer was helpful, again if it is shown that it did not work."""
         for _ in range(PRESSES):
-            answer = await self.twin.command(user, channel, line)
+            worked = await self.chat.rate(person, shown, helpful=True)
             await self.calm()
-            if answer.ok:
-                break
-        return answer.text
+            if worked:
+                return
+
+    async def command(self, person: str, channel: str, words: str) -> str:
+        """A person types a command, and again if it is shown that it did not work."""
+        for _ in range(PRESSES):
+            asking = asyncio.ensure_future(self.chat.command(person, channel, words))
+            await self.clock.until(asking.done, at_most=LONGEST)
+            await self.calm()
+            if (answer := asking.result()) is not None:
+                return answer
+        return ""
 
     async def calm(self) -> None:
         """Wait until everything that was said is done with."""
         await self.clock.until(self.at_rest, at_most=LONGEST)
 
     def at_rest(self) -> bool:
-        """Whether nobody has anything left to do: Slack, the process, its database."""
-        return not self._recovering and self._brought() and not self._unfinished()
-
-    @property
-    def late(self) -> bool:
-        """Whether Slack had to bring something again later than at once."""
-        return any(one.attempt > 1 for one in self.twin.deliveries)
-
-    def _brought(self) -> bool:
-        last = {one.event_id: one for one in self.twin.deliveries if one.event_id[:2] == "Ev"}
-        return all(200 <= d.status < 300 or d.attempt == len(RETRY_DELAYS) for d in last.values())
+        """Whether nobody has anything left to do: the platform, the process, its database."""
+        return not self._recovering and self.chat.brought() and not self._unfinished()
 
     def _unfinished(self) -> int:
         count: int = self._database.execute(UNFINISHED, {"now": self.clock.now()}).fetchone()[0]
         return count
+
+    async def ask_again(self) -> None:
+        """Of what may not have arrived people look whether it did, and have sent again what is not
+        there (`frontdesk queue`): nobody else can know it on a platform that cannot be asked.
+        """
+        await self.calm()
+        for _ in range(PRESSES):
+            if not await self._send_missing():
+                return
+            await self.clock.advance(AFTERWARDS)
+            await self.calm()
+
+    async def _send_missing(self) -> bool:
+        """Whether there was anything to be sent again."""
+        missing = [one for one in self.expected if not found(self.visible(one.place), one.answer)]
+        doubtful = [(row, load_outgoing(text)) for row, text in self._database.execute(DOUBTFUL)]
+        rows: set[int] = set()
+        for one in missing:
+            fitting = [(row, message) for row, message in doubtful if fits(message, one)]
+            here = {row for row, message in fitting if message.conversation == one.place}
+            rows |= here or {row for row, _ in fitting}  # what goes another way has tried its own
+            self.resent.update([one] if fitting else [])
+        with self.points.harmless():
+            for row in rows:
+                await self.running.store.care.retry(row, by="command line")
+        return bool(rows)
 
     # What is read back
 
@@ -257,22 +280,27 @@ class World(Company):
         """The ids of the messages that were accepted, in that order."""
         return [row[0] for row in self._database.execute(ACCEPTED)]
 
-    def visible(self, channel: str, thread: str) -> list[Message]:
+    def visible(self, place: ConversationId) -> list[Shown]:
         """What the bot shows in a thread, or in a whole channel."""
-        found = self.twin.messages(channel, thread or None)
+        found = self.chat.messages(place.channel, place.thread or None)
         return [one for one in found if one.bot and not one.deleted]
 
 
 @asynccontextmanager
 async def world(
-    story: Story, folder: Path, plan: Sequence[str] = (), breakage: Breakage | None = None
+    story: Story,
+    folder: Path,
+    plan: Sequence[str] = (),
+    breakage: Breakage | None = None,
 ) -> AsyncIterator[World]:
     """The world of one run of a story, with a Frontdesk that is running or about to."""
     clock = TestClock(quiet_rounds=QUIET_ROUNDS, round_seconds=0)
-    twin = SlackTwin(clock, signing_secret=SECRET)
-    twin.socket_mode = story.socket
-    await twin.start()
-    one = World(clock, twin, folder, story.settings, points=Points(plan))
+    chat = open_chat(story.platform, clock, socket=story.socket)
+    await chat.start()
+    one = World(clock, chat, folder, points=Points(plan))
+    one.settings = {
+        name: value.format(grace=one.name(one.grace)) for name, value in story.settings.items()
+    }
     one.providers = None if story.thinks is None else [EchoModel(clock, story.thinks)]
     one.tools = story.tools(clock)
     one.poison = story.poison
@@ -291,7 +319,7 @@ async def world(
         finally:
             one.keeper.cancel()
             await one.sweep()
-            await twin.stop()
+            await chat.stop()
             one._database.close()
 
 

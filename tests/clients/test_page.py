@@ -19,6 +19,32 @@ COMPOSER = "#composer textarea"
 REPLY = ".replying textarea"
 
 
+CARD = {
+    "type": "AdaptiveCard",
+    "version": "1.5",
+    "body": [
+        {"type": "FactSet", "facts": [{"title": "Who", "value": "Tove"}]},
+        {"type": "Input.Text", "id": "when", "label": "When", "isRequired": True},
+        {
+            "type": "Input.ChoiceSet",
+            "id": "what",
+            "label": "What",
+            "value": "2",
+            "choices": [{"title": "One", "value": "1"}, {"title": "Two", "value": "2"}],
+        },
+    ],
+    "actions": [
+        {"type": "Action.Execute", "title": "Send", "verb": "unknown"},
+        {
+            "type": "Action.ShowCard",
+            "title": "More",
+            "card": {"type": "AdaptiveCard", "body": [{"type": "TextBlock", "text": "Details"}]},
+        },
+    ],
+}
+"""What Frontdesk's own cards are not made of, too."""
+
+
 @pytest.fixture
 async def tab() -> AsyncIterator[Tab]:
     """A browser."""
@@ -37,7 +63,7 @@ async def play(tmp_path: Path) -> AsyncIterator[Play]:
 async def begin(tab: Tab, play: Play) -> None:
     """Open the page and wait until it shows who one can be."""
     await tab.open(play.address)
-    await tab.until("document.querySelectorAll('#people label').length === 4")
+    await tab.until("document.querySelectorAll('#people label').length === 7")
 
 
 async def ask(tab: Tab, text: str = "When is payday?") -> None:
@@ -188,6 +214,68 @@ async def test_a_narrow_window_shows_one_panel_at_a_time(tab: Tab, play: Play) -
         assert await tab.run("document.documentElement.scrollWidth <= innerWidth")
     messages = "[...document.querySelectorAll('#chat .message')]"
     assert await tab.run(f"{messages}.every((one) => one.scrollWidth <= one.clientWidth)")
+
+
+def person(name: str) -> str:
+    """A script that chooses who one is."""
+    return (
+        "[...document.querySelectorAll('#people label')]"
+        f".find((one) => one.innerText.includes('{name}')).querySelector('input').click()"
+    )
+
+
+async def test_a_newcomer_in_teams_is_welcomed_and_gets_a_person(tab: Tab, play: Play) -> None:
+    """From the welcome to a card on the desk by clicking; the chat has one field to write in."""
+    await begin(tab, play)
+    await tab.run(person("Tove"))
+    await tab.click("#chat .prompts .chip")
+    await tab.until(ANSWERED)
+    assert await tab.run("document.querySelectorAll('.prompts').length") == 0
+    # The buttons stand right below the answer, as part of it, without a name of their own.
+    await tab.until("!!document.querySelector('#chat .message.follows .button')")
+    below = "document.querySelector('#chat .message:has(.feedback) + .message.follows')"
+    assert await tab.run(f"{below}.querySelector('.button').innerText") == "Ask a person"
+    assert await tab.run(f"{below}.querySelector('.head').checkVisibility()") is False
+    assert await tab.run("document.querySelectorAll('#chat .message.follows').length") == 1
+    assert await tab.run(f"document.querySelectorAll('{REPLY}').length") == 0
+    await tab.click(".thumb")
+    await tab.until("!!document.querySelector('.thumb[aria-pressed=true]')")
+    await tab.click('#chat [data-action="frontdesk.ask_person"]')
+    await tab.until("!document.querySelector('#told').hidden")
+    await tab.until("document.querySelectorAll('#desk .thread').length === 1")
+    await tab.click(COMPOSER)
+    await tab.type("never mind")
+    await tab.press("Enter", 13)
+    await tab.until("document.querySelector('#desk').innerText.includes('withdrawn')")
+    assert await tab.run("document.querySelectorAll('#chat .thread').length") == 1
+    assert await tab.run(f"document.activeElement === document.querySelector('{COMPOSER}')")
+    assert tab.errors == []
+
+
+async def test_a_card_is_filled_in_and_sent(tab: Tab, play: Play) -> None:
+    """What is typed into a card survives what arrives, and goes with the button."""
+    chat = await play.dm(play.tove)
+    await play.post_card(chat, CARD)
+    await begin(tab, play)
+    await tab.run(person("Tove"))
+    await tab.click("#chat .reveal summary")
+    await tab.click("#chat .card textarea")
+    await tab.type("On Monday")
+    await play.post_card(chat, {**CARD, "body": [{"type": "TextBlock", "text": "Another"}]})
+    await tab.until("document.querySelector('#chat').innerText.includes('Another')")
+    field = "document.querySelector('#chat .card textarea')"
+    assert await tab.run(f"{field}.value") == "On Monday"
+    assert await tab.run(f"document.activeElement === {field}")
+    assert await tab.run("document.querySelector('#chat .card select').value") == "2"
+    assert await tab.run("document.querySelector('#chat dd').innerText.trim()") == "Tove"
+    assert await tab.run("document.querySelector('#chat .card .reveal').open")
+    await tab.run("document.querySelector('#chat .card button').click()")
+    await tab.until("!document.querySelector('#trouble').hidden")
+    # Without what is required nothing would have been brought to the bot. It knows no such button
+    # and says so; then the words stay where they are.
+    brought = [one.type for one in play.playground.teams.twin.deliveries]
+    assert brought.count("adaptiveCard/action") == 1
+    assert await tab.run(f"{field}.value") == "On Monday"
 
 
 async def test_hostile_words_stay_words(tab: Tab, tmp_path: Path) -> None:

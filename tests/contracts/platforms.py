@@ -5,11 +5,14 @@ A platform joins by one class here and one line in `PLATFORMS`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
-from adapters.slack import open_adapter
+from adapters import slack, teams
 from adapters.slack.twin import Fault, SlackTwin
+from adapters.teams.twin import Fault as TeamsFault
+from adapters.teams.twin import TeamsTwin
 from agent.messages import ConversationId
 from agent.platforms import WebRequest, WebResponse
 from agent.ports import Adapter, Surroundings
@@ -85,7 +88,7 @@ class Slack:
             "SLACK_API_URL": self.twin.api_url,
             **self.credentials,
         }
-        adapter = open_adapter(Surroundings(environ, self.clock))
+        adapter = slack.open_adapter(Surroundings(environ, self.clock))
         assert adapter is not None
         self.adapter = adapter
 
@@ -174,9 +177,91 @@ class SlackSocket(Slack):
         return [bool(envelope.acks) for envelope in self.twin.sockets.envelopes]
 
 
+class Teams:
+    """Teams over its twin, with signed activities, and a channel that did not consent (RSC)."""
+
+    def __init__(self, clock: TestClock) -> None:
+        """An organisation with one person and one channel."""
+        self.twin = TeamsTwin(clock)
+        self.ada = self.twin.add_user("Ada Byron")
+        self.general = self.twin.add_channel("general", [self.ada])
+        self.clock = clock
+
+    async def start(self) -> None:
+        """Start the twin and make the adapter."""
+        await self.twin.start()
+        adapter = teams.open_adapter(Surroundings(self.twin.environ(), self.clock))
+        assert adapter is not None
+        self.adapter = adapter
+
+    async def stop(self) -> None:
+        """Stop the twin."""
+        await self.twin.stop()
+
+    def listen(self, port: int) -> None:
+        """Tell the twin where to deliver to."""
+        self.twin.events_url = f"http://127.0.0.1:{port}/api/messages"
+
+    def acknowledged(self) -> list[bool]:
+        """Only a status of success is one."""
+        return [200 <= delivery.status < 300 for delivery in self.twin.deliveries]
+
+    async def write(self, text: str, *, mention: bool = False) -> ConversationId:
+        """A post in the channel."""
+        root = await self.twin.say(self.ada, self.general, text, mention=mention)
+        await self.clock.settle()
+        return self._id(self.general, root)
+
+    async def write_directly(self, text: str) -> ConversationId:
+        """A message in the personal chat."""
+        await self.twin.say(self.ada, text=text)
+        await self.clock.settle()
+        return self._id(self.twin.dm(self.ada), "")
+
+    async def redeliver(self) -> None:
+        """The twin is told to send everything twice, before the activity is made."""
+        self.twin.duplicate_next(2)
+
+    def forged(self) -> WebRequest:
+        """A good body with a token that nobody signed."""
+        activity = self.twin.activity("message", self.ada, text="Let me in")
+        headers = {"content-type": "application/json", "authorization": "Bearer e30.e30.e30"}
+        return WebRequest(json.dumps(activity).encode(), headers)
+
+    def fail_after_effect(self) -> None:
+        """The connection is reset after the post took effect."""
+        self.twin.fault("post", TeamsFault.reset(after_effect=True))
+
+    def fail_before_effect(self, retry_after: float) -> None:
+        """429 with Retry-After."""
+        self.twin.fault("post", TeamsFault.rate_limited(retry_after))
+
+    def shown(self, conversation: ConversationId) -> list[str]:
+        """The bot's posts in the thread."""
+        found = self.twin.messages(conversation.channel, conversation.thread)
+        return [message.text for message in found if message.bot]
+
+    def place(self) -> ConversationId:
+        """A thread in the channel."""
+        posts = self.twin.messages(self.general)
+        return self._id(self.general, posts[0].id if posts else "1")
+
+    def gone(self) -> ConversationId:
+        """A channel nobody ever made."""
+        return self._id("19:nowhere@thread.tacv2", "")
+
+    def person(self) -> str:
+        """Ada."""
+        return self.ada
+
+    def _id(self, channel: str, thread: str) -> ConversationId:
+        return ConversationId("teams", self.twin.identity.tenant_id, channel, thread)
+
+
 PLATFORMS: dict[str, Callable[[TestClock], Platform]] = {
     "slack": Slack,
     "slack, socket mode": SlackSocket,
+    "teams": Teams,
 }
 
 

@@ -188,7 +188,7 @@ async def test_best_effort_calls_never_raise(stage: Stage) -> None:
     nowhere = stage.platform.gone()
     message = IncomingMessage(nowhere, "9.9", Kind.MESSAGE, Author("U0NOBODY"))
     await adapter.thinking(nowhere, True)
-    assert (await adapter.profile(message.author, adapter.tenant)).id == "U0NOBODY"
+    assert (await adapter.profile(message.author, nowhere)).id == "U0NOBODY"
     assert list(await adapter.earlier(message, 5)) == []
     assert await adapter.permalink(message) == ""
 
@@ -196,7 +196,7 @@ async def test_best_effort_calls_never_raise(stage: Stage) -> None:
 async def test_a_person_is_known_by_name(stage: Stage) -> None:
     """Prompts and cards show who asks."""
     profile = await stage.platform.adapter.profile(
-        Author(stage.platform.person()), stage.platform.adapter.tenant
+        Author(stage.platform.person()), stage.platform.place()
     )
     assert profile.name == "Ada Byron"
     assert not profile.external

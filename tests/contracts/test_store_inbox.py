@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
@@ -266,3 +268,18 @@ async def test_nothing_is_due_in_an_empty_store(database: Database) -> None:
     due = await store.turns.due()
     assert (due.lanes, due.deliveries, due.next_at) == ((), (), None)
     assert await store.turns.claim("slack:T1:unknown:") is None
+
+
+@pytest.mark.parametrize(("edited", "calls"), [(1, False), (3, True)])
+async def test_an_edit_does_not_call_the_bot_twice(
+    database: Database, edited: int, calls: bool
+) -> None:
+    """What mentioned the bot was worked off as a message; only what never came in is called in by
+    its edit. The revision may look like a part of a key.
+    """
+    store = database.open()
+    for n in (1, 2):
+        await end(store, await claim_new(store, replace(said(n), mentions_bot=True)))
+    edit = replace(said(edited, Kind.EDIT, again="17:3.4"), mentions_bot=True)
+    (row,) = (await claim_new(store, edit)).rows
+    assert row.message == replace(edit, mentions_bot=calls)

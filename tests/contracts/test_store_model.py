@@ -34,7 +34,7 @@ from agent.records import (
 from agent.state import RESTING, State
 from storage import Store
 from tests.storage.databases import DATABASES, Database, place, reply, said
-from tests.storage.oracle import LEASE, SENDING, Lane, Message, Oracle
+from tests.storage.oracle import LEASE, SENDING, TOLD_OF, Lane, Message, Oracle
 
 T = TypeVar("T")
 
@@ -125,6 +125,8 @@ class Simulation:
         control = lane.taken[0].message
         undeliverable = control.kind is Kind.UNDELIVERABLE
         assert claimed.undelivered == (self.spoken[control.about] if undeliverable else None)
+        lost = [(self.spoken[one.name], one.mentioned) for one in lane.lost[-TOLD_OF:]]
+        assert [(one.message, one.mentioned) for one in claimed.unconfirmed] == lost
         self.claims.append((worker, claimed, lane.turn))
 
     def is_live(self, claimed: Claim, turn: int) -> bool:
@@ -184,16 +186,35 @@ class Simulation:
         if lane.approval and self.chance(4):
             await self.ask_twice(worker, claimed)
         names = [f"m{len(self.spoken) + n}" for n in range(self.one_of((0, 1, 2, 3)))]
-        outbox = tuple(reply(name, where.channel, where.platform) for name in names)
+        outbox = tuple(reply(name, where.channel, where.platform, to="ada") for name in names)
         self.spoken.update(zip(names, outbox, strict=True))
         approvals, over = self.decide(claimed, lane)
         state = self.one_of(sorted(RESTING))
-        end = TurnEnd(state, "", outbox=outbox, approvals=approvals, steps_over=over)
+        mentioned, again = self.remember(lane)
+        end = TurnEnd(
+            state,
+            "",
+            outbox=outbox,
+            approvals=approvals,
+            steps_over=over,
+            mentioned=mentioned,
+            again=again,
+        )
         committed = await self.stores[worker].turns.commit(claimed.lease, end)
         self.done += [row.message.key for row in claimed.rows]
         sender = worker if where.platform == "slack" else ""
-        self.keep(worker, committed, self.oracle.commit(str(where), end.state, names, sender))
+        sent = self.oracle.commit(str(where), end.state, names, sender, again)
+        self.keep(worker, committed, sent)
         assert committed.lane_due == (str(where) in self.oracle.due_lanes())
+
+    def remember(self, lane: Lane) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Of which lost messages a turn tells, and which it sends again."""
+        told = [one for one in lane.lost if self.chance(2)]
+        for one in told:
+            one.mentioned = True
+        return tuple(one.name for one in told), tuple(
+            one.name for one in lane.lost if self.chance(3)
+        )
 
     async def release(self, worker: str, claimed: Claim, lane: Lane) -> None:
         """A turn is put back."""
@@ -260,9 +281,10 @@ class Simulation:
             assert committed == Committed()
         elif verdict.state is DeliveryState.PENDING:
             assert committed == Committed()
-            self.oracle.retry(name, retry_at, doubtful=verdict.doubtful)
+            self.oracle.retry(model, retry_at, doubtful=verdict.doubtful)
         else:
-            following = self.oracle.settle(name, worker)
+            lost = verdict.state is DeliveryState.UNCONFIRMED
+            following = self.oracle.settle(name, model, worker, lost=lost)
             if verdict.state is DeliveryState.DEAD:
                 news = undeliverable(delivery, self.oracle.now)
                 self.oracle.accept(news, 0.0, only_known=False)

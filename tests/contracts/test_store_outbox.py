@@ -55,6 +55,18 @@ async def test_other_platforms_are_marked_in_a_commit_of_their_own(database: Dat
     assert (await store.turns.due()).deliveries == ()
 
 
+@pytest.mark.parametrize("most", [0, 1, 2])
+async def test_no_more_are_taken_than_asked_for(database: Database, most: int) -> None:
+    """The rest is not in doubt if the process dies now, and is not forgotten."""
+    store = database.open()
+    posts = [reply(f"m{n}", channel=f"D{n}", platform="teams") for n in range(3)]
+    await say(store, 1, *posts)
+    due = await store.turns.due(most)
+    assert len(due.deliveries) == most
+    assert due.more
+    assert len((await store.turns.due()).deliveries) == 3 - most
+
+
 async def test_one_destination_is_served_in_order(database: Database) -> None:
     """A message goes out when the one before it is settled, also across turns."""
     store = database.open()

@@ -41,6 +41,8 @@ FIXTURES = Path(__file__).with_name("fixtures")
 VERSIONS = [one.name for one in MIGRATIONS.pending(Tables(memory=True))]
 """The names of all migrations, oldest first."""
 
+LOST = place("D7", "teams")
+
 # What SQLite keeps for itself and for the full-text index.
 NOT_OURS = ("sqlite_", "knowledge_fts_")
 ORDER = ("CREATE TABLE", "CREATE VIRTUAL", "CREATE INDEX", "CREATE UNIQUE", "CREATE TRIGGER")
@@ -172,7 +174,12 @@ async def _asked(store: Store) -> None:
 
 
 async def _said_in_teams(store: Store) -> None:
-    """D5: answers that were not sent yet."""
+    """D7: an answer that may not have arrived. D5: answers that were not sent yet."""
+    await store.references.keep("teams", "D7", '{"at": "https://example.com"}', person="ada")
+    asked = await claim_new(store, said(1, channel="D7", platform="teams"), lane=str(LOST))
+    await end(store, asked, reply("m8", "D7", "teams", to="ada"), journal=(entry("answered"),))
+    (lost,) = (await store.turns.due()).deliveries
+    await store.turns.settle(lost, Settlement(DeliveryState.UNCONFIRMED, reason="DeliveryUnknown"))
     where = place("D5", "teams")
     asked = await claim_new(store, said(1, channel="D5", platform="teams"), lane=str(where))
     await end(store, asked, reply("m5", "D5", "teams"), reply("m6", "D5", "teams"))

@@ -6,12 +6,14 @@ It knows no database, no threads and no encoding. The state machine in
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from agent.messages import IncomingMessage, Kind
 
 LEASE = 30.0
 SENDING = 600.0
+TOLD_OF = 10
 CHANGES = {Kind.EDIT, Kind.DELETE}
 
 
@@ -31,8 +33,8 @@ class Row:
 
 @dataclass(eq=False)
 class Lane:
-    """The rows that are not done, the turn that is under way (its number, rows and lease), and the
-    open approval with the row of the turn that asked for it.
+    """The rows that are not done, the turn that is under way (its number, rows and lease), the open
+    approval with the row of the turn that asked for it, and the messages that may not have arrived.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -41,6 +43,7 @@ class Lane:
     taken: list[Row] = field(default_factory=list)
     until: float = 0.0
     approval: tuple[str, Row] | None = None
+    lost: list[Message] = field(default_factory=list)
 
     def rows_of_turn(self, now: float) -> list[Row]:
         """What a claim takes."""
@@ -103,13 +106,17 @@ class Lane:
 
 @dataclass(eq=False)
 class Message:
-    """An outbox row that is not settled. `due` is when its sender is given up while it has one."""
+    """An outbox row that is not settled, or lost. `due` is when its sender is given up while it has
+    one; None while it stands in line.
+    """
 
     name: str
-    due: float
+    number: int
+    due: float | None = None
     sender: str = ""
     attempts: int = 0
     doubtful: bool = False
+    mentioned: bool = False
 
     def take(self, sender: str, now: float) -> Message:
         """Somebody sends it."""
@@ -128,6 +135,7 @@ class Oracle:
     lines: dict[str, list[Message]] = field(default_factory=dict)
     posts: dict[str, tuple[str, float]] = field(default_factory=dict)
     settings: dict[tuple[str, str], str] = field(default_factory=dict)
+    said: int = 0
 
     def accept(self, message: IncomingMessage, not_before: float, *, only_known: bool) -> str:
         """The answer to an arrival."""
@@ -158,16 +166,34 @@ class Oracle:
             row.attempts += 1
         return lane
 
-    def commit(self, name: str, state: str, said: list[str], sender: str) -> list[Message]:
+    def commit(
+        self, name: str, state: str, said: list[str], sender: str, again: Collection[str]
+    ) -> list[Message]:
         """End a turn; the messages that are sent at once, if `sender` may do that."""
         lane = self.lanes[name]
         lane.rows = [row for row in lane.rows if row not in lane.taken]
         lane.state = state
         lane.rest()
         line = self.lines.setdefault(name, [])
+        for message in [one for one in lane.lost if one.name in again]:
+            self._put_back(lane, line, message)
         empty = not line
-        line.extend(Message(text, self.now) for text in said)
+        line.extend(Message(text, self.said + n) for n, text in enumerate(said))
+        self.said += len(said)
+        if empty and said:
+            line[0].due = self.now
         return [line[0].take(sender, self.now)] if empty and said and sender else []
+
+    def _put_back(self, lane: Lane, line: list[Message], message: Message) -> None:
+        lane.lost.remove(message)
+        message.due, message.doubtful, message.mentioned = None, False, False
+        line.append(message)
+        line.sort(key=lambda one: one.number)
+        if not any(one.sender for one in line):
+            first = line[0].due
+            for one in line:
+                one.due = None
+            line[0].due = self.now if first is None else first
 
     def release(self, name: str, retry_at: float, *, refund: bool) -> None:
         """Put a turn back."""
@@ -189,26 +215,31 @@ class Oracle:
 
     def take_due(self, sender: str) -> list[Message]:
         """The messages that are handed out for sending."""
-        firsts = [line[0] for line in self.lines.values() if line]
-        return [first.take(sender, self.now) for first in firsts if first.due <= self.now]
+        every = [one for line in self.lines.values() for one in line]
+        due = [one for one in every if one.due is not None and one.due <= self.now]
+        return [one.take(sender, self.now) for one in due]
 
     def next_at(self) -> float | None:
         """The next moment at which anything becomes due."""
         moments = [lane.due_at() for lane in self.lanes.values()]
-        moments += [line[0].due for line in self.lines.values() if line]
+        moments += [one.due for line in self.lines.values() for one in line]
         return min((at for at in moments if at is not None and at > self.now), default=None)
 
-    def retry(self, name: str, retry_at: float, *, doubtful: bool) -> None:
-        """The first message of a line did not get through yet."""
-        first = self.lines[name][0]
-        first.sender, first.due, first.doubtful = "", retry_at, doubtful
-        first.attempts += 1
+    def retry(self, message: Message, retry_at: float, *, doubtful: bool) -> None:
+        """A message did not get through yet."""
+        message.sender, message.due, message.doubtful = "", retry_at, doubtful
+        message.attempts += 1
 
-    def settle(self, name: str, sender: str) -> list[Message]:
-        """The first message of a line is done with; the next one, which is sent now."""
+    def settle(self, name: str, message: Message, sender: str, *, lost: bool) -> list[Message]:
+        """A message of a line is done with; the next one, which is sent now."""
         line = self.lines[name]
-        line.pop(0)
-        return [line[0].take(sender, self.now)] if line else []
+        line.remove(message)
+        message.sender = ""
+        message.attempts += 1
+        if lost:
+            self.lanes[name].lost.append(message)
+            self.lanes[name].lost.sort(key=lambda one: one.number)
+        return [line[0].take(sender, self.now)] if line and not line[0].sender else []
 
     def restart(self) -> None:
         """The process died and came back."""

@@ -20,8 +20,7 @@ WRITTEN = {
     "LINES": forgetting.LINES,
     "RETRY": care.RETRY,
     "DROP": care.DROP,
-    "SENDING_IN_LINE": care.SENDING_IN_LINE,
-    "LINE_UP": care.LINE_UP,
+    "FORGET_WAY": forgetting.FORGET_WAY,
 }
 FINE = re.compile(r"SCAN CONSTANT ROW")
 

@@ -102,13 +102,13 @@ async def rate(store: Store, lane: str) -> None:
     """A press: Slack's id of it names who pressed."""
     press = replace(said(2, Kind.FEEDBACK, by=WHO, channel="DADA"), id=f"17.2.{WHO}.up")
     claimed = await claim_new(store, press, lane=lane)
-    rated = line(Line.RATED, claimed, message="t.1", author=WHO, verdict="up")
+    rated = line(Line.RATED, claimed, message="t.1", author=WHO, verdict="up", comment=WORDS)
     await end(
         store,
         claimed,
         state=State.ESCALATED,
         journal=(rated,),
-        feedback=(Feedback("t.1", WHO, "up"),),
+        feedback=(Feedback("t.1", WHO, "up", WORDS),),
     )
 
 

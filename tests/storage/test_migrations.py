@@ -18,12 +18,13 @@ from agent.messages import Kind
 from agent.records import Accepted, Arrival, DeliveryState, Settlement, StepState
 from agent.state import State
 from storage import migrate, pending
-from tests.storage.databases import Database, claim, end, place, reply, said, sqlite
+from tests.storage.databases import Database, claim, claim_new, end, place, reply, said, sqlite
 from tests.storage.dumps import FIXTURES, VERSIONS, load, path_of, rows, schema, tables, written
 from tests.storage.processes import answers, start
 
 SENT = Settlement(DeliveryState.SENT, ref="99.9")
 BEFORE_STEPS = {"0001_first_tables"}
+BEFORE_PLATFORMS = {*BEFORE_STEPS, "0002_cards_and_approvals"}
 
 
 @pytest.fixture(params=VERSIONS)
@@ -168,6 +169,18 @@ async def test_a_message_of_before_is_sent(database: Database) -> None:
     ]
     (following,) = (await store.turns.settle(first, SENT)).deliveries
     assert following.message.id == "m6"
+
+
+async def test_another_platform_goes_on(version: str, database: Database) -> None:
+    """How a channel is reached is known, and what may not have arrived there, from the version on
+    that writes it down.
+    """
+    store = database.open(exclusive=True)
+    knows = version not in BEFORE_PLATFORMS
+    assert (await store.references.latest("teams") != "") == knows
+    asked = said(2, channel="D7", platform="teams")
+    lost = (await claim_new(store, asked, lane=str(place("D7", "teams")))).unconfirmed
+    assert [(one.message.id, one.mentioned) for one in lost] == [("m8", False)] * knows
 
 
 def test_a_database_of_tomorrow_is_refused(database: Database, old: Path) -> None:

@@ -15,15 +15,16 @@ import pytest
 
 import storage.sqlite
 from storage import migrate
-from storage.sqlite import statements
+from storage.sqlite import lookups, statements
 
 # Statements that may cost what they cost, each with its reason; every other one is hot.
 COLD = {
     "READ_SETTINGS": "all of them are wanted, and there are as many as admins ever set",
 }
+ALL = {**vars(statements), **vars(lookups)}
 HOT = {
     name: value
-    for name, value in vars(statements).items()
+    for name, value in ALL.items()
     if name.isupper() and not name.startswith("_") and name not in COLD
 }
 # Indexes with every row that was ever written, where a turn must find what waits; and who may.
@@ -41,6 +42,7 @@ APART = {
     "erasing": "retention, beside the turns and a little at a time",
     "examining": "a look at the file, when something is wrong with it",
     "forgetting": "a command, beside the turns and a little at a time",
+    "lookups": "the place for those beside the turns",
     "knowledge": "a count that is remembered, and a list for those who load documents",
     "records": "the counts of status and metrics",
     "restoring": "a command while nothing runs",
@@ -71,9 +73,14 @@ INSERT INTO outbox (message_id, lane, turn_id, destination, under, replaces, pay
     SELECT 'm' || value, 'slack:T1:D' || (value % 500) || ':', 't' || value,
         'slack:T1:D' || (value % 500) || ':', '', '', '{}',
         CASE WHEN value % 200 = 0 THEN 'pending' WHEN value % 200 = 1 THEN 'sending'
-            WHEN value % 200 = 2 THEN 'dead' ELSE 'sent' END,
+            WHEN value % 200 = 2 THEN 'dead' WHEN value % 200 = 3 THEN 'unconfirmed'
+            ELSE 'sent' END,
         iif(value % 200 < 2, value, NULL), value
     FROM numbers WHERE value < 3000;
+UPDATE outbox SET ref = '99.' || id WHERE state = 'sent';
+INSERT INTO conversation_references (platform, channel, person, reference, kept_at)
+    SELECT 'teams', 'c' || value, iif(value % 2, '', 'U' || value), '{}', value
+    FROM numbers WHERE value < 500;
 INSERT INTO cases (id, lane, cause, state, employee_id, opened_at, owner, card_id, card)
     SELECT 'c' || value, 'slack:T1:D' || value || ':', 'unsure',
         iif(value % 20, 'resolved', 'waiting'), 'U1', value, '', 'm1', 'null'
@@ -165,7 +172,7 @@ def test_a_scan_would_be_noticed(connection: sqlite3.Connection, statement: str)
 
 def test_the_cold_statements_are_there() -> None:
     """What is excused exists, so that no excuse outlives its statement."""
-    assert {*COLD, *MAY_GROW, *SORTED} <= set(vars(statements))
+    assert {*COLD, *MAY_GROW, *SORTED} <= set(ALL)
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ def test_the_tables_are_those_of_the_design(database: Database, tmp_path: Path) 
     assert set(ours) == {
         "approvals",
         "cases",
+        "conversation_references",
         "feedback",
         "inbox",
         "journal",

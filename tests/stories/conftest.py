@@ -12,10 +12,14 @@ from agent.models import Passage
 from agent.ports import Provider, Tool
 from agent.providers import preload_models
 from tests.support.clock import TestClock
-from tests.support.company import Company, company
+from tests.support.company import PLATFORMS, Company, company
 from tests.support.fake_models import FakeModels
 
 OpenCompany = Callable[..., Awaitable[Company]]
+
+teams_only = pytest.mark.parametrize("platform", ["teams"])
+slack_only = pytest.mark.parametrize("platform", ["slack"])
+"""For a story about something that only one of them has; it says what."""
 
 LEAVE = Passage(
     "",
@@ -37,8 +41,15 @@ def clock() -> TestClock:
     return TestClock()
 
 
+@pytest.fixture(params=PLATFORMS)
+def platform(request: pytest.FixtureRequest) -> str:
+    """Each platform in turn; a story that is about one of them is marked so."""
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
-async def opened(tmp_path: Path, clock: TestClock) -> AsyncIterator[OpenCompany]:
+async def opened(tmp_path: Path, clock: TestClock, platform: str) -> AsyncIterator[OpenCompany]:
     """Opens a company with the providers and settings a story needs; closed at its end."""
     async with AsyncExitStack() as stack:
 
@@ -50,7 +61,13 @@ async def opened(tmp_path: Path, clock: TestClock) -> AsyncIterator[OpenCompany]
         ) -> Company:
             given: Sequence[Provider] | None = providers or None
             context = company(
-                tmp_path, providers=given, tools=tools, clock=clock, socket=socket, **settings
+                tmp_path,
+                platform=platform,
+                providers=given,
+                tools=tools,
+                clock=clock,
+                socket=socket,
+                **settings,
             )
             return await stack.enter_async_context(context)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 
-from adapters.slack.twin import Message
 from tests.stories.conftest import LEAVE, OpenCompany
+from tests.support.chats import Shown
 from tests.support.clock import TestClock
 from tests.support.company import Company
 from tests.support.scripted import Say, ScriptedProvider, decision
@@ -60,26 +59,20 @@ HARMFUL = {
 }
 
 
-def everything(message: Message) -> str:
-    """All that Slack was given to show."""
-    return message.text + "\n" + json.dumps(message.blocks, ensure_ascii=False)
-
-
-def harmless(message: Message) -> None:
+def harmless(one: Company, message: Shown) -> None:
     """Nothing in it pings, fetches, runs, or gives a secret away."""
-    shown = everything(message)
-    assert not re.search(r"<[!@#]", shown), shown
+    shown = message.given
+    assert one.chat.pings(message) == []
     assert not re.search(r"(?i)(\]\(|<|\]:)\s*<?\s*(javascript|data):", shown), shown
     assert "![" not in shown, shown
     assert "xoxb-1" not in shown, shown
     assert not re.search(r"@(channel|here|everyone)\b", shown), shown
 
 
-async def only_here(one: Company, channel: str) -> None:
+def only_here(one: Company, channel: str) -> None:
     """Nothing was posted anywhere else."""
-    for place in one.twin.channels():
-        if place.id != channel:
-            assert one.twin.messages(place.id) == []
+    for other in one.chat.channels():
+        assert other == channel or one.chat.messages(other) == []
 
 
 @pytest.mark.parametrize("unusable", UNUSABLE.values(), ids=UNUSABLE.keys())
@@ -92,13 +85,13 @@ async def test_output_that_cannot_be_used(
     resort = ScriptedProvider("knowledge:", clock, [Say(text)], model_free=True)
     one = await opened(model, resort)
     await one.teach(LEAVE)
-    channel, ts = await one.dm(one.ada, QUESTION)
+    asked = await one.dm(one.ada, QUESTION)
     await clock.advance(60)
     assert len(model.asked) == 2
-    (answer,) = one.answers(channel, ts)
-    assert "From the handbook." in one.texts(channel, ts)[0]
-    harmless(answer)
-    await only_here(one, channel)
+    (answer,) = one.answers(asked)
+    assert "From the handbook." in one.texts(asked)[0]
+    harmless(one, answer)
+    only_here(one, asked.channel)
 
 
 @pytest.mark.parametrize("response", HARMFUL.values(), ids=HARMFUL.keys())
@@ -108,10 +101,10 @@ async def test_an_answer_that_would_do_harm(
     """The model was talked into pings, pictures or scripts; what is shown is harmless."""
     model = ScriptedProvider("model", clock, [Say(decision(response=response))])
     one = await opened(model)
-    channel, ts = await one.dm(one.ada, QUESTION)
-    (answer,) = one.answers(channel, ts)
-    harmless(answer)
-    await only_here(one, channel)
+    asked = await one.dm(one.ada, QUESTION)
+    (answer,) = one.answers(asked)
+    harmless(one, answer)
+    only_here(one, asked.channel)
 
 
 @pytest.mark.parametrize("response", HARMFUL.values(), ids=HARMFUL.keys())
@@ -123,7 +116,7 @@ async def test_a_draft_that_would_do_harm(
     one = await opened(ScriptedProvider("model", clock, [Say(text)]))
     await one.dm(one.ada, "May I?")
     (card,) = one.cards()
-    harmless(card)
+    harmless(one, card)
 
 
 async def test_an_answer_that_is_too_long(opened: OpenCompany, clock: TestClock) -> None:
@@ -131,11 +124,10 @@ async def test_an_answer_that_is_too_long(opened: OpenCompany, clock: TestClock)
     response = "\n\n".join(f"Paragraph {number}. " + "word " * 30 for number in range(15))
     assert len(response) > 2400
     one = await opened(ScriptedProvider("model", clock, [Say(decision(response=response))]))
-    channel, ts = await one.dm(one.ada, QUESTION)
-    (answer,) = one.answers(channel, ts)
-    text = answer.blocks[0]["text"]
-    assert len(text) <= 2000
-    assert text.endswith("word\n…")
+    asked = await one.dm(one.ada, QUESTION)
+    (answer,) = one.answers(asked)
+    assert 1800 < len(answer.text) <= 2000
+    assert answer.text.endswith("word\n…")
 
 
 async def test_markers_without_a_source_vanish(opened: OpenCompany, clock: TestClock) -> None:
@@ -143,5 +135,5 @@ async def test_markers_without_a_source_vanish(opened: OpenCompany, clock: TestC
     text = decision(response="27 days [p1], or more [p4][p2, p1].", citations=["p1"])
     one = await opened(ScriptedProvider("model", clock, [Say(text)]))
     await one.teach(LEAVE)
-    channel, ts = await one.dm(one.ada, QUESTION)
-    assert one.texts(channel, ts)[0].startswith("27 days [1], or more [1].")
+    asked = await one.dm(one.ada, QUESTION)
+    assert one.texts(asked)[0].startswith("27 days [1], or more [1].")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapters.slack.twin import Fault
-from tests.stories.conftest import LEAVE, OpenCompany
+from tests.stories.conftest import LEAVE, OpenCompany, slack_only
 from tests.support.clock import TestClock
 from tests.support.company import Company
 from tests.support.scripted import Say, ScriptedProvider
@@ -26,60 +25,65 @@ async def test_a_secret_never_reaches_the_disk(handbook: Company) -> None:
 
 
 async def test_what_is_told_to_the_people_is_masked_too(handbook: Company) -> None:
-    """`/frontdesk human` with a card number: the case shows that there was one."""
-    channel, _ = await handbook.dm(handbook.ada, "How many days of leave?")
-    await handbook.twin.command(handbook.ada, channel, f"/frontdesk human my card {CARD}, {SECRET}")
-    await handbook.rest()
+    """The command `human` with a card number: the case shows that there was one."""
+    asked = await handbook.dm(handbook.ada, "How many days of leave?")
+    await handbook.command(handbook.ada, asked.channel, f"human my card {CARD}, {SECRET}")
     (card,) = handbook.cards()
-    shown = card.text + str(card.blocks)
+    shown = card.given
     assert "[card number]" in shown
     assert CARD not in shown
     assert SECRET not in shown
     assert CARD.encode() not in kept(handbook.folder)
 
 
+@slack_only
 async def test_strangers_cannot_call_people_either(opened: OpenCompany) -> None:
-    """Somebody of another company asks for a person and is told why not."""
+    """Somebody of another company asks for a person and is told why not. (In Teams they are refused
+    at the door: `test_teams_door.py`.)
+    """
     one = await opened(frontdesk_external="refuse")
-    stranger = one.twin.add_user("Eve", is_stranger=True)
-    one.twin.join(stranger, one.general)
-    ts = await one.say(stranger, one.general, one.mention("talk to a person"))
+    stranger = one.chat.add_person("Eve", stranger=True)
+    await one.chat.join(stranger, one.general)
+    asked = await one.say(stranger, one.general, one.mention("talk to a person"))
     assert one.cards() == []
-    assert "only answer employees" in one.texts(one.general, ts)[0]
+    assert "only answer employees" in one.texts(asked)[0]
 
 
 async def test_a_stranger_among_colleagues_is_left_in_peace(opened: OpenCompany) -> None:
     """In a thread of ours somebody of another company writes to Ada, not to the bot."""
     one = await opened(frontdesk_external="refuse")
     await one.teach(LEAVE)
-    stranger = one.twin.add_user("Eve", is_stranger=True)
-    shared = one.twin.add_channel("partners", [one.ada, stranger])
-    ts = await one.say(one.ada, shared, one.mention("How many days of annual leave?"))
-    before = len(one.answers(shared, ts))
-    await one.say(stranger, shared, "We get thirty days.", ts)
-    assert len(one.answers(shared, ts)) == before == 1
+    stranger = one.chat.add_person("Eve", stranger=True)
+    shared = one.chat.add_channel("partners", [one.ada, stranger])
+    asked = await one.say(one.ada, shared, one.mention("How many days of annual leave?"))
+    before = len(one.answers(asked))
+    await one.say(stranger, shared, "We get thirty days.", asked)
+    assert len(one.answers(asked)) == before == 1
 
 
-async def test_guests_are_not_answered_because_slack_is_down(opened: OpenCompany) -> None:
-    """Where guests are refused, nobody is answered whom Slack does not name; they may try again."""
+async def test_guests_are_not_answered_because_nobody_tells_who_they_are(
+    opened: OpenCompany,
+) -> None:
+    """Where guests are refused, nobody is answered whom nobody can name; they may try again."""
     one = await opened(frontdesk_guests="refuse")
     await one.teach(LEAVE)
-    guest = one.twin.add_user("Guest", is_restricted=True)
-    one.twin.fault("users.info", Fault.unavailable(500), times=1)
-    channel, ts = await one.dm(guest, "How many days of annual leave?")
-    (text,) = one.texts(channel, ts)
-    assert "try again" in text
-    await one.dm(guest, "How many days of annual leave?", ts)
-    assert "only answer employees" in one.texts(channel, ts)[1]
+    guest = one.chat.add_person("Guest", guest=True)
+    one.chat.hide_people()
+    asked = await one.dm(guest, "How many days of annual leave?")
+    (text,) = one.texts(asked)
+    assert "try again in a few minutes" in text
+    await one.clock.advance(61)
+    await one.dm(guest, "How many days of annual leave?", asked)
+    assert "only answer employees" in one.texts(asked)[1]
 
 
 async def test_a_colleague_does_not_stop_adas_answer(opened: OpenCompany, clock: TestClock) -> None:
     """Grace says stop in Ada's thread, to somebody else: Ada still gets her answer."""
     one = await opened(ScriptedProvider("slow", clock, [Say(after=5)]))
-    ts = await one.say(one.ada, one.general, one.mention("What about leave?"))
-    await one.say(one.grace, one.general, "stop", ts)
+    asked = await one.ask(one.ada, "What about leave?")
+    await one.say(one.grace, one.general, "stop", asked)
     await clock.advance(6)
-    assert one.texts(one.general, ts)[0].startswith("An answer.")
+    assert one.texts(asked)[0].startswith("An answer.")
 
 
 async def test_ada_stops_her_own_answer_without_a_mention(
@@ -87,30 +91,30 @@ async def test_ada_stops_her_own_answer_without_a_mention(
 ) -> None:
     """The one whose question is worked on need not mention the bot to stop it."""
     one = await opened(ScriptedProvider("slow", clock, [Say(after=5)]))
-    ts = await one.say(one.ada, one.general, one.mention("What about leave?"))
-    await one.say(one.ada, one.general, "stop", ts)
+    asked = await one.ask(one.ada, "What about leave?")
+    await one.say(one.ada, one.general, "stop", asked)
     await clock.advance(6)
-    assert one.texts(one.general, ts) == ["Stopped. Nothing more will come of it."]
+    assert one.texts(asked) == ["Stopped. Nothing more will come of it."]
 
 
 async def test_ada_asks_for_a_person_in_her_thread(handbook: Company) -> None:
     """She takes part, so her wish is meant for the bot; a passer-by's is not."""
-    ts = await handbook.say(
-        handbook.ada, handbook.general, handbook.mention("How many days of annual leave?")
-    )
-    await handbook.say(handbook.grace, handbook.general, "ask someone", ts)
+    asked = await handbook.ask(handbook.ada, "How many days of annual leave?")
+    await handbook.say(handbook.grace, handbook.general, "ask someone", asked)
     assert handbook.cards() == []
-    await handbook.say(handbook.ada, handbook.general, "I want to talk to a person", ts)
+    await handbook.say(handbook.ada, handbook.general, "I want to talk to a person", asked)
     assert len(handbook.cards()) == 1
 
 
 async def test_names_are_no_markup(handbook: Company) -> None:
     """A display name that is a link, a picture or a ping is shown as a name."""
     trick = "Ada ![i](http://evil.example/i.png) <!channel> [x](http://evil.example)"
-    user = handbook.twin.add_user(trick)
-    _, ts = await handbook.dm(user, "talk to a person")
-    await handbook.dm(user, "Hello? @channel ![i](http://evil.example/i.png)", ts)
-    shown = "".join(m.text + str(m.blocks) for m in handbook.twin.messages(handbook.desk))
+    user = handbook.chat.add_person(trick)
+    asked = await handbook.dm(user, "talk to a person")
+    await handbook.dm(user, "Hello? @channel ![i](http://evil.example/i.png)", asked)
+    seen = handbook.chat.messages(handbook.desk)
+    assert [handbook.chat.pings(one) for one in seen] == [[]] * len(seen)
+    shown = "".join(one.given for one in seen)
     assert "http://evil.example" not in shown
     assert "<!channel>" not in shown
     assert "@channel" not in shown

@@ -26,6 +26,6 @@ async def test_metrics(opened: OpenCompany, clock: TestClock) -> None:
 
 async def test_nobody_else_is_served(handbook: Company) -> None:
     """There is no other page, and no listing of any."""
-    for path in ("/", "/slack", "/slack/events/", "/admin", "/.env"):
+    for path in ("/", "/slack", "/api", f"{handbook.chat.route}/", "/admin", "/.env"):
         assert (await handbook.get(path))[0] == 404
-    assert (await handbook.get("/slack/events"))[0] == 405
+    assert (await handbook.get(handbook.chat.route))[0] == 405

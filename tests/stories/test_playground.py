@@ -321,7 +321,7 @@ async def test_too_much_is_refused_before_it_is_read(play: Play) -> None:
 
 async def test_strangers_are_nobody(play: Play) -> None:
     """One can only be somebody who was invented, and not the bot."""
-    bot = play.playground.twin.identity.bot_user_id
+    bot = play.playground.slack.twin.identity.bot_user_id
     for user in ("U404", bot):
         for path in ("/state", "/changes", "/timeline"):
             async with play.session.get(play.address + path, params={"as": user}) as answer:

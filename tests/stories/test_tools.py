@@ -6,6 +6,7 @@ import pytest
 
 from agent.ports import Risk
 from tests.stories.conftest import OpenCompany
+from tests.support.chats import Said
 from tests.support.clock import TestClock
 from tests.support.company import Company
 from tests.support.engine import result
@@ -23,7 +24,7 @@ def model(clock: TestClock) -> ScriptedProvider:
     return ScriptedProvider("model", clock, [ORDER, DONE])
 
 
-async def ask(one: Company) -> tuple[str, str]:
+async def ask(one: Company) -> Said:
     """Ada asks for a chair."""
     return await one.dm(one.ada, ASK)
 
@@ -34,10 +35,10 @@ async def test_a_tool_does_its_job(
     """Ada wants a chair, the tool orders it in her name, and she is told."""
     order = writer(clock)
     one = await opened(model, tools=[order])
-    channel, ts = await ask(one)
-    assert one.texts(channel, ts)[0].startswith("Ordered.")
+    asked = await ask(one)
+    assert one.texts(asked)[0].startswith("Ordered.")
     assert [(who, what) for _, who, what in order.done] == [(one.ada, "chair")]
-    (told,) = await one.told("called", channel, ts)
+    (told,) = await one.told("called", asked)
     assert (told["tool"], told["outcome"], told["result"]) == ("order", "ok", "ordered")
 
 
@@ -48,12 +49,12 @@ async def test_killed_while_a_tool_writes(
     order = writer(clock)
     order.after = 5.0
     one = await opened(model, tools=[order])
-    channel, ts = await ask(one)
+    asked = await ask(one)
     await one.crash()
     await one.open()
     await clock.advance(60)
     assert order.begun == 1
-    (text,) = one.texts(channel, ts)
+    (text,) = one.texts(asked)
     assert "cannot tell whether it happened" in text
     assert len(one.cards()) == 1
 
@@ -65,14 +66,14 @@ async def test_killed_after_a_tool_has_written(opened: OpenCompany, clock: TestC
     order = writer(clock)
     model = ScriptedProvider("model", clock, [ORDER, Say(DONE.text, after=5.0)])
     one = await opened(model, tools=[order])
-    channel, ts = await ask(one)
+    asked = await ask(one)
     assert len(model.asked) == 2
     await one.crash()
     model.acts = [DONE]
     await one.open()
     await clock.advance(60)
     assert (order.begun, len(model.asked)) == (1, 3)
-    assert one.texts(channel, ts)[0].startswith("Ordered.")
+    assert one.texts(asked)[0].startswith("Ordered.")
     assert one.cards() == []
 
 
@@ -83,11 +84,11 @@ async def test_stopped_while_a_tool_writes(
     order = writer(clock)
     order.after = 5.0
     one = await opened(model, tools=[order])
-    channel, ts = await ask(one)
-    await one.dm(one.ada, "stop", ts)
+    asked = await ask(one)
+    await one.dm(one.ada, "stop", asked)
     await clock.advance(30)
     assert len(order.done) == 1
-    assert one.texts(channel, ts) == ["Done by now: order. Stopped. Nothing more will come of it."]
+    assert one.texts(asked) == ["Done by now: order. Stopped. Nothing more will come of it."]
     assert len(model.asked) == 1
 
 
@@ -98,12 +99,12 @@ async def test_a_deleted_question_whose_tool_has_written(
     order = writer(clock)
     order.after = 5.0
     one = await opened(model, tools=[order])
-    channel, ts = await ask(one)
-    await one.delete(one.ada, channel, ts)
+    asked = await ask(one)
+    await one.delete(one.ada, asked)
     await clock.advance(30)
     assert len(order.done) == 1
-    assert one.texts(channel, ts) == []
-    assert [told["outcome"] for told in await one.told("called", channel, ts)] == ["ok"]
+    assert one.texts(asked) == []
+    assert [told["outcome"] for told in await one.told("called", asked)] == ["ok"]
 
 
 async def test_reading_tools_may_be_asked_twice(opened: OpenCompany, clock: TestClock) -> None:
@@ -112,8 +113,8 @@ async def test_reading_tools_may_be_asked_twice(opened: OpenCompany, clock: Test
     both = Call(("look", {"what": "a"}), ("look", {"what": "b"}))
     model = ScriptedProvider("model", clock, [both, Say()])
     one = await opened(model, tools=[look])
-    channel, ts = await ask(one)
-    assert len(one.answers(channel, ts)) == 1
+    asked = await ask(one)
+    assert len(one.answers(asked)) == 1
     assert [result(model.asked[1], place) for place in (-2, -1)] == ["left", "right"]
 
 
@@ -121,18 +122,18 @@ async def test_a_yes(opened: OpenCompany, clock: TestClock, model: ScriptedProvi
     """Ada is shown what would be ordered, presses Approve, and it is ordered once."""
     order = writer(clock, approval=True)
     one = await opened(model, tools=[order])
-    channel, ts = await ask(one)
-    (question,) = one.answers(channel, ts)
-    assert "what: chair" in one.texts(channel, ts)[0]
+    asked = await ask(one)
+    (question,) = one.answers(asked)
+    assert "what: chair" in question.text
+    assert question.buttons == ("Approve", "Deny")
     assert order.begun == 0
     await one.press(one.ada, question, "Approve")
     await one.press(one.ada, question, "Approve")
     assert len(order.done) == 1
-    asked, answer = one.texts(channel, ts)
-    assert "Approved." in asked
+    approved, answer = one.texts(asked)
+    assert "Approved." in approved
     assert answer.startswith("Ordered.")
-    shown = one.answers(channel, ts)[0]
-    assert all(block["type"] != "actions" for block in shown.blocks), "the buttons are gone"
+    assert one.answers(asked)[0].buttons == ()
 
 
 async def test_stopped_after_the_yes(opened: OpenCompany, clock: TestClock) -> None:
@@ -140,25 +141,23 @@ async def test_stopped_after_the_yes(opened: OpenCompany, clock: TestClock) -> N
     order = writer(clock, approval=True)
     model = ScriptedProvider("model", clock, [ORDER, Say(DONE.text, after=60.0)])
     one = await opened(model, tools=[order])
-    channel, ts = await ask(one)
-    await one.press(one.ada, one.answers(channel, ts)[0], "Approve")
-    await one.dm(one.ada, "stop", ts)
+    asked = await ask(one)
+    await one.press(one.ada, one.answers(asked)[0], "Approve")
+    await one.dm(one.ada, "stop", asked)
     await clock.advance(90)
     assert (len(order.done), model.cancelled) == (1, 1)
-    assert one.texts(channel, ts)[1:] == [
-        "Done by now: order. Stopped. Nothing more will come of it."
-    ]
+    assert one.texts(asked)[1:] == ["Done by now: order. Stopped. Nothing more will come of it."]
 
 
 async def test_a_no(opened: OpenCompany, clock: TestClock, model: ScriptedProvider) -> None:
     """Ada presses Deny: nothing is ordered, and the model answers knowing that."""
     order = writer(clock, approval=True)
     one = await opened(model, tools=[order])
-    channel, ts = await ask(one)
-    await one.press(one.ada, one.answers(channel, ts)[0], "Deny")
+    asked = await ask(one)
+    await one.press(one.ada, one.answers(asked)[0], "Deny")
     assert order.begun == 0
-    assert "Not approved" in one.texts(channel, ts)[0]
-    assert len(one.answers(channel, ts)) == 2
+    assert "Not approved" in one.texts(asked)[0]
+    assert len(one.answers(asked)) == 2
 
 
 async def test_nobody_decides(
@@ -167,14 +166,14 @@ async def test_nobody_decides(
     """A day later, over a restart, the question is taken back, and Ada is told."""
     order = writer(clock, approval=True)
     one = await opened(model, tools=[order])
-    channel, ts = await ask(one)
-    (question,) = one.answers(channel, ts)
+    asked = await ask(one)
+    (question,) = one.answers(asked)
     await one.close()
     clock.jump(24 * 3600.0)
     await one.open()
     await clock.advance(10)
-    asked, told = one.texts(channel, ts)
-    assert "Nobody decided in time" in asked
+    expired, told = one.texts(asked)
+    assert "Nobody decided in time" in expired
     assert "I did nothing" in told
     await one.press(one.ada, question, "Approve")
     assert order.begun == 0
@@ -186,8 +185,8 @@ async def test_grace_cannot_say_yes_for_ada(
     """In a thread with both, only the one who asked decides."""
     order = writer(clock, approval=True)
     one = await opened(model, tools=[order])
-    ts = await one.say(one.ada, one.general, one.mention(ASK))
-    (question,) = one.answers(one.general, ts)
+    asked = await one.ask(one.ada, ASK)
+    (question,) = one.answers(asked)
     await one.press(one.grace, question, "Approve")
     assert order.begun == 0
     await one.press(one.ada, question, "Approve")
@@ -201,8 +200,8 @@ async def test_two_people_in_one_thread_act_in_their_own_rights(
     order = writer(clock)
     model = ScriptedProvider("model", clock, [ORDER, DONE, ORDER, DONE])
     one = await opened(model, tools=[order])
-    ts = await one.say(one.ada, one.general, one.mention(ASK))
-    await one.say(one.grace, one.general, "And one for me, please.", ts)
+    asked = await one.ask(one.ada, ASK)
+    await one.say(one.grace, one.general, "And one for me, please.", asked)
     assert [who for _, who, _ in order.done] == [one.ada, one.grace]
 
 
@@ -211,11 +210,11 @@ async def test_something_else_is_asked_meanwhile(opened: OpenCompany, clock: Tes
     order = writer(clock, approval=True)
     model = ScriptedProvider("model", clock, [ORDER, Say(decision(response="27 days."))])
     one = await opened(model, tools=[order])
-    channel, ts = await ask(one)
-    (question,) = one.answers(channel, ts)
-    await one.dm(one.ada, "Forget it. How much leave do I get?", ts)
-    asked, answer = one.texts(channel, ts)
-    assert "Withdrawn" in asked
+    asked = await ask(one)
+    (question,) = one.answers(asked)
+    await one.dm(one.ada, "Forget it. How much leave do I get?", asked)
+    withdrawn, answer = one.texts(asked)
+    assert "Withdrawn" in withdrawn
     assert answer.startswith("27 days.")
     await one.press(one.ada, question, "Approve")
     assert order.begun == 0

@@ -10,8 +10,9 @@ import pytest
 
 from agent.ports import Risk
 from tests.stories.conftest import LEAVE, OpenCompany
+from tests.support.chats import Said
 from tests.support.clock import TestClock
-from tests.support.company import Company, words
+from tests.support.company import Company
 from tests.support.scripted import Call, Say, ScriptedProvider, decision
 from tests.support.tools import TestTool, writer
 
@@ -29,13 +30,13 @@ def steps(one: Company) -> int:
         return int(database.execute("SELECT count(*) FROM steps").fetchone()[0])
 
 
-async def burst(one: Company) -> tuple[str, str]:
+async def burst(one: Company) -> Said:
     """Ada writes while she is being answered, so that two messages are one turn, which orders."""
-    channel, ts = await one.dm(one.ada, "Hello")
-    await one.dm(one.ada, "I have a wish.", ts)
-    await one.dm(one.ada, "Order me a chair.", ts)
+    asked = await one.dm(one.ada, "Hello")
+    await one.dm(one.ada, "I have a wish.", asked)
+    await one.dm(one.ada, "Order me a chair.", asked)
     await one.clock.advance(3)
-    return channel, ts
+    return asked
 
 
 async def test_killed_after_a_burst_has_ordered(opened: OpenCompany, clock: TestClock) -> None:
@@ -44,13 +45,13 @@ async def test_killed_after_a_burst_has_ordered(opened: OpenCompany, clock: Test
     done = answer("Ordered.", 5.0)
     model = ScriptedProvider("model", clock, [answer("Hi!", 2.0), ORDER, done, done, ORDER])
     one = await opened(model, tools=[order])
-    channel, ts = await burst(one)
+    asked = await burst(one)
     assert len(order.done) == 1
     await one.crash()
     await one.open()
     await clock.advance(60)
     assert len(order.done) == 1
-    assert len(one.answers(channel, ts)) == 2
+    assert len(one.answers(asked)) == 2
 
 
 @pytest.mark.parametrize("desk", [True, False])
@@ -62,14 +63,14 @@ async def test_killed_while_a_burst_orders(
     order.after = 5.0
     model = ScriptedProvider("model", clock, [answer("Hi!", 2.0), ORDER])
     one = await opened(model, tools=[order], **({} if desk else {"frontdesk_human_channel": ""}))
-    channel, ts = await burst(one)
+    asked = await burst(one)
     await one.crash()
     await one.open()
     await clock.advance(60)
     assert order.begun == 1
-    _, told = one.texts(channel, ts)
+    _, told = one.texts(asked)
     assert "cannot tell whether it happened" in told
-    assert ["order (what: chair" in words(card) for card in one.cards()] == [True] * desk
+    assert ["order (what: chair" in card.text for card in one.cards()] == [True] * desk
 
 
 async def test_an_edit_before_it_is_ordered(opened: OpenCompany, clock: TestClock) -> None:
@@ -78,11 +79,11 @@ async def test_an_edit_before_it_is_ordered(opened: OpenCompany, clock: TestCloc
     both = Call(("look", {"what": "chairs"}), ("order", {"what": "chair"}))
     model = ScriptedProvider("model", clock, [both, answer("As you wish.")])
     one = await opened(model, tools=[look, order])
-    channel, ts = await one.dm(one.ada, "Look for chairs and order one.")
-    await one.edit(one.ada, channel, ts, "Look for chairs, but don't order one.")
+    asked = await one.dm(one.ada, "Look for chairs and order one.")
+    await one.edit(one.ada, asked, "Look for chairs, but don't order one.")
     await clock.advance(60)
     assert order.begun == 0
-    assert one.texts(channel, ts)[0].startswith("As you wish.")
+    assert one.texts(asked)[0].startswith("As you wish.")
 
 
 async def test_a_pause_after_the_yes(opened: OpenCompany, clock: TestClock) -> None:
@@ -91,12 +92,12 @@ async def test_a_pause_after_the_yes(opened: OpenCompany, clock: TestClock) -> N
     again = Call(("more", {"what": "chairs"}), after=5.0)
     model = ScriptedProvider("model", clock, [ORDER, again, answer("Done.")])
     one = await opened(model, tools=[order, more])
-    channel, ts = await one.dm(one.ada, "A chair, please.")
-    await one.press(one.ada, one.answers(channel, ts)[0], "Approve")
-    await one.running.pause.change(True, by="slack:U0")
+    asked = await one.dm(one.ada, "A chair, please.")
+    await one.press(one.ada, one.answers(asked)[0], "Approve")
+    await one.running.pause.change(True, by="cli")
     await clock.advance(60)
     assert (len(order.done), more.begun) == (1, 0)
-    assert one.texts(channel, ts)[-1].startswith("Done by now: order. I've been paused")
+    assert one.texts(asked)[-1].startswith("Done by now: order. I've been paused")
 
 
 async def test_a_press_in_time_after_an_outage(opened: OpenCompany, clock: TestClock) -> None:
@@ -104,16 +105,16 @@ async def test_a_press_in_time_after_an_outage(opened: OpenCompany, clock: TestC
     order = writer(clock, approval=True)
     model = ScriptedProvider("model", clock, [ORDER, answer("Ordered.")])
     one = await opened(model, tools=[order])
-    channel, ts = await one.dm(one.ada, "A chair, please.")
+    asked = await one.dm(one.ada, "A chair, please.")
     clock.jump(24 * 3600.0 - 60)
     one.store.fail("claim")
-    await one.press(one.ada, one.answers(channel, ts)[0], "Approve")
+    await one.press(one.ada, one.answers(asked)[0], "Approve")
     await one.crash()
     clock.jump(120)
     await one.open()
     await clock.advance(30)
     assert len(order.done) == 1
-    assert one.texts(channel, ts)[1].startswith("Ordered.")
+    assert one.texts(asked)[1].startswith("Ordered.")
 
 
 async def test_the_last_attempt_got_further_than_the_others(
@@ -125,14 +126,14 @@ async def test_the_last_attempt_got_further_than_the_others(
     one = await opened(ScriptedProvider("model", clock, [ORDER, again]), tools=[order])
     await one.teach(LEAVE)
     one.store.poison("chair")
-    channel, ts = await one.dm(one.ada, "A chair, please.")
+    asked = await one.dm(one.ada, "A chair, please.")
     await clock.advance(22)
     one.store.poison("nothing")
     await clock.advance(30)
     one.store.fail("step")
     await clock.advance(30)
     assert len(order.done) == 1
-    assert one.texts(channel, ts)[0].startswith("Done by now: order. I'm sorry")
+    assert one.texts(asked)[0].startswith("Done by now: order. I'm sorry")
     assert steps(one) == 0
 
 
@@ -141,15 +142,12 @@ async def test_an_answer_finds_the_one_it_is_for(opened: OpenCompany, clock: Tes
     order = writer(clock, approval=True)
     model = ScriptedProvider("model", clock, [ORDER, answer("Only for Ada.", 5.0), answer("Hm.")])
     one = await opened(model, tools=[order])
-    ts = await one.say(one.ada, one.general, one.mention("A chair, please."))
-    await one.press(one.ada, one.answers(one.general, ts)[0], "Approve")
-    await one.say(one.grace, one.general, "Me too.", ts)
-    one.twin.archive(one.general)
+    asked = await one.ask(one.ada, "A chair, please.")
+    await one.press(one.ada, one.answers(asked)[0], "Approve")
+    await one.say(one.grace, one.general, "Me too.", asked)
+    one.chat.archive(one.general)
     await clock.advance(120)
-    told = {
-        who: " ".join(words(one) for one in one.twin.messages(one.twin.dm(who)) if one.bot)
-        for who in (one.ada, one.grace)
-    }
+    told = {who: " ".join(one.told_directly(who)) for who in (one.ada, one.grace)}
     assert "Only for Ada." in told[one.ada]
     assert "Only for Ada." not in told[one.grace]
 
@@ -160,27 +158,27 @@ async def test_a_long_write_keeps_its_lane_while_it_is_stopped(
     """Ada says stop; the order needs another minute: nobody else takes the lane meanwhile."""
     order = replace(writer(clock), after=80.0, seconds=90.0)
     one = await opened(ScriptedProvider("model", clock, [ORDER]), tools=[order])
-    channel, ts = await one.dm(one.ada, "A chair, please.")
+    asked = await one.dm(one.ada, "A chair, please.")
     await clock.advance(12)
-    await one.dm(one.ada, "stop", ts)
+    await one.dm(one.ada, "stop", asked)
     await clock.advance(45)
     with closing(sqlite3.connect(one.folder / "frontdesk.db")) as database:
         (until,) = database.execute("SELECT ready_at FROM lanes").fetchone()
     assert until > clock.now()
     await clock.advance(60)
-    assert one.texts(channel, ts) == ["Done by now: order. Stopped. Nothing more will come of it."]
+    assert one.texts(asked) == ["Done by now: order. Stopped. Nothing more will come of it."]
 
 
 async def test_old_buttons_stop_nobody(opened: OpenCompany, clock: TestClock) -> None:
     """Grace presses the button of a case that is long over: Ada's answer is not disturbed."""
     model = ScriptedProvider("model", clock, [answer("27 days.", 5.0)])
     one = await opened(model)
-    ts = await one.say(one.grace, one.general, one.mention("talk to a person"))
-    old = one.answers(one.general, ts)[0]
+    asked = await one.ask(one.grace, "talk to a person")
+    old = one.answers(asked)[0]
     await one.press(one.grace, old, "Never mind")
-    await one.say(one.ada, one.general, one.mention("How much leave?"), ts)
+    await one.say(one.ada, one.general, one.mention("How much leave?"), asked)
     await clock.advance(4)
     await one.press(one.grace, old, "Never mind")
     await clock.advance(4)
     assert model.cancelled == 0
-    assert one.texts(one.general, ts)[-1].startswith("27 days.")
+    assert one.texts(asked)[-1].startswith("27 days.")

@@ -47,11 +47,11 @@ async def company(opened: OpenCompany, fake: FakeModels, models: str = BOTH) -> 
 
 async def answer(one: Company) -> tuple[str, list[tuple[str, str]]]:
     """Ada asks; what she reads, and (model, outcome) of every rung."""
-    channel, ts = await one.dm(one.ada, QUESTION)
-    await one.clock.until(lambda: bool(one.answers(channel, ts)), at_most=120)
+    asked = await one.dm(one.ada, QUESTION)
+    await one.clock.until(lambda: bool(one.answers(asked)), at_most=120)
     await one.rest()
-    (turn,) = await one.told("turn", channel, ts)
-    (text,) = one.texts(channel, ts)
+    (turn,) = await one.told("turn", asked)
+    (text,) = one.texts(asked)
     return text, [(rung["model"], rung["outcome"]) for rung in turn["attempts"]]
 
 
@@ -61,8 +61,9 @@ async def test_an_answer(opened: OpenCompany, fake: FakeModels, name: str) -> No
     fake.otherwise = Answer("You get **27 days** [p1].", citations=("p1",))
     one = await company(opened, fake, name)
     text, rungs = await answer(one)
-    assert text.startswith("You get **27 days** [1].")
-    assert "Annual leave · How many days" in text
+    assert text.startswith("You get 27 days [1].")
+    (shown,) = one.written(one.chat.direct(one.ada))
+    assert ("Annual leave · How many days", "https://handbook.example/leave") in shown.links
     assert rungs == [(name, "ok")]
     (asked,) = fake.requests
     assert asked.model == name.partition(":")[2]
@@ -156,7 +157,8 @@ async def test_every_vendor_is_down(opened: OpenCompany, fake: FakeModels) -> No
     text, rungs = await answer(one)
     assert "The assistant is not available right now" in text
     assert "27 days" in text
-    assert "Annual leave · How many days" in text
+    (shown,) = one.written(one.chat.direct(one.ada))
+    assert ("Annual leave · How many days", "https://handbook.example/leave") in shown.links
     assert rungs[-1] == ("knowledge:", "ok")
 
 
@@ -164,19 +166,19 @@ async def test_the_key_is_in_no_answer(opened: OpenCompany, fake: FakeModels) ->
     """A vendor that repeats the wrong key in its error makes nobody else repeat it."""
     fake.key = "another-key"
     one = await company(opened, fake)
-    channel, ts = await one.dm(one.ada, QUESTION)
+    asked = await one.dm(one.ada, QUESTION)
     await one.clock.advance(10)
-    journal = str(await one.journal(channel, ts))
-    status = await one.command(one.ada, one.general, "/frontdesk status")
+    journal = str(await one.journal(asked))
+    status = await one.command(one.ada, one.general, "status")
     for key in ("sk-ant-test", "sk-test"):
-        assert key not in journal + status + str(one.answers(channel, ts))
+        assert key not in journal + status + "".join(shown.given for shown in one.answers(asked))
 
 
 async def test_a_summary_over_the_wire(opened: OpenCompany, fake: FakeModels) -> None:
     """A closed conversation is summarised by the vendor's model under a schema of its own."""
     fake.script("claude-x", [Answer(action="close"), Raw('{"summary": "They met."}'), Answer()])
     one = await company(opened, fake, "anthropic:claude-x")
-    channel, ts = await one.dm(one.ada, "Hello and goodbye!")
-    await one.dm(one.ada, "Hello again!", ts)
-    assert len(one.answers(channel, ts)) == 2
+    asked = await one.dm(one.ada, "Hello and goodbye!")
+    await one.dm(one.ada, "Hello again!", asked)
+    assert len(one.answers(asked)) == 2
     assert "summary_of_the_conversation_before" in str(fake.requests[2].body)

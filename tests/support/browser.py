@@ -22,7 +22,7 @@ import aiohttp
 CHROMIUM = shutil.which("chromium")
 FLAGS = (
     "--headless",
-    "--no-sandbox",  # a container's root has no other choice; only our own page is opened
+    "--no-sandbox",  # a container's root has no other choice; only local pages are opened
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -31,6 +31,7 @@ FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
     "--no-proxy-server",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # nothing leaves this machine
     "--remote-debugging-port=0",
 )
 PATIENCE = 30.0

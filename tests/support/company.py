@@ -1,7 +1,7 @@
-"""A small company around a real Frontdesk: Slack's twin, fake models, the whole process.
+"""A small company around a real Frontdesk: a chat platform's twin, fake models, the whole process.
 
-Everything between an employee and an answer is real: signed HTTP, slack-bolt, the kernel, SQLite,
-the vendors' SDKs. Only the platform and the models at the two ends are local.
+Everything between an employee and an answer is real: signed HTTP, the platform's SDK, the kernel,
+SQLite, the vendors' SDKs. Only the platform and the models at the two ends are local.
 """
 
 from __future__ import annotations
@@ -17,35 +17,34 @@ from typing import Any
 
 import aiohttp
 
-from adapters.slack.twin import Answer, Message, SlackTwin
-from adapters.slack.twin_events import JSON_TYPE, signature
+from adapters.slack.twin import SlackTwin
+from adapters.teams.twin import TeamsTwin
 from agent.messages import ConversationId
 from agent.models import Passage
-from agent.ports import Provider, Tool
+from agent.ports import Provider, Surroundings, Tool
 from agent.records import TimelineItem
-from bot.app import App, build
+from bot.app import App, build, open_adapters
 from bot.settings import Configuration, load
+from tests.support.chats import Chat, Said, Shown
 from tests.support.clock import TestClock
 from tests.support.crash import abandon
 from tests.support.outage import FailingStore
+from tests.support.slack_chat import SlackChat, signed
+from tests.support.teams_chat import TeamsChat
 
-SECRET = "test-signing-secret"
-BY_HTTP = {"SLACK_SIGNING_SECRET": SECRET}
-BY_SOCKET = {"SLACK_APP_TOKEN": "xapp-test"}
-BUTTONS = {
-    "Ask a person": "frontdesk_ask_person",
-    "Never mind": "frontdesk_leave_queue",
-    "Approve": "frontdesk_approve",
-    "Deny": "frontdesk_deny",
-}
+PLATFORMS = ("slack", "teams")
+"""On which the stories are told."""
+LONGEST_COMMAND = 3.0
+"""Seconds of the clock in which a command is answered."""
+Where = Said | ConversationId
 
 
 @dataclass
 class Company:
-    """One workspace with Ada (employee), Grace (employee) and Linus (desk), and Frontdesk in it."""
+    """Ada and Grace (employees) and Linus (desk) on one platform, and Frontdesk with them."""
 
     clock: TestClock
-    twin: SlackTwin
+    chat: Chat
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     providers: Sequence[Provider] | None = None
@@ -54,12 +53,12 @@ class Company:
 
     def __post_init__(self) -> None:
         """Hire everybody."""
-        self.ada = self.twin.add_user("Ada Byron")
-        self.grace = self.twin.add_user("Grace Hopper")
-        self.linus = self.twin.add_user("Linus Berg")
+        self.ada = self.chat.add_person("Ada Byron")
+        self.grace = self.chat.add_person("Grace Hopper")
+        self.linus = self.chat.add_person("Linus Berg")
         everybody = [self.ada, self.grace, self.linus]
-        self.general = self.twin.add_channel("general", everybody)
-        self.desk = self.twin.add_channel("desk", [self.linus], private=True)
+        self.general = self.chat.add_channel("general", everybody)
+        self.desk = self.chat.add_channel("desk", [self.linus], private=True)
 
     @property
     def running(self) -> App:
@@ -76,15 +75,17 @@ class Company:
 
     # The life of the process
 
+    def name(self, one: str) -> str:
+        """A person or a channel as the settings call them ('slack:U…')."""
+        return f"{self.chat.platform}:{one}"
+
     def configuration(self, **settings: str) -> Configuration:
         """What Frontdesk is started with."""
         environ = {
-            "SLACK_BOT_TOKEN": "xoxb-test",
-            **(BY_SOCKET if self.twin.socket_mode else BY_HTTP),
-            "SLACK_API_URL": self.twin.api_url,
+            **self.chat.environ(),
             "FRONTDESK_PORT": "0",
             "FRONTDESK_DATABASE_URL": f"sqlite:///{self.folder / 'frontdesk.db'}",
-            "FRONTDESK_HUMAN_CHANNEL": f"slack:{self.desk}",
+            "FRONTDESK_HUMAN_CHANNEL": self.name(self.desk),
             **self.settings,
             **{name.upper(): value for name, value in settings.items()},
         }
@@ -94,18 +95,26 @@ class Company:
         """Start Frontdesk (again) on the same database, with more settings."""
         self.app = self.make(self.configuration(**settings))
         await self.app.start()
-        self.twin.events_url = f"http://127.0.0.1:{self.app.port}/slack/events"
-        if self.twin.socket_mode:
-            await self.rest()  # it is ready before its websocket is open
+        self.chat.listen(self.app.port)
+        await self.rest()  # over a websocket it is ready before that is open
+
+    async def reopen(self, **settings: str) -> None:
+        """Stop it in order and start it with more settings."""
+        await self.close()
+        await self.open(**settings)
 
     def make(self, configuration: Configuration) -> App:
         """Build the app on a store that can be made to fail."""
-        store = FailingStore.open(configuration.settings.database_url, self.clock)
+        surroundings = Surroundings(configuration.environ, self.clock, configuration.settings.host)
+        adapters = open_adapters(surroundings)
+        askable = [name for name, one in adapters.items() if one.capabilities.can_be_asked]
+        store = FailingStore.open(configuration.settings.database_url, self.clock, askable)
         self.clock.watch(store.busy)
         return build(
             configuration,
             clock=self.clock,
             providers=self.providers,
+            adapters=adapters,
             store=store,
             tools=self.tools,
         )
@@ -135,44 +144,62 @@ class Company:
 
     # What people do; each waits until everything that follows at once has happened
 
-    async def dm(self, user: str, text: str, thread: str = "") -> tuple[str, str]:
-        """A person writes a direct message; (channel, ts)."""
-        channel = self.twin.dm(user)
-        return channel, await self.say(user, channel, text, thread)
+    async def dm(self, person: str, text: str, to: Said | None = None) -> Said:
+        """A person writes a direct message; `to`: where something was said before."""
+        return await self.say(person, self.chat.direct(person), text, to)
 
-    async def say(self, user: str, channel: str, text: str, thread: str = "") -> str:
-        """A person writes in a channel; ts."""
-        ts = await self.twin.say(user, channel, text, thread or None)
+    async def ask(self, person: str, text: str, to: Said | None = None) -> Said:
+        """A person writes in the general channel and mentions the bot."""
+        return await self.say(person, self.general, self.chat.mention(text), to)
+
+    async def say(self, person: str, channel: str, text: str, to: Said | None = None) -> Said:
+        """A person writes in a channel; `to`: into the thread of what was said before."""
+        said = await self.chat.say(person, channel, text, to.thread if to else "")
         await self.rest()
-        return ts
+        return said
 
-    async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
+    async def edit(self, person: str, said: Said, text: str) -> None:
         """A person changes what they wrote."""
-        await self.twin.edit(user, channel, ts, text)
+        await self.chat.edit(person, said, text)
         await self.rest()
 
-    async def delete(self, user: str, channel: str, ts: str) -> None:
+    async def delete(self, person: str, said: Said) -> None:
         """A person takes back what they wrote."""
-        await self.twin.delete(user, channel, ts)
+        await self.chat.delete(person, said)
         await self.rest()
 
-    async def press(self, user: str, message: Message, button: str, value: str = "") -> Answer:
-        """A person presses a button by its label, or an element by its action id."""
-        action = BUTTONS.get(button, button)
-        answer = await self.twin.press(user, message, action_id=action, value=value or None)
+    async def upload(
+        self, person: str, channel: str, name: str, text: str = "", to: Said | None = None
+    ) -> Said:
+        """A person writes with a file."""
+        said = await self.chat.upload(person, channel, name, text, to.thread if to else "")
         await self.rest()
+        return said
+
+    async def press(self, person: str, shown: Shown, label: str) -> bool:
+        """A person presses a button by its label; whether they see that it worked."""
+        worked = await self.chat.press(person, shown, label)
+        await self.rest()
+        return worked
+
+    async def rate(self, person: str, shown: Shown, *, helpful: bool) -> bool:
+        """A person says whether an answer helped; whether they see that it worked."""
+        worked = await self.chat.rate(person, shown, helpful=helpful)
+        await self.rest()
+        return worked
+
+    async def command(self, person: str, channel: str, words: str) -> str:
+        """A person gives the bot a command; what they alone read as the answer."""
+        asking = asyncio.ensure_future(self.chat.command(person, channel, words))
+        await self.clock.until(asking.done, at_most=LONGEST_COMMAND)
+        await self.rest()
+        answer = asking.result()
+        assert answer is not None
         return answer
-
-    async def command(self, user: str, channel: str, line: str) -> str:
-        """A person types a slash command; what they alone read as the answer."""
-        answer = await self.twin.command(user, channel, line)
-        await self.rest()
-        assert answer.status == 200, answer
-        return str(answer.json.get("text", ""))
 
     def mention(self, text: str) -> str:
         """The text with a mention of the bot in front."""
-        return f"<@{self.twin.identity.bot_user_id}> {text}"
+        return self.chat.mention(text)
 
     async def post(
         self, body: bytes, headers: Mapping[str, str] | None = None, *, method: str = "POST"
@@ -180,9 +207,10 @@ class Company:
         """Send anything to where Slack's events go, signed unless told otherwise; the status."""
         if headers is None:
             headers = signed(body, self.clock.now())
+        address = slack(self).events_url
         async with (
             aiohttp.ClientSession() as session,
-            session.request(method, self.twin.events_url, data=body, headers=headers) as response,
+            session.request(method, address, data=body, headers=headers) as response,
         ):
             await response.read()
             return response.status
@@ -195,32 +223,45 @@ class Company:
 
     # What there is to see
 
-    def answers(self, channel: str, thread: str) -> list[Message]:
-        """What the bot has said in a thread."""
-        found = self.twin.messages(channel, thread)
+    def answers(self, where: Where) -> list[Shown]:
+        """What the bot has said in a conversation."""
+        place = where.place if isinstance(where, Said) else where
+        found = self.chat.messages(place.channel, place.thread)
         return [one for one in found if one.bot and not one.deleted]
 
-    def texts(self, channel: str, thread: str) -> list[str]:
-        """The words of what the bot has said in a thread, as its blocks show them."""
-        return [words(one) for one in self.answers(channel, thread)]
+    def texts(self, where: Where) -> list[str]:
+        """The words of what the bot has said in a conversation."""
+        return [one.text for one in self.answers(where)]
 
-    def cards(self) -> list[Message]:
-        """The bot's posts at the top level of the human channel."""
-        found = self.twin.messages(self.desk)
-        return [one for one in found if one.bot and one.thread_ts in ("", one.ts)]
+    def written(self, channel: str) -> list[Shown]:
+        """What the bot has said anywhere in a channel."""
+        return [one for one in self.chat.messages(channel) if one.bot and not one.deleted]
 
-    async def journal(self, channel: str, thread: str) -> list[TimelineItem]:
+    def told_directly(self, person: str) -> list[str]:
+        """The words of what the bot has ever written to a person directly."""
+        return [one.text for one in self.written(self.chat.direct(person))]
+
+    def cards(self, channel: str = "") -> list[Shown]:
+        """The bot's posts at the top level of the human channel, or of another one."""
+        return [one for one in self.written(channel or self.desk) if one.thread in ("", one.id)]
+
+    def under(self, card: Shown) -> list[str]:
+        """The words of what the bot has said in the thread of a card."""
+        _, *found = self.chat.messages(card.channel, card.id)
+        return [one.text for one in found if one.bot and not one.deleted]
+
+    async def journal(self, where: Where) -> list[TimelineItem]:
         """What the journal tells of a conversation."""
-        place = ConversationId("slack", self.twin.identity.team_id, channel, thread)
+        place = where.place if isinstance(where, Said) else where
         return list(await self.running.store.records.timeline(str(place)))
 
-    async def told(self, kind: str, channel: str, thread: str) -> list[Mapping[str, Any]]:
+    async def told(self, kind: str, where: Where) -> list[Mapping[str, Any]]:
         """The data of a conversation's journal lines of one kind."""
-        return [one.data for one in await self.journal(channel, thread) if one.kind == kind]
+        return [one.data for one in await self.journal(where) if one.kind == kind]
 
-    async def outcomes(self, channel: str, thread: str) -> list[str]:
+    async def outcomes(self, where: Where) -> list[str]:
         """How each turn of a conversation ended."""
-        return [str(one["outcome"]) for one in await self.told("turn", channel, thread)]
+        return [str(one["outcome"]) for one in await self.told("turn", where)]
 
     def feedback(self) -> list[tuple[str, str, str]]:
         """What the database keeps of ratings: message, author, verdict."""
@@ -232,57 +273,43 @@ class Company:
         return await self.running.store.records.counts()
 
 
-def signed(
-    body: bytes, at: float | str, *, content_type: str = JSON_TYPE, secret: str = SECRET
-) -> dict[str, str]:
-    """The headers that Slack sends with a body at a time (seconds since the epoch)."""
-    stamp = at if isinstance(at, str) else str(int(at))
-    return {
-        "Content-Type": content_type,
-        "X-Slack-Request-Timestamp": stamp,
-        "X-Slack-Signature": signature(secret, stamp, body),
-    }
+def slack(one: Company) -> SlackTwin:
+    """Slack itself, for the stories about what only Slack has."""
+    assert isinstance(one.chat, SlackChat)
+    return one.chat.twin
 
 
-def words(message: Message) -> str:
-    """All that a message shows: the text of each block that has one, else its plain text."""
-    shown: list[str] = []
-    for block in message.blocks:
-        _collect(block, shown)
-    return "\n".join(shown) if message.blocks else message.text
-
-
-def _collect(part: object, shown: list[str]) -> None:
-    if isinstance(part, dict):
-        if isinstance(part.get("text"), str):
-            shown.append(part["text"])
-        for value in part.values():
-            _collect(value, shown)
-    elif isinstance(part, list):
-        for value in part:
-            _collect(value, shown)
+def teams(one: Company) -> TeamsTwin:
+    """Teams itself, for the stories about what only Teams has."""
+    assert isinstance(one.chat, TeamsChat)
+    return one.chat.twin
 
 
 @asynccontextmanager
 async def company(
     folder: Path,
     *,
+    platform: str = "slack",
     providers: Sequence[Provider] | None = None,
     tools: Sequence[Tool] = (),
     clock: TestClock | None = None,
     socket: bool = False,
     **settings: str,
 ) -> AsyncIterator[Company]:
-    """A company whose Frontdesk is running; `socket`: Slack talks to it through a websocket."""
+    """A company on a platform whose Frontdesk is running; `socket`: Slack's other way to talk."""
     clock = clock or TestClock()
-    twin = SlackTwin(clock, signing_secret=SECRET)
-    twin.socket_mode = socket
-    await twin.start()
-    one = Company(clock, twin, folder, settings={n.upper(): v for n, v in settings.items()})
+    chat = open_chat(platform, clock, socket=socket)
+    await chat.start()
+    one = Company(clock, chat, folder, settings={n.upper(): v for n, v in settings.items()})
     one.providers, one.tools = providers, tools
     try:
         await one.open()
         yield one
     finally:
         await one.close()
-        await twin.stop()
+        await chat.stop()
+
+
+def open_chat(platform: str, clock: TestClock, *, socket: bool = False) -> Chat:
+    """A platform by its name; `socket`: Slack talks to the bot through a websocket."""
+    return SlackChat(clock, socket=socket) if platform == "slack" else TeamsChat(clock)

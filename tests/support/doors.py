@@ -11,12 +11,37 @@ from agent.platforms import Command
 from agent.records import Accepted, Recent
 
 
+class Memory:
+    """`References` in memory; the person is not looked at."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+
+    async def keep(self, platform: str, channel: str, reference: str, *, person: str = "") -> None:
+        """The newest comes last."""
+        self.kept.pop((platform, channel), None)
+        self.kept[platform, channel] = reference
+
+    async def find(self, platform: str, channel: str) -> str:
+        """What was kept."""
+        return self.kept.get((platform, channel), "")
+
+    async def latest(self, platform: str) -> str:
+        """The last one."""
+        return next((r for (p, _), r in reversed(self.kept.items()) if p == platform), "")
+
+    async def drop(self, platform: str, channel: str) -> None:
+        """Gone."""
+        self.kept.pop((platform, channel), None)
+
+
 @dataclass
 class OpenDoor:
     """A door that takes everything, or nothing while `broken`; `known` is what it tells of."""
 
     messages: list[IncomingMessage] = field(default_factory=list)
     known: Sequence[Recent] = ()
+    references: Memory = field(default_factory=Memory)
     broken: bool = False
 
     async def accept(self, message: IncomingMessage) -> Accepted:
@@ -41,6 +66,8 @@ class OpenDoor:
 
 class ShutDoor:
     """A door that nobody comes through."""
+
+    references = Memory()
 
     async def accept(self, message: IncomingMessage) -> Accepted:
         """Nobody should come."""

@@ -11,10 +11,10 @@ from agent.desk import DeskPlace
 from agent.errors import DeliveryError, StoreUnavailable
 from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage
 from agent.models import Passage, Prompt
-from agent.platforms import EarlierMessage, Profile
+from agent.platforms import Command, EarlierMessage, Profile
 from agent.policy import Policy
 from agent.ports import Adapter, Clock, Knowledge, Tool, Turns
-from agent.records import Approval, Claim, Entry, Lease, Row, Step, TurnEnd
+from agent.records import Approval, Claim, Entry, Lease, Row, Step, TurnEnd, Unconfirmed
 from agent.recovery import Ladder
 from agent.state import State
 from agent.turn import Engine
@@ -33,7 +33,7 @@ CASE = Case("C1", str(PLACE), Cause.PERSON_ASKED, CaseState.WAITING, "ada", STAR
 class Platform:
     """The part of `Adapter` that a turn uses."""
 
-    async def profile(self, author: Author, tenant: str) -> Profile:
+    async def profile(self, author: Author, place: ConversationId) -> Profile:
         return Profile(author.id, author.id.title())
 
     async def earlier(self, message: IncomingMessage, limit: int) -> Sequence[EarlierMessage]:
@@ -42,12 +42,16 @@ class Platform:
     async def permalink(self, message: IncomingMessage) -> str:
         return ""
 
-    def __init__(self) -> None:
-        self.refused: set[str] = set()
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.refused: dict[str, DeliveryError] = {}
+        self.seconds = 0.0
 
     async def direct(self, user_id: str) -> ConversationId:
+        if self.seconds:
+            await self.clock.sleep(self.seconds)
         if user_id in self.refused:
-            raise DeliveryError
+            raise self.refused[user_id]
         return ConversationId("irc", "net", f"@{user_id}")
 
 
@@ -88,8 +92,9 @@ class Rig:
     def __init__(self, *tools: Tool) -> None:
         self.clock = TestClock()
         self.notes = Notes(self.clock)
-        self.platform = Platform()
+        self.platform = Platform(self.clock)
         self.model = ScriptedProvider("model", self.clock)
+        self.commands: list[Command] = []
         policy = Policy()
         self.engine = Engine(
             clock=self.clock,
@@ -100,7 +105,13 @@ class Rig:
             tools=tools,
             policy=policy,
             desk_place=DeskPlace(DESK),
+            commands=self.command,
         )
+
+    async def command(self, command: Command) -> str:
+        """What a command does: noted, and answered."""
+        self.commands.append(command)
+        return f"{command.text} is done"
 
     async def run(self, claim: Claim) -> TurnEnd:
         """Run a turn."""
@@ -116,6 +127,7 @@ def claim(
     steps: tuple[Step, ...] = (),
     approval: Approval | None = None,
     undelivered: OutgoingMessage | None = None,
+    unconfirmed: tuple[Unconfirmed, ...] = (),
 ) -> Claim:
     """A claim of these messages."""
     rows = tuple(Row(7 + n, message, attempts, START) for n, message in enumerate(messages))
@@ -131,6 +143,7 @@ def claim(
         steps,
         approval,
         undelivered,
+        unconfirmed,
     )
 
 

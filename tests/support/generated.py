@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agent.state import RESTING, TABLE, State
-from bot.settings import Settings
+from bot.settings import ENVIRONMENT_ONLY, Settings
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -20,9 +20,10 @@ MEANING: Mapping[str, str] = {
     "port": "port to listen on",
     "database_url": "where everything is kept",
     "models": "`vendor:model`, comma separated, in the order they are tried",
-    "human_channel": "`slack:C…`: where cases go",
-    "second_channel": "`slack:C…`: where unclaimed cases go later",
-    "admins": "`slack:U…,…`: who sees all settings in `/frontdesk status`",
+    "human_channel": "`slack:C…` or `teams:19:…`: where cases go",
+    "second_channel": "`slack:C…` or `teams:19:…`: where unclaimed cases go later",
+    "admins": "`slack:U…`, `teams:` and the user's object id in Entra; comma separated: who may "
+    "use the admins' commands",
     "contact": "whom the bot names when there is no human channel",
     "first_token_seconds": "after so long without output the next model starts beside",
     "answer_seconds": "for one attempt of one model",
@@ -36,6 +37,32 @@ MEANING: Mapping[str, str] = {
     "log_format": "`text` or `json`",
     "log_level": "`debug`, `info`, `warning`, `error`",
 }
+
+VARIABLES: Mapping[str, str] = {
+    "SLACK_BOT_TOKEN": "the app's bot token (`xoxb-…`)",
+    "SLACK_SIGNING_SECRET": "what Slack signs its requests with; not needed in Socket Mode",
+    "SLACK_APP_TOKEN": "an app-level token (`xapp-…`): Socket Mode in place of HTTP",
+    "SLACK_API_URL": "another address of Slack's Web API, for tests",
+    "TEAMS_APP_ID": "the app id of the bot in Azure",
+    "TEAMS_APP_PASSWORD": "a client secret of this app",
+    "TEAMS_TENANT_ID": "the id of your directory: nobody else is answered",
+    "TEAMS_APP_TYPE": "`SingleTenant` (the default), `MultiTenant` or `UserAssignedMSI`",
+    "TEAMS_CLOUD": "`public` (the default), `gcc`, `gcch`, `dod` or `china`",
+    "TEAMS_CERTIFICATE_FILE": "a PEM file with key and certificate, in place of the client secret",
+    "TEAMS_ALLOW_UNAUTHENTICATED": "`1`: everybody may write to the bot; for local tools, and only "
+    "where nobody else can reach it",
+    "TEAMS_SERVICE_URLS": "more services that may be sent the token: hosts or addresses, comma "
+    "separated",
+    "TEAMS_OPENID_URL": "another address of the Bot Framework's signing keys, for tests",
+    "TEAMS_LOGIN_URL": "another address of Microsoft Entra, for tests",
+    "ANTHROPIC_API_KEY": "a key for `anthropic:…` models",
+    "ANTHROPIC_BASE_URL": "a gateway in front of Anthropic",
+    "OPENAI_API_KEY": "a key for `openai:…` models; other servers may need none",
+    "OPENAI_BASE_URL": "another server that speaks OpenAI's chat completions",
+    "OPENAI_ORG_ID": "the organisation that pays",
+    "OPENAI_PROJECT_ID": "the project that pays",
+}
+"""What platforms and vendors are told by, by the names they have elsewhere too."""
 
 
 def state_table() -> str:
@@ -69,10 +96,20 @@ def settings_table() -> str:
     return "\n".join(lines)
 
 
+def variables_table() -> str:
+    """Every variable of a platform or vendor, and where it may stand."""
+    lines = ["| variable | only in the environment | meaning |", "|---|---|---|"]
+    for name, meaning in VARIABLES.items():
+        only = "yes" if name.endswith(ENVIRONMENT_ONLY) else ""
+        lines.append(f"| `{name}` | {only} | {meaning} |")
+    return "\n".join(lines)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "state table": state_table,
     "state diagram": state_diagram,
     "settings": settings_table,
+    "variables": variables_table,
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from agent.errors import StoreUnavailable
 from agent.models import Passage
-from agent.ports import Clock, Records, Settings, Turns
+from agent.ports import Clock, Records, References, Settings, Turns
 from agent.records import (
     Accepted,
     Arrival,
@@ -65,9 +65,9 @@ class FailingTurns:
         await self._need("release")
         await self._turns.release(lease, retry_at, refund=refund)
 
-    async def due(self) -> Due:
+    async def due(self, most: int = 100) -> Due:
         await self._need("due")
-        return await self._turns.due()
+        return await self._turns.due(most)
 
     async def settle(self, delivery: Delivery, settlement: Settlement) -> Committed:
         await self._need("settle")
@@ -118,6 +118,10 @@ class FailingStore:
     @property
     def settings(self) -> Settings:
         return self._store.settings
+
+    @property
+    def references(self) -> References:
+        return self._store.references
 
     @property
     def records(self) -> Records:

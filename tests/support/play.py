@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
@@ -19,9 +20,14 @@ from tests.support.clock import TestClock
 
 Json = dict[str, Any]
 
+FRAMES = ("card", "box", "reveal")
+"""Shapes that are made of others."""
+
 
 class Play:
-    """A running playground. `ada`, `grace`, `linus` and `mika` are the ids of its people."""
+    """A running playground. `ada`, `grace`, `linus` and `mika` are the ids of its people in Slack,
+    `tove`, `omar` and `ines` of those in Teams.
+    """
 
     def __init__(
         self, playground: Playground, clock: TestClock, session: aiohttp.ClientSession
@@ -30,10 +36,13 @@ class Play:
         self.session = session
         self.address = playground.address.rstrip("/")
         self._clock = clock
-        people = [person.id for person in playground.company.people]
-        self.ada, self.grace, self.linus, self.mika = people
-        self.general, self.it_help = playground.company.channels
-        self.desk = playground.company.desk
+        slack = playground.slack.company
+        self.ada, self.grace, self.linus, self.mika = [person.id for person in slack.people]
+        self.general, self.it_help = slack.channels
+        self.desk = slack.desk
+        teams = playground.teams.company
+        self.tove, self.omar, self.ines = [person.id for person in teams.people]
+        self.office, self.group = teams.channel, teams.group
 
     async def teach(self, *pages: str) -> None:
         """Put pages of the example handbook into the knowledge."""
@@ -59,6 +68,24 @@ class Play:
         assert status == 200, body
         return str(body.get("ts", ""))
 
+    async def post_card(self, chat: str, card: Json) -> None:
+        """Post a card in Teams as the bot might, through Teams' own interface."""
+        environ = self.playground.app.configuration.environ
+        login = f"{environ['TEAMS_LOGIN_URL']}/{environ['TEAMS_TENANT_ID']}/oauth2/v2.0/token"
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": environ["TEAMS_APP_ID"],
+            "client_secret": environ["TEAMS_APP_PASSWORD"],
+            "scope": "https://api.botframework.com/.default",
+        }
+        async with self.session.post(login, data=form) as answer:
+            headers = {"Authorization": f"Bearer {(await answer.json())['access_token']}"}
+        attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
+        activity = {"type": "message", "attachments": [attachment]}
+        where = f"{environ['TEAMS_SERVICE_URLS']}v3/conversations/{quote(chat)}/activities"
+        async with self.session.post(where, json=activity, headers=headers) as answer:
+            assert answer.status in (200, 201), await answer.text()
+
     async def get(self, path: str, **query: str) -> Json:
         """GET JSON."""
         await self._clock.settle()
@@ -78,23 +105,39 @@ class Play:
         return next((one["messages"] for one in threads if one["ts"] == ts), [])
 
     async def dm(self, user: str) -> str:
-        """The id of the direct conversation with Frontdesk."""
+        """The id of the direct conversation with Frontdesk, which comes first; it is opened."""
         state = await self.get("/state", **{"as": user})
-        return next(str(one["id"]) for one in state["places"] if one["kind"] == "im")
+        await self._clock.settle()
+        return str(state["places"][0]["id"])
+
+    async def flat(self, user: str, channel: str) -> list[Json]:
+        """The messages of a chat in Teams, which has no threads, as `user` sees them."""
+        return await self.thread(user, channel, "")
+
+
+def shapes(message: Json) -> Iterator[Json]:
+    """Everything that is drawn of a message, also what is within something else."""
+    found = list(message["blocks"])
+    while found:
+        shape = found.pop(0)
+        found = [*shape.get("items", ()), *found] if shape["type"] in FRAMES else found
+        yield shape
 
 
 def texts(message: Json) -> str:
     """All HTML and words of a message."""
     return "\n".join(
         str(shape.get("html") or shape.get("text") or shape.get("items") or "")
-        for shape in message["blocks"]
+        for shape in shapes(message)
     )
 
 
 def button(message: Json, label: str) -> Json:
     """The order that presses the button with this label."""
-    for shape in message["blocks"]:
-        for one in shape.get("elements", ()):
+    for shape in shapes(message):
+        if shape["type"] != "actions":
+            continue
+        for one in shape["elements"]:
             if one["text"] == label:
                 return {
                     "ts": message["ts"],

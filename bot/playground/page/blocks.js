@@ -1,6 +1,10 @@
-// Draws the shapes that the server makes of Slack's blocks (blocks.py says which there are).
+// Draws the shapes that the server makes of what is in a message (shapes.py says which there are).
+//
+// `acts` is what one can do with them: press(action_id, value, inputs) and say(text) answer with a
+// promise; draft(name) is what the draft of an input is called.
 
 import { h, html, icon } from "./dom.js";
+import { remember, remembered } from "./drafts.js";
 
 const SHAPES = {
   html: (shape) => html("div", { class: `text ${shape.style}` }, shape.html),
@@ -11,25 +15,39 @@ const SHAPES = {
   note: (shape) => h("p", { class: "note" }, shape.text),
   actions,
   feedback,
+  prompts,
+  card: (shape, message, acts) => h("div", { class: "card" }, drawn(shape, message, acts)),
+  box: (shape, message, acts) => h("div", { class: "box" }, drawn(shape, message, acts)),
+  facts,
+  reveal,
+  input,
+  choice,
 };
 
-// The elements for a message's blocks. `press(action_id, value)` answers with a promise.
-export function draw(message, press) {
-  return message.blocks.map((shape) => SHAPES[shape.type](shape, message, press));
+// The elements for a message's blocks.
+export function draw(message, acts) {
+  return drawn({ items: message.blocks }, message, acts);
 }
 
-function actions(shape, message, press) {
-  return h("div", { class: "actions" }, shape.elements.map((one) => button(one, press)));
+function drawn(shape, message, acts) {
+  return shape.items.map((one) => SHAPES[one.type](one, message, acts));
 }
 
-function button(one, press) {
+function actions(shape, message, acts) {
+  return h("div", { class: "actions" }, shape.elements.map((one) => button(one, acts)));
+}
+
+function button(one, acts) {
   if (one.url) {
-    return h("a", { class: "button", href: one.url, target: "_blank", rel: "noopener" }, one.text);
+    const elsewhere = one.url.startsWith("/#") ? {} : { target: "_blank", rel: "noopener" };
+    return h("a", { class: "button", href: one.url, ...elsewhere }, one.text);
   }
   const pressed = async (event) => {
     const element = event.currentTarget;
+    const inputs = inputsBeside(element);
     element.disabled = true;
-    await press(one.action_id, one.value);
+    const values = Object.fromEntries(inputs.map((input) => [input.name, input.value]));
+    if (await acts.press(one.action_id, one.value, values)) inputs.forEach(empty);
     element.disabled = false;
   };
   return h(
@@ -44,7 +62,57 @@ function button(one, press) {
   );
 }
 
-function feedback(shape, message, press) {
+// A button of a card sends everything that is filled in on it.
+function inputsBeside(element) {
+  return [...(element.closest(".card")?.querySelectorAll(".input") ?? [])];
+}
+
+function empty(input) {
+  remember(input.dataset.key, "");
+  if (input.tagName === "TEXTAREA") input.value = "";
+}
+
+function input(shape, message, acts) {
+  return labelled(shape, acts, (properties) =>
+    h("textarea", { ...properties, rows: shape.lines, placeholder: shape.placeholder, maxlength: shape.most }),
+  );
+}
+
+function choice(shape, message, acts) {
+  const options = shape.choices.map((one) => h("option", { value: one.value }, one.title));
+  return labelled(shape, acts, (properties) => h("select", properties, options));
+}
+
+function labelled(shape, acts, make) {
+  const key = acts.draft(shape.name);
+  const oninput = (event) => remember(key, event.currentTarget.value);
+  const field = make({ class: "input", name: shape.name, data: { key }, oninput });
+  field.value = remembered(key) || shape.value;
+  return h("label", { class: "labelled" }, h("span", {}, shape.label), field);
+}
+
+function facts(shape) {
+  const pairs = shape.items.map(([name, value]) => [html("dt", {}, name), html("dd", {}, value)]);
+  return h("dl", { class: "facts" }, pairs.flat());
+}
+
+function reveal(shape, message, acts) {
+  return h(
+    "details",
+    { class: "reveal" },
+    h("summary", { class: "button" }, shape.text),
+    drawn(shape, message, acts),
+  );
+}
+
+// Questions that are said by a press.
+function prompts(shape, message, acts) {
+  const chip = (one) =>
+    h("button", { type: "button", class: "chip", onclick: () => acts.say(one.value) }, one.text);
+  return h("div", { class: "prompts", role: "group", "aria-label": "Suggestions" }, shape.elements.map(chip));
+}
+
+function feedback(shape, message, acts) {
   const chosen = message.pressed[shape.action_id];
   const thumb = (side, name) =>
     h(
@@ -56,7 +124,7 @@ function feedback(shape, message, press) {
         "aria-label": shape[side],
         "aria-pressed": String(chosen === side),
         data: { key: side },
-        onclick: () => press(shape.action_id, side),
+        onclick: () => acts.press(shape.action_id, side),
       },
       icon(name),
     );

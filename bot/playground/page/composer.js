@@ -1,6 +1,7 @@
 // A field to write in: grows with its text, sends with Enter, keeps its draft over a reload.
 
 import { h, icon } from "./dom.js";
+import { remember, remembered } from "./drafts.js";
 
 const TALLEST = 180;
 
@@ -105,13 +106,4 @@ export function composer(options) {
   field.value = remembered(options.draft);
   requestAnimationFrame(changed);
   return { element, focus: () => field.focus({ preventScroll: true }) };
-}
-
-function remember(name, text) {
-  if (text) sessionStorage.setItem(name, text);
-  else sessionStorage.removeItem(name);
-}
-
-function remembered(name) {
-  return sessionStorage.getItem(name) ?? "";
 }

@@ -1,8 +1,8 @@
 // Messages and threads: one card per thread, the root first, with a field to reply in.
 //
 // `talk` is what the cards need to know and do: me, names (id -> {name, role, number}), bot, mention,
-// replies (whether one can reply), selected (ts), and send(thread, said), press(message, action,
-// value), edit(message, text), remove(message), select(ts).
+// platform (its name), replies (whether one can reply), selected (ts), and send(thread, said),
+// press(message, action, value, inputs), edit(message, text), remove(message), select(ts).
 
 import { draw } from "./blocks.js";
 import { composer } from "./composer.js";
@@ -39,7 +39,7 @@ function threadView({ ts }, talk) {
 
   function update(thread) {
     const now = talk();
-    keep(messages, thread.messages, (message) => message.ts, () => messageView(talk));
+    keep(messages, thread.messages, (message) => message.ts, () => messageView(talk, ts));
     refill(status, thread.status ? [`${now.bot.name} ${thread.status}`, dots()] : []);
     element.classList.toggle("selected", now.selected === ts);
     const asked = thread.messages.some((message) => !message.private);
@@ -66,7 +66,7 @@ function dots() {
   return h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
 }
 
-function messageView(talk) {
+function messageView(talk, thread) {
   const element = h("div", { class: "message" });
   let drawn = "";
   let editing = false;
@@ -78,18 +78,23 @@ function messageView(talk) {
     if (editing || text === drawn) return;
     drawn = text;
     element.dataset.ts = message.ts;
+    element.classList.toggle("follows", message.follows);
     refill(element, [avatar(message, talk()), body(message)]);
   }
 
   function body(message) {
     const now = talk();
-    const press = (action, value) => now.press(message, action, value);
+    const acts = {
+      press: (action, value, inputs) => now.press(message, action, value, inputs),
+      say: (text) => now.send(thread, { text }),
+      draft: (name) => `input ${now.me} ${message.ts} ${name}`,
+    };
     return h(
       "div",
       { class: "body" },
       message.private && h("p", { class: "eyebrow" }, "Only you can see this"),
       head(message, now),
-      message.gone ? h("p", { class: "note" }, "This message was deleted.") : draw(message, press),
+      message.gone ? h("p", { class: "note" }, "This message was deleted.") : draw(message, acts),
       message.files.map((name) => h("p", { class: "file" }, name)),
     );
   }
@@ -99,9 +104,10 @@ function messageView(talk) {
     return h(
       "div",
       { class: "head" },
-      h("strong", {}, message.bot ? now.bot.name : (person?.name ?? "Slack")),
+      h("strong", {}, message.bot ? now.bot.name : (person?.name ?? now.platform)),
       message.bot ? h("span", { class: "badge" }, "app") : null,
-      time(message.ts),
+      message.label && h("span", { class: "badge" }, message.label),
+      time(message.at),
       message.edited && h("span", { class: "edited" }, "(edited)"),
       message.mine && !message.gone && menu(message),
     );
@@ -171,8 +177,8 @@ export function initials(person) {
   return h("span", { class: `avatar colour${person.number}`, "aria-hidden": "true" }, letters);
 }
 
-function time(ts) {
-  const at = new Date(Number(ts) * 1000);
+function time(seconds) {
+  const at = new Date(seconds * 1000);
   const shown = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   return h("time", { datetime: at.toISOString(), title: at.toLocaleString() }, shown);
 }

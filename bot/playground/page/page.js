@@ -4,25 +4,17 @@
 // and which thread stand in the address, so that a reload, a bookmark and a second window work.
 
 import { composer } from "./composer.js";
-import { h, keep } from "./dom.js";
+import { h, icon, keep } from "./dom.js";
 import { initials, keyOf, showThreads } from "./messages.js";
+import { kindOf } from "./places.js";
 import { follower } from "./scroll.js";
 import { follow, order } from "./server.js";
 import { timelinePanel } from "./timeline.js";
 
 const at = (id) => document.getElementById(id);
-const ABOUT = {
-  im: "Direct messages. Each new message begins a conversation; reply below one to go on with it.",
-  channel: "A channel. Frontdesk answers when it is mentioned, and in the threads it takes part in.",
-};
-const EMPTY = {
-  im:
-    "It answers from an invented company's handbook, shows its sources, " +
-    "and gets a person when it cannot help. Try one of these:",
-  channel: "Everybody in the channel can read along. Mention @Frontdesk, and it answers in the thread:",
-};
 const LOST = "The connection to the playground is lost. Trying again…";
-const HINT = "Enter sends · Shift+Enter begins a new line · /frontdesk help shows the commands";
+const TOLD_FOR = 4000;
+const NEAREST = { block: "nearest", inline: "nearest" };
 
 const followChat = follower(at("chat-scroll"));
 const followDesk = follower(at("desk-scroll"));
@@ -33,6 +25,7 @@ let chosen = readAddress();
 let wanted = chosen.thread;
 let newest = "";
 let fieldOf = "";
+let telling = 0;
 
 function readAddress() {
   const words = new URLSearchParams(location.hash.slice(1));
@@ -67,11 +60,20 @@ function trouble(sentence) {
   at("trouble").hidden = !sentence;
 }
 
+// What a press is answered with, for a moment and for whoever pressed.
+function tell(sentence) {
+  clearTimeout(telling);
+  at("told").textContent = sentence;
+  at("told").hidden = !sentence;
+  if (sentence) telling = setTimeout(() => tell(""), TOLD_FOR);
+}
+
 // Carry an order out; null if it failed, and then the page says why.
 async function attempt(path, body) {
   try {
     const done = await order(path, body);
     trouble("");
+    tell(done.told ?? "");
     return done;
   } catch (error) {
     trouble(error.message);
@@ -80,13 +82,18 @@ async function attempt(path, body) {
 }
 
 const placeNow = () => state.places.find((one) => one.id === chosen.place) ?? state.places[0];
-const hash = () => h("span", { class: "hash" }, "#");
-const nameOf = (place) => (place.kind === "im" ? state.bot.name : place.name);
-const mentionIn = (place) => (place.kind === "im" ? "" : `@${state.bot.name}`);
+const nameOf = (place) => (kindOf(place).direct ? state.bot.name : place.name);
+const mentionIn = (place) => (kindOf(place).direct ? "" : `@${state.bot.name}`);
+
+// A place's name with its mark; what has none is a chat with Frontdesk or with several.
+function titleOf(place) {
+  const { mark } = kindOf(place);
+  return [mark && h("span", { class: "hash" }, mark), nameOf(place)].filter(Boolean);
+}
 
 async function say(place, thread, said) {
   const done = await attempt("/say", { as: state.me, channel: place.id, thread_ts: thread, ...said });
-  if (done?.ts && !thread) {
+  if (done?.ts && !thread && !kindOf(place).flat) {
     newest = done.ts;
     choose({ thread: done.ts });
   }
@@ -96,16 +103,19 @@ async function say(place, thread, said) {
 // What the threads of a place need when `user` looks at them.
 function talk(place, user, more) {
   const named = (message) => ({ as: user, channel: place.id, ts: message.ts });
+  const press = (message, action_id, value, inputs) =>
+    attempt("/press", { ...named(message), action_id, value, inputs });
   return {
     me: user,
     names: Object.fromEntries(state.people.map((one, number) => [one.id, { ...one, number }])),
     bot: state.bot,
+    platform: place.platform,
     mention: mentionIn(place),
     selected: "",
     replies: false,
     select: () => {},
     send: (thread, said) => say(place, thread, said),
-    press: (message, action_id, value) => attempt("/press", { ...named(message), action_id, value }),
+    press,
     edit: (message, text) => attempt("/edit", { ...named(message), text }),
     remove: (message) => attempt("/delete", named(message)),
     ...more,
@@ -127,7 +137,11 @@ function choices(group, make, pick) {
     const onchange = () => pick(item.id);
     const input = h("input", { type: "radio", name: group, class: "unseen", onchange });
     const element = h("label", { class: "choice" }, input, make(item));
-    return { element, update: (now) => (input.checked = now.chosen) };
+    const update = (now) => {
+      if (now.chosen && !input.checked) requestAnimationFrame(() => element.scrollIntoView(NEAREST));
+      input.checked = now.chosen;
+    };
+    return { element, update };
   };
 }
 
@@ -138,16 +152,31 @@ const pickPerson = choices(
 );
 const pickPlace = choices(
   "place",
-  (one) => [
-    one.kind === "im" ? h("img", { class: "bell", src: "/icon.svg", alt: "" }) : hash(),
-    h("span", {}, nameOf(one)),
-  ],
+  (one) => [placeMark(one), h("span", {}, nameOf(one))],
   (place) => choose({ place, thread: "" }),
 );
 
+function placeMark(place) {
+  const { direct, mark } = kindOf(place);
+  if (direct) return h("img", { class: "bell", src: "/icon.svg", alt: "" });
+  return mark ? h("span", { class: "hash" }, mark) : icon(place.kind);
+}
+
+// The people of one platform, under its name.
+function platformView({ name }) {
+  const people = h("div", { class: "choices" });
+  const heading = h("p", { class: "platform", id: `on-${name}` }, name);
+  const element = h("div", { class: "group", role: "group", "aria-labelledby": heading.id }, heading, people);
+  return { element, update: (now) => keep(people, now.people, (one) => one.id, pickPerson) };
+}
+
 function showPeople() {
   const people = state.people.map((one, number) => ({ ...one, number, chosen: one.id === state.me }));
-  keep(at("people"), people, (one) => one.id, pickPerson);
+  const platforms = [...new Set(people.map((one) => one.platform))].map((name) => ({
+    name,
+    people: people.filter((one) => one.platform === name),
+  }));
+  keep(at("people"), platforms, (one) => one.name, platformView);
 }
 
 function showPlaces() {
@@ -164,7 +193,9 @@ function showPlaces() {
 function showChat(place) {
   const arrived = fieldOf !== `${state.me} ${place.id}`;
   if (arrived) arrive(place);
-  const now = talk(place, state.me, { replies: true, selected: selectedIn(place), select });
+  const replies = !kindOf(place).flat;
+  const selected = replies ? selectedIn(place) : null;
+  const now = talk(place, state.me, { replies, selected, select });
   const change = () => {
     const views = showThreads(at("chat"), place.threads, now);
     at("empty").hidden = place.threads.length > 0;
@@ -194,26 +225,27 @@ function select(thread) {
   if (thread !== chosen.thread) choose({ thread });
 }
 
-// The thread that was chosen, else the last one.
+// The thread that was chosen, else the last one; undefined if there is none.
 function selectedIn(place) {
   const known = place.threads.some((one) => one.ts === chosen.thread);
-  return known ? chosen.thread : (place.threads.at(-1)?.ts ?? "");
+  return known ? chosen.thread : place.threads.at(-1)?.ts;
 }
 
 // What changes with the person or the place: the heading, the field to write in, the examples.
 function arrive(place) {
-  const direct = place.kind === "im";
+  const { direct, flat, about, empty, hint } = kindOf(place);
+  const title = titleOf(place);
   fieldOf = `${state.me} ${place.id}`;
-  at("place-name").replaceChildren(...(direct ? [] : [hash()]), nameOf(place));
-  at("place-about").textContent = ABOUT[place.kind];
-  at("empty-about").textContent = EMPTY[place.kind];
+  at("place-name").replaceChildren(...title);
+  at("place-about").textContent = about;
+  at("empty-about").textContent = empty;
   at("composer").replaceChildren(
     composer({
-      label: direct ? "New message to Frontdesk" : `New message in #${place.name}`,
-      placeholder: direct ? "Ask something new…" : `Write in #${place.name}…`,
+      label: `${flat ? "Message" : "New message"} ${direct ? "to" : "in"} ${textOf(title)}`,
+      placeholder: direct && !flat ? "Ask something new…" : `Write ${direct ? "to" : "in"} ${textOf(title)}…`,
       draft: `new ${fieldOf}`,
       mention: mentionIn(place),
-      hint: HINT,
+      hint,
       send: (said) => say(place, "", said),
     }).element,
   );
@@ -223,10 +255,13 @@ function arrive(place) {
   at("examples").replaceChildren(...state.examples.map(chip));
 }
 
+const textOf = (parts) => parts.map((part) => part.textContent ?? part).join("");
+
 function showDesk() {
   const desk = state.desk;
   const person = state.people.find((one) => one.id === state.deskPerson);
-  at("desk-about").textContent = `What the people at the desk see (here ${person.name})`;
+  at("desk-name").replaceChildren(...titleOf(desk));
+  at("desk-about").textContent = `In ${desk.platform}, as ${person.name} sees it`;
   at("desk-empty").hidden = desk.threads.length > 0;
   at("desk-count").textContent = desk.threads.length || "";
   followDesk(() => showThreads(at("desk"), desk.threads, talk(desk, person.id)), false);
@@ -238,8 +273,8 @@ function showPanel(name) {
 }
 
 const refreshTimeline = timelinePanel(at("timeline"), at("timeline-lines"), () => {
-  const thread = state && selectedIn(placeNow());
-  return thread ? [state.me, placeNow().id, thread] : null;
+  const thread = state ? selectedIn(placeNow()) : undefined;
+  return thread === undefined ? null : [state.me, placeNow().id, thread];
 });
 
 at("show-chat").addEventListener("click", () => showPanel("chat"));

@@ -20,6 +20,8 @@ from agent.records import Delivery
 from tests.support.clock import START, TestClock
 from tests.support.doors import ShutDoor
 
+PLACE = ConversationId("slack", "T0FRONTDESK", "C1")
+
 QUIET = Author("U0NOBODY", "Somebody")
 
 
@@ -141,15 +143,15 @@ async def test_a_doubtful_edit_is_repeated(twin: SlackTwin, adapter: SlackAdapte
 
 async def test_a_profile_that_slack_does_not_tell(adapter: SlackAdapter) -> None:
     """Whom Slack does not know is known by what the event said."""
-    profile = await adapter.profile(QUIET, "T0FRONTDESK")
+    profile = await adapter.profile(QUIET, PLACE)
     assert (profile.id, profile.name) == (QUIET.id, "Somebody")
 
 
 async def test_a_stranger_stays_one(twin: SlackTwin, adapter: SlackAdapter) -> None:
     """What one event says of a person is not lost because the profile is remembered."""
     ada = twin.add_user("Ada")
-    assert not (await adapter.profile(Author(ada), "T0FRONTDESK")).external
-    assert (await adapter.profile(Author(ada, external=True), "T0FRONTDESK")).external
+    assert not (await adapter.profile(Author(ada), PLACE)).external
+    assert (await adapter.profile(Author(ada, external=True), PLACE)).external
     assert len(twin.calls("users.info")) == 1
 
 
@@ -159,7 +161,7 @@ async def test_profiles_are_not_kept_without_end(
     """The oldest profile makes room for a new one."""
     monkeypatch.setattr("adapters.slack.adapter.PROFILES", 1)
     for person in [twin.add_user("Ada"), twin.add_user("Grace")] * 2:
-        await adapter.profile(Author(person), "T0FRONTDESK")
+        await adapter.profile(Author(person), PLACE)
     assert len(twin.calls("users.info")) == 4
 
 

@@ -43,6 +43,7 @@ MESSAGES = st.builds(
     tone=st.sampled_from(Tone),
     citations=st.lists(CITATIONS, max_size=12).map(tuple),
     buttons=st.lists(st.sampled_from(Button), unique=True).map(tuple),
+    prompts=st.lists(WORDS, max_size=4).map(tuple),
     feedback=st.booleans(),
     card=st.none() | CARDS,
 )
@@ -122,6 +123,21 @@ def test_a_notice() -> None:
     """A notice is words and nothing else."""
     (block,) = rendering.render(OutgoingMessage("t1.1", PLACE, "Stopped.", Tone.NOTICE))["blocks"]
     assert block == {"type": "markdown", "text": "Stopped."}
+
+
+def test_questions_to_begin_with() -> None:
+    """They are read, not pressed; the fallback has them too."""
+    message = OutgoingMessage("t1.1", PLACE, "Hello!", prompts=("VPN & Wi-Fi?", "Leave?"))
+    shown = rendering.render(message)
+    assert shown["blocks"][1] == {
+        "type": "section",
+        "text": {
+            "type": "mrkdwn",
+            "text": "For example:\n• VPN &amp; Wi-Fi?\n• Leave?",
+            "verbatim": True,
+        },
+    }
+    assert shown["text"] == "Hello!\nFor example:\n• VPN &amp; Wi-Fi?\n• Leave?"
 
 
 def test_a_card() -> None:

@@ -15,8 +15,8 @@ from agent.messages import IncomingMessage
 from agent.platforms import WebRequest
 from agent.records import Accepted
 from tests.support.clock import TestClock
-from tests.support.company import signed
 from tests.support.doors import OpenDoor
+from tests.support.slack_chat import signed
 from tests.support.socket_slack import Connect, SlowDoor, write
 
 OPEN = "apps.connections.open"

@@ -336,7 +336,7 @@ async def test_a_person_of_another_shape(
 ) -> None:
     """Who cannot be read is known by what the event said."""
     twin.fault("users.info", Fault.answer(200, {"ok": True, "user": user}))
-    profile = await adapter.profile(Author("U1", "Ada"), TEAM)
+    profile = await adapter.profile(Author("U1", "Ada"), ConversationId("slack", TEAM, "C1"))
     assert (profile.name, profile.known) == ("Ada", isinstance(user, dict))
 
 

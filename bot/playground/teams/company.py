@@ -1,0 +1,42 @@
+"""The invented company's people in Teams, and where they talk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapters.teams.twin import TeamsTwin
+from bot.playground.rooms import Person
+
+TEAMS = "Teams"
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who is there, the ids of the open places, and the human channel with who answers in it."""
+
+    people: tuple[Person, ...]
+    channel: str
+    group: str
+    desk: str
+    desk_person: Person
+
+
+def move_in(twin: TeamsTwin) -> Company:
+    """Fill a new organisation; the ids are the same each time, so a kept database still fits.
+
+    Nobody has the app in their personal chat before they open it.
+    """
+    tove = _hire(twin, "Tove Lund", "Employee")
+    omar = _hire(twin, "Omar Haddad", "Employee")
+    ines = _hire(twin, "Ines Moreau", "IT desk")
+    everybody = [tove.id, omar.id, ines.id]
+    office = twin.add_channel("General", everybody, team=twin.add_team("Office"), rsc=True)
+    desk = twin.add_channel("Desk", [ines.id], team=twin.add_team("IT"), rsc=True)
+    group = twin.add_group([tove.id, omar.id], name="Team lunch")
+    for person in (tove, omar, ines):
+        twin.dm(person.id)
+    return Company((tove, omar, ines), office, group, desk, ines)
+
+
+def _hire(twin: TeamsTwin, name: str, role: str) -> Person:
+    return Person(twin.add_user(name, installed=False), name, role, TEAMS)

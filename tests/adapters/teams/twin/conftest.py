@@ -1,0 +1,46 @@
+"""The local Teams, a bot that listens, and a bot that calls, for the twin's own tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.teams.twin import TeamsTwin
+from tests.support.clock import TestClock
+from tests.support.teams_listener import Client, Listener
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[Listener]:
+    """A bot that only listens."""
+    bot = Listener()
+    await bot.start()
+    yield bot
+    await bot.stop()
+
+
+@pytest.fixture
+async def twin(clock: TestClock) -> AsyncIterator[TeamsTwin]:
+    """The local Teams; it tells nobody until it gets an `events_url`."""
+    twin = TeamsTwin(clock)
+    await twin.start()
+    yield twin
+    await twin.stop()
+
+
+@pytest.fixture
+def told(twin: TeamsTwin, bot: Listener) -> Listener:
+    """The bot, subscribed to the twin's activities."""
+    twin.events_url = bot.url
+    return bot
+
+
+@pytest.fixture
+def client(twin: TeamsTwin) -> Client:
+    return Client(twin)

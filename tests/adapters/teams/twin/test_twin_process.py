@@ -1,0 +1,164 @@
+"""The local Teams as a process of its own, driven and read through its control API."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from adapters.teams.twin import TeamsTwin
+from adapters.teams.twin_control import Control, options
+from tests.support.clock import TestClock
+from tests.support.teams_listener import Client, Json, Listener
+
+CARD = {
+    "contentType": "application/vnd.microsoft.card.adaptive",
+    "content": {
+        "type": "AdaptiveCard",
+        "version": "1.5",
+        "actions": [{"type": "Action.Execute", "title": "Yes", "verb": "yes"}],
+    },
+}
+
+
+class Remote:
+    """The control API of a process."""
+
+    def __init__(self, control_url: str, session: aiohttp.ClientSession) -> None:
+        self._url = control_url
+        self._session = session
+
+    async def do(self, act: str, **body: Any) -> Json:
+        async with self._session.post(self._url + act, json=body) as response:
+            return dict(await response.json(), http=response.status)
+
+    async def see(self, view: str, **query: str) -> Json:
+        async with self._session.get(self._url + view, params=query) as response:
+            seen: Json = await response.json()
+            return seen
+
+
+@pytest.fixture
+async def process(bot: Listener) -> AsyncIterator[tuple[asyncio.subprocess.Process, Json]]:
+    """A running process and the addresses that it printed."""
+    command = [sys.executable, "-m", "adapters.teams.twin", "--events-url", bot.url]
+    running = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert running.stdout
+    yield running, json.loads(await running.stdout.readline())
+    if running.returncode is None:
+        running.terminate()
+        await running.wait()
+
+
+@pytest.fixture
+async def local(clock: TestClock) -> AsyncIterator[TeamsTwin]:
+    """A local Teams in this process, with the control API."""
+    twin = TeamsTwin(clock, unauthenticated=True)
+    await twin.start(routes=Control(twin).routes())
+    yield twin
+    await twin.stop()
+
+
+@pytest.fixture
+async def remote(local: TeamsTwin) -> AsyncIterator[Remote]:
+    """Its control API."""
+    async with aiohttp.ClientSession() as session:
+        yield Remote(f"{local.base_url}twin/", session)
+
+
+async def test_what_people_write(remote: Remote, bot: Listener) -> None:
+    """Each request does what its method of the twin does."""
+    await remote.do("settings", events_url=bot.url)
+    ada = (await remote.do("users", name="Ada"))["user"]
+    chat = (await remote.do("dm", user=ada))["channel"]
+    said = await remote.do("say", user=ada, text="helo")
+    assert said["channel"] == chat
+    message = {"user": ada, "channel": chat, "id": said["id"]}
+    await remote.do("edit", **message, text="hello")
+    await remote.do("delete", **message)
+    await remote.do("undelete", **message)
+    await remote.do("react", **message)
+    group = (await remote.do("groups", members=[ada]))["channel"]
+    await remote.do("say", user=ada, channel=group, text="all", mention=True)
+    await remote.do("consent", channel=group)
+    await remote.do("say", user=ada, channel=group, text="and all")
+    await remote.do("deliver", type="event", name="x")
+    await remote.do("idle")
+    kinds = [activity["type"] for activity in bot.activities]
+    assert (
+        sorted(kinds)
+        == ["event", "message", "message", "message", "messageDelete"] + ["messageUpdate"] * 2
+    )
+
+
+async def test_what_people_press(local: TeamsTwin, remote: Remote, bot: Listener) -> None:
+    """Buttons, thumbs, the app itself; and what is wrong is told."""
+    local.events_url = bot.url
+    ada = local.add_user()
+    chat = local.dm(ada)
+    await remote.do("install", user=ada)
+    client = Client(local)
+    data = {"feedbackLoop": {"type": "default"}}
+    ident = (await client.post(chat, "", attachments=[CARD], channelData=data)).json["id"]
+    message = {"user": ada, "channel": chat, "id": ident}
+    assert (await remote.do("press", **message, action="Yes"))["status"] == 202
+    assert (await remote.do("feedback", **message, reaction="like"))["status"] == 202
+    assert (await remote.do("submit", **message, value={"a": 1}))["status"] == 202
+    assert (await remote.do("press", **message, action="No"))["http"] == 400
+    assert (await remote.see("typing", channel=chat)) == {"typing": False}
+    await remote.do("uninstall", user=ada)
+    await remote.do("idle")
+    assert (await client.post(chat, "x")).status == 403
+    assert (await remote.do("settings", colour="red"))["http"] == 400
+    assert len(bot.received) == 7
+
+
+def test_the_options_have_defaults() -> None:
+    """Without any, it takes a free port, tells nobody and wants tokens."""
+    given = options().parse_args([])
+    assert (given.port, given.events_url, given.rate_limits) == (0, "", False)
+    assert not given.unauthenticated
+
+
+async def test_a_process_is_driven_and_read(
+    process: tuple[asyncio.subprocess.Process, Json], bot: Listener
+) -> None:
+    """What is said there arrives here, and the answer is found there."""
+    running, told = process
+    environ = told["environ"]
+    assert environ["TEAMS_SERVICE_URLS"] == told["service_url"]
+    async with aiohttp.ClientSession() as session:
+        twin = Remote(told["control_url"], session)
+        ada = (await twin.do("users", name="Ada"))["user"]
+        channel = (await twin.do("channels", name="general", members=[ada]))["channel"]
+        said = await twin.do("say", user=ada, channel=channel, text="hello", mention=True)
+        assert (await twin.do("idle"))["http"] == 200
+        assert bot.activities[0]["id"] == said["id"]
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": environ["TEAMS_APP_ID"],
+            "client_secret": environ["TEAMS_APP_PASSWORD"],
+            "scope": "https://api.botframework.com/.default",
+        }
+        base = f"{environ['TEAMS_LOGIN_URL']}/{environ['TEAMS_TENANT_ID']}"
+        async with session.post(f"{base}/oauth2/v2.0/token", data=form) as response:
+            token = (await response.json())["access_token"]
+        place = f"{told['service_url']}v3/conversations/{channel};messageid={said['id']}"
+        headers = {"Authorization": f"Bearer {token}"}
+        body = {"type": "message", "text": "hi"}
+        async with session.post(f"{place}/activities", json=body, headers=headers) as response:
+            assert response.status == 201
+        seen = await twin.see("messages", channel=channel, thread=said["id"])
+        assert [message["text"] for message in seen["messages"]] == ["@Frontdesk hello", "hi"]
+        assert (await twin.see("calls", operation="post"))["calls"][0]["done"]
+        assert len((await twin.see("deliveries"))["deliveries"]) == 1
+        unknown = await twin.do("say", user="nobody", text="x")
+        assert (unknown["http"], unknown["error"]) == (400, "KeyError: 'nobody'")
+    running.send_signal(signal.SIGTERM)
+    assert await running.wait() == 0

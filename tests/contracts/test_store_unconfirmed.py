@@ -1,0 +1,169 @@
+"""The contract of Turns: messages of which nobody knows whether they arrived."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.errors import LeaseLost
+from agent.messages import OutgoingMessage
+from agent.records import Claim, Delivery, DeliveryState, Settlement
+from storage import Store
+from tests.storage.conversations import SENT
+from tests.storage.databases import (
+    Database,
+    claim,
+    claim_new,
+    end,
+    entry,
+    place,
+    reply,
+    said,
+)
+
+HERE = place("D1", "teams")
+UNCONFIRMED = Settlement(DeliveryState.UNCONFIRMED, reason="DeliveryUnknown")
+DEAD = Settlement(DeliveryState.DEAD, reason="PlaceFatal")
+
+
+def teams(name: str, **more: str) -> OutgoingMessage:
+    """Something to say to Ada."""
+    return reply(name, "D1", "teams", **{"to": "ada", **more})
+
+
+async def turn(store: Store, n: int) -> Claim:
+    """A turn for post number `n`."""
+    return await claim_new(store, said(n, platform="teams"), lane=str(HERE))
+
+
+async def sent(store: Store, settlement: Settlement) -> list[Delivery]:
+    """Everything that is due in one line, settled so, in the order in which it was handed out."""
+    found = []
+    deliveries = list((await store.turns.due()).deliveries)
+    while deliveries:
+        (delivery,) = deliveries
+        found.append(delivery)
+        deliveries = list((await store.turns.settle(delivery, settlement)).deliveries)
+    return found
+
+
+async def lose(store: Store, *messages: OutgoingMessage, n: int = 1) -> None:
+    """A turn that says something of which nobody knows whether it arrives."""
+    await end(store, await turn(store, n), *messages, journal=(entry("answered"),))
+    await sent(store, UNCONFIRMED)
+
+
+def told(claimed: Claim) -> list[tuple[str, bool]]:
+    return [(one.message.id, one.mentioned) for one in claimed.unconfirmed]
+
+
+async def test_a_turn_is_told_of_them(database: Database) -> None:
+    """Whole and oldest first, in their own lane alone, and no message of which more is known."""
+    store = database.open()
+    await lose(store, teams("m1"), teams("m2"))
+    await end(store, await turn(store, 2), teams("m3"))
+    await sent(store, SENT)
+    await end(store, await turn(store, 3), teams("m4"))
+    claimed = await turn(store, 4)
+    assert [one.message for one in claimed.unconfirmed] == [teams("m1"), teams("m2")]
+    assert told(claimed) == [("m1", False), ("m2", False)]
+    other = await claim_new(store, said(1, channel="D2"), lane=str(place("D2")))
+    assert other.unconfirmed == ()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        teams("m1", to=""),
+        teams("m1", under="card"),
+        teams("m1", replaces="m0"),
+    ],
+)
+async def test_only_posts_to_an_employee_count(
+    database: Database, message: OutgoingMessage
+) -> None:
+    """What people at the desk see is theirs to look after, and an edit is simply repeated."""
+    store = database.open()
+    await lose(store, message)
+    assert (await turn(store, 2)).unconfirmed == ()
+
+
+async def test_whoever_was_told_is_not_told_again(database: Database) -> None:
+    """It is written down with the turn that tells; other turns are told that it was."""
+    store = database.open()
+    await lose(store, teams("m1"), teams("m2"))
+    await end(store, await turn(store, 2), mentioned=("m1",))
+    claimed = await turn(store, 3)
+    assert told(claimed) == [("m1", True), ("m2", False)]
+    await store.turns.release(claimed.lease, 0.0, refund=True)
+    store = await database.restarted(store)
+    assert told(await claim(store, str(HERE))) == [("m1", True), ("m2", False)]
+
+
+async def test_sent_again(database: Database) -> None:
+    """Under the same name, before what is said later, once; then it is in doubt no more."""
+    store = database.open()
+    await lose(store, teams("m1"), teams("m2"), teams("m3"))
+    ended = await end(store, await turn(store, 2), teams("m4"), again=("m3", "m1", "nothing"))
+    assert ended.deliveries == ()
+    deliveries = await sent(store, SENT)
+    assert [one.message.id for one in deliveries] == ["m1", "m3", "m4"]
+    assert [one.doubtful for one in deliveries] == [False] * 3
+    assert told(await turn(store, 3)) == [("m2", False)]
+    assert [one.message_id for one in await store.care.stuck()] == ["m2"]
+
+
+async def test_again_in_doubt(database: Database) -> None:
+    """What is lost once more is told of once more."""
+    store = database.open()
+    await lose(store, teams("m1"))
+    await end(store, await turn(store, 2), mentioned=("m1",))
+    await end(store, await turn(store, 3), again=("m1",))
+    on_its_way = await turn(store, 4)
+    assert on_its_way.unconfirmed == ()
+    await end(store, on_its_way)
+    await sent(store, UNCONFIRMED)
+    assert told(await turn(store, 5)) == [("m1", False)]
+
+
+async def test_sent_again_by_hand(database: Database) -> None:
+    """An admin retries it, and it is lost once more: its reader is told of that, too."""
+    store = database.open()
+    await lose(store, teams("m1"))
+    await end(store, await turn(store, 2), mentioned=("m1",))
+    (stuck,) = await store.care.stuck()
+    assert await store.care.retry(stuck.id, by="test") == ""
+    await sent(store, UNCONFIRMED)
+    assert told(await turn(store, 3)) == [("m1", False)]
+
+
+@pytest.mark.parametrize("settlement", [SENT, DEAD])
+async def test_only_what_is_in_doubt_is_sent_again(
+    database: Database, settlement: Settlement
+) -> None:
+    """What arrived, or never will, is left alone, whatever a turn says."""
+    store = database.open()
+    await end(store, await turn(store, 1), teams("m1"), journal=(entry("answered"),))
+    await sent(store, settlement)
+    claimed = await claim(store, str(HERE)) if settlement is DEAD else await turn(store, 2)
+    await end(store, claimed, again=("m1",), mentioned=("m1",))
+    assert (await store.turns.due()).deliveries == ()
+
+
+async def test_a_lost_turn_sends_nothing_again(database: Database) -> None:
+    """Another worker has the lane by now: its turn decides."""
+    store, other = database.open(owner="a"), database.open(owner="b")
+    await lose(store, teams("m1"))
+    claimed = await turn(store, 2)
+    await database.clock.advance(31)
+    taken = await claim(other, str(HERE))
+    with pytest.raises(LeaseLost):
+        await end(store, claimed, again=("m1",))
+    assert told(taken) == [("m1", False)]
+    assert (await store.turns.due()).deliveries == ()
+
+
+async def test_the_newest_are_told_of(database: Database) -> None:
+    """A turn does not cost more the more was ever lost in its lane."""
+    store = database.open()
+    await lose(store, *(teams(f"m{n:02}") for n in range(15)))
+    assert [name for name, _ in told(await turn(store, 2))] == [f"m{n:02}" for n in range(5, 15)]
