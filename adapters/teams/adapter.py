@@ -50,8 +50,6 @@ log = logging.getLogger(__name__)
 
 DIRECTS = 10_000
 """Personal chats whose conversation is remembered."""
-TRIES_BELOW = 2
-"""How often the buttons under an answer are posted if they certainly did not arrive."""
 TYPING_SECONDS = 4.0
 """How long Teams shows that somebody types, give or take."""
 
@@ -304,8 +302,9 @@ class TeamsAdapter:
     async def _put_below(
         self, delivery: Delivery, place: Reference, ref: str, content: dict[str, Any]
     ) -> None:
-        """Post what belongs under a message that has arrived. That message must not be sent again,
-        so what fails here is lost: the buttons of an answer can be said in words too.
+        """Post what belongs under a message that has arrived, once and without patience: until it
+        is recorded, that message would be in doubt if the process died. What fails here is lost;
+        the buttons of an answer can be said in words too.
         """
         conversation = delivery.message.conversation
         root = delivery.under_ref or conversation.thread or ref
@@ -314,16 +313,10 @@ class TeamsAdapter:
             return
         where = address(conversation, root, place.kind)
         activity = self._from(place, where, content)
-        for _ in range(TRIES_BELOW):
-            try:
-                await self._connector.post(place.service_url, where, activity)
-            except DeliveryRetry as error:
-                log.warning("the buttons under a message were not delivered: %s", error)
-            except DeliveryError as error:
-                log.warning("the buttons under a message may not have arrived: %s", error)
-                return
-            else:
-                return
+        try:
+            await self._connector.post(place.service_url, where, activity, patience=0.0)
+        except DeliveryError as error:
+            log.warning("the buttons under a message were not delivered: %s", error)
 
     async def _begin_thread(self, place: Reference, channel: str, content: dict[str, Any]) -> str:
         wanted = self._conversation(place, {"channel": {"id": channel}})

@@ -141,8 +141,10 @@ class Handler(TeamsActivityHandler):  # type: ignore[misc]
         if not channel:
             return
         reference = payloads.reference(body)
-        await self._places.keep(channel, reference)
         joined = payloads.read_joined(body, self._tenant)
+        if joined is not None:  # whoever is named as doing it may be the bot
+            reference = reference.model_copy(update={"person": joined.author.id})
+        await self._places.keep(channel, reference)
         known = await self._places.find(channel)
         if joined is None or (known is not None and known.welcomed):
             return

@@ -78,6 +78,8 @@ class Pacing:
         buckets = self._in_force(conversation, now)
         at = max((bucket.free_at(now) for bucket in buckets), default=now)
         if at - now > patience:
+            if not patience:  # it never comes back, so nobody need wait behind it
+                raise DeliveryRetry("Teams' rate limit", at - now)
             narrowest = buckets[0]
             narrowest.later = max(narrowest.later + narrowest.every, at)
             raise DeliveryRetry("Teams' rate limit", narrowest.later - now)

@@ -7,6 +7,7 @@ that were authenticated may tell it, and only hosts of Microsoft's are believed.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
@@ -172,6 +173,7 @@ class Places:
         self._places: Lru[str, Reference] = Lru(PLACES)
         self._unknown: Lru[str, bool] = Lru(UNKNOWN_PLACES)
         """The database has nothing of these: colleagues talk there, and the bot only overhears."""
+        self._writing = asyncio.Lock()
         self.people: Lru[str, Note] = Lru(PEOPLE)
         """By author id."""
 
@@ -200,12 +202,16 @@ class Places:
             StoreUnavailable: nothing was written.
         """
         known = await self.find(channel)
-        if known is not None and (reference := reference.after(known)) == known:
+        if known is not None and reference.after(known) == known:
             return
-        written = reference.model_dump_json(exclude_defaults=True)
-        await self._references.keep(PLATFORM, channel, written, person=reference.person)
-        self._places.put(channel, reference)
-        self._unknown.pop(channel)
+        async with self._writing:  # of two at once neither undoes what the other has learnt
+            known = await self.find(channel)
+            if known is not None:
+                reference = reference.after(known)
+            written = reference.model_dump_json(exclude_defaults=True)
+            await self._references.keep(PLATFORM, channel, written, person=reference.person)
+            self._places.put(channel, reference)
+            self._unknown.pop(channel)
 
     async def latest(self) -> Reference | None:
         """What was kept last: where a place never heard of most likely is served too.
@@ -221,8 +227,9 @@ class Places:
         Raises:
             StoreUnavailable: nothing was written.
         """
-        self._places.pop(channel)
-        await self._references.drop(PLATFORM, channel)
+        async with self._writing:
+            await self._references.drop(PLATFORM, channel)
+            self._places.pop(channel)
 
 
 def _read(text: str) -> Reference | None:

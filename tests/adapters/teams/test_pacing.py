@@ -63,6 +63,15 @@ async def test_each_is_told_another_time(paced: Pacing) -> None:
     assert [await told(paced) for _ in range(3)] == [30, 30 + EVERY, 30 + 2 * EVERY]
 
 
+async def test_what_never_comes_back_pushes_nobody_back(paced: Pacing) -> None:
+    """A sign of life that has no patience at all is not sent, and takes no place in the line."""
+    paced.refused("A", 30)
+    for _ in range(10):
+        with pytest.raises(DeliveryRetry):
+            await paced.turn("A", patience=0.0)
+    assert await told(paced) == 30
+
+
 async def test_no_time_was_said(paced: Pacing, clock: TestClock) -> None:
     """412 comes without a wish, and proxies forget headers: a moment is enough to begin with."""
     paced.refused("A", None)

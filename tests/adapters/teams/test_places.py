@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -22,6 +23,7 @@ from adapters.teams.places import (
 )
 from agent.errors import ConfigError, StoreUnavailable
 from agent.messages import ConversationId
+from tests.support.clock import TestClock
 from tests.support.doors import Memory
 
 CHANNEL = "19:abc@thread.tacv2"
@@ -29,6 +31,20 @@ GROUP = "19:abc@thread.v2"
 CHAT = "a:1xyz"
 SERVICE = "https://smba.trafficmanager.net/amer/"
 PUBLIC = Trust.of(Cloud.PUBLIC.value.service_hosts, Cloud.PUBLIC.value.default_service_url)
+
+
+class SlowMemory(Memory):
+    """References that take a moment to be written."""
+
+    async def keep(self, platform: str, channel: str, reference: str, *, person: str = "") -> None:
+        await TestClock().sleep(0)
+        await super().keep(platform, channel, reference, person=person)
+        await TestClock().sleep(0)
+
+    async def drop(self, platform: str, channel: str) -> None:
+        await TestClock().sleep(0)
+        await super().drop(platform, channel)
+        await TestClock().sleep(0)
 
 
 def place(channel: str, thread: str = "") -> ConversationId:
@@ -356,3 +372,18 @@ def test_this_machine() -> None:
     assert trust.allowed("http://localhost:56150/_connector")
     assert not trust.allowed("http://localhost.evil.example/")
     assert not trust.allowed("http://10.0.0.1/")
+
+
+async def test_two_that_learn_at_once() -> None:
+    """Neither undoes what the other has learnt, and what is dropped meanwhile is written again."""
+    memory = SlowMemory()
+    places = Places(memory)
+    heard = Reference(service_url=SERVICE, hears_all=True)
+    welcomed = Reference(service_url=SERVICE, welcomed=True)
+    await asyncio.gather(places.keep(CHAT, heard), places.keep(CHAT, welcomed))
+    found = await Places(memory).find(CHAT)
+    assert found is not None
+    assert (found.hears_all, found.welcomed) == (True, True)
+    await asyncio.gather(places.drop(CHAT), places.keep(CHAT, heard))
+    await places.keep(CHAT, heard)
+    assert await Places(memory).find(CHAT) is not None
