@@ -16,28 +16,13 @@ from agent.messages import IncomingMessage, Kind
 from agent.text import has_words
 
 STOP_WORDS = frozenset({"stop", "cancel", "abort"})
-COMMAND_WORDS = frozenset(
-    {
-        "help",
-        "status",
-        "human",
-        "config",
-        "channel",
-        "models",
-        "tools",
-        "knowledge",
-        "budget",
-        "cases",
-        "queue",
-        "audit",
-        "pause",
-        "resume",
-        "forget me",
-    }
-)
+COMMAND_WORDS = frozenset({"help", "status", "human", "pause", "resume", "queue", "forget me"})
 """Commands that need no slash if they are all that is said: with more words behind them most
 could begin a question ('human resources', 'forget it')."""
-SLASH = re.compile(r"/(?:frontdesk(?:\s+|$))?(?P<words>[a-z].*)?", re.IGNORECASE | re.DOTALL)
+SLASH = re.compile(
+    r"/(?:frontdesk(?:\s+(?P<named>.*))?|(?P<words>[a-z]+(?:\s.*)?))?", re.IGNORECASE | re.DOTALL
+)
+"""A path ('/usr/bin/vpn says no') is none: the first word is letters alone."""
 LEAVE_WORDS = frozenset({"never mind", "nevermind", "no longer needed", "solved"})
 PERSON_WISH = re.compile(
     r"(please )?((can|could|may) i (please )?|i (want|need|would like|'d like) to |let me )?"
@@ -105,7 +90,7 @@ def as_command(text: str) -> str | None:
     'status' alone), for platforms without slash commands; None if it is none.
     """
     if match := SLASH.fullmatch(text.strip()):
-        return match["words"] or "help"
+        return match["named"] or match["words"] or "help"
     words = spoken(text)
     return words if words in COMMAND_WORDS else None
 

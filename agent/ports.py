@@ -6,7 +6,7 @@ run over every implementation. Times are seconds; points in time are seconds sin
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -306,9 +306,10 @@ class Turns(Protocol):
             StoreUnavailable: nothing was written.
         """
 
-    async def due(self, most: int = 100) -> Due:
-        """Lanes with rows to claim, and at most so many deliveries whose time has come, marked
-        SENDING by this commit: first in line of their destination and taken by nobody else.
+    async def due(self, most: int = 100, without: Collection[str] = ()) -> Due:
+        """Lanes with rows to claim, and deliveries whose time has come, marked SENDING by this
+        commit: first in line of their destination and taken by nobody else. `most` is how many
+        for platforms that cannot be asked; of the platforms `without`, nothing is looked at.
 
         Raises:
             StoreUnavailable: nothing was committed.

@@ -158,9 +158,9 @@ class Claim:
     the lane, `approval` its open approval. `steps` are, in order, what the turn committed that
     asked for the open approval, then what an earlier attempt of this turn did. `undelivered` is
     the message that a control UNDELIVERABLE is about (None if it cannot be read). `last_at` is
-    when the lane last came to rest (0 if never). `unconfirmed` are this lane's messages of which
-    nobody knows whether they arrived, oldest first. An edit of a post that was worked off before
-    does not mention the bot, whatever it says.
+    when the lane last came to rest (0 if never). `unconfirmed` are the newest messages
+    for this conversation of which nobody knows whether they arrived, oldest first. An edit of a
+    post that was worked off before does not mention the bot, whatever it says.
     """
 
     lease: Lease

@@ -124,6 +124,7 @@ class App:
             accept=self.door.accept,
             pause=self.pause,
             caring=Caring(self.store.care, clock, self.worker.lane_of),
+            lane_of=self.worker.lane_of,
             trouble=self.store.trouble,
         )
 

@@ -30,7 +30,10 @@ FORGET_WHAT = (
     "somebody else: `/frontdesk forget slack:U0123456789`."
 )
 FORGET_GOES_ON = "That takes a while. Ask again in a minute to see whether all is gone."
-FORGET_HERE = "What was said here goes as well, a moment after this answer."
+FORGET_HERE = (
+    "What was said here goes as well, a moment after this answer. Ask again in a minute to see "
+    "whether all is gone."
+)
 
 
 class Caring:
@@ -106,9 +109,13 @@ class Caring:
 
     def _ended(self, task: asyncio.Task[Forgotten]) -> None:
         self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
+        if task.cancelled():
+            return
+        error = task.exception()
         if error is not None:
             report(log, "somebody was not forgotten completely", error)
+        elif busy := len(task.result().busy):
+            log.warning("%d conversations of somebody were busy and are not forgotten", busy)
 
 
 def told(forgotten: Forgotten) -> list[str]:

@@ -37,7 +37,7 @@ Commands:
 What I answer to a command is for you alone."""
 UNKNOWN = "I don't know `{word}`. Try `/frontdesk help`."
 HUMAN_SENT = "I've told the people. You'll hear in the conversation you had with me."
-HUMAN_ALREADY = "The people have been told already."
+HUMAN_SENT_HERE = "You asked for a person. I've told the people: what they say will come here."
 HUMAN_NOT_NOW = (
     "I can't do that right now: nothing was passed on. Please try again in a minute, or write me a "
     "direct message."
@@ -69,6 +69,9 @@ class Inside:
     accept: Callable[[IncomingMessage], Awaitable[Accepted]]
     pause: Pause
     caring: Caring
+    lane_of: Callable[[Command], str]
+    """The lane in which a command that was written as a message is being answered, '' for others.
+    """
     trouble: Callable[[], str]
 
 
@@ -164,20 +167,34 @@ class Commands:
         )
         if lane is None:
             lane = await inside.records.latest_lane(command.platform, command.author.id, "")
-        if lane is not None:
-            place = ConversationId.parse(lane)
-        else:
-            try:
-                adapter = inside.adapters[command.platform]
-                async with inside.clock.timeout(OPENING_SECONDS):
-                    place = await adapter.open_direct(command.author.id, HUMAN_BEGINS)
-            except (DeliveryRetry, DeliveryUnknown, TimeoutError):
-                return HUMAN_NOT_NOW
-            except DeliveryError:
-                return HUMAN_NO_DM
+        try:
+            place = ConversationId.parse(lane) if lane else await self._first_place(command)
+        except (DeliveryRetry, DeliveryUnknown, TimeoutError):
+            return HUMAN_NOT_NOW
+        except DeliveryError:
+            return HUMAN_NO_DM
         direct = command.direct if place.channel == command.channel else lane is None
-        accepted = await inside.accept(_wish(command, place, about, inside.clock, direct=direct))
-        return HUMAN_SENT if accepted is Accepted.NEW else HUMAN_ALREADY
+        # A wish that is there already is this command's own, from when it was carried out before.
+        await inside.accept(_wish(command, place, about, inside.clock, direct=direct))
+        return HUMAN_SENT_HERE if lane is None and inside.lane_of(command) else HUMAN_SENT
+
+    async def _first_place(self, command: Command) -> ConversationId:
+        """Where to talk to who never talked to the bot: where the answer to the command is read.
+
+        Only that of a slash command is no message, so that a conversation must be begun for it;
+        it is not carried out twice, as a written one may be.
+
+        Raises:
+            DeliveryError, TimeoutError: there is no such place, or not now.
+        """
+        here = self._inside.lane_of(command)
+        if here and command.direct:
+            return ConversationId.parse(here)
+        adapter = self._inside.adapters[command.platform]
+        async with self._inside.clock.timeout(OPENING_SECONDS):
+            if here:
+                return await adapter.direct(command.author.id)
+            return await adapter.open_direct(command.author.id, HUMAN_BEGINS)
 
 
 def _wish(

@@ -35,8 +35,6 @@ BACKOFF = (1.0, 2.0, 5.0, 15.0, 60.0)
 """Seconds before the next send of a message that certainly did not arrive."""
 PAUSE = 60.0
 """Seconds before the next try while the installation is revoked: nothing dies of it."""
-NOT_YET = 5.0
-"""Seconds before the next try while a platform is not connected yet."""
 SETTLE_AGAIN = 0.5
 LONGEST_REASON = 200
 
@@ -66,7 +64,7 @@ class Courier:
 
     @property
     def room(self) -> int:
-        """How many deliveries may be taken for sending now."""
+        """How many deliveries may be taken now for platforms that cannot be asked."""
         return max(0, MOST_IN_DOUBT - self._in_doubt)
 
     def send(self, delivery: Delivery) -> None:
@@ -112,7 +110,8 @@ class Courier:
             # The platform was taken out of the configuration; the message waits for its return.
             return self._later(PAUSE, reason="NoAdapter", doubtful=delivery.doubtful)
         if platform in self._awaited:
-            return self._later(NOT_YET, reason="NotConnected", doubtful=delivery.doubtful)
+            # The commit of another platform's turn gave it out. `due` does so once it is connected.
+            return self._later(0.0, reason="NotConnected", doubtful=delivery.doubtful)
         doubtful = delivery.doubtful and not delivery.message.replaces
         if doubtful and not adapter.capabilities.can_be_asked:
             return Settlement(DeliveryState.UNCONFIRMED, reason=DeliveryUnknown().code)

@@ -125,7 +125,7 @@ class Worker:
         commit.
         """
         try:
-            due = await self._turns.due(self.courier.room)
+            due = await self._turns.due(self.courier.room, self._awaited)
         except StorageError as error:
             log.warning("cannot see what is due: %s", error.code)
             return
@@ -206,7 +206,7 @@ class Worker:
             self._changed.clear()
             wait = LOOK_EVERY
             try:
-                due = await self._turns.due(self.courier.room)
+                due = await self._turns.due(self.courier.room, self._awaited)
             except StorageError as error:
                 log.warning("cannot see what is due: %s", error.code)
             except Exception as error:  # noqa: BLE001 the top of a task

@@ -31,7 +31,7 @@ LONGEST_BATCH = 0.005
 CROWD = 12
 GATHER = 0.002
 """After a batch of CROWD jobs or more, seconds in which the next one gathers: a commit costs as
-much for one job as for many. A job that comes alone never waits."""
+much for one job as for many. With fewer at work each would only wait longer for its turn."""
 
 
 class Waiting(NamedTuple):

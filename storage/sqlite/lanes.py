@@ -7,7 +7,7 @@ and take and give plain tuples. Decoding is left to the event loop, so that a co
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -140,8 +140,10 @@ def claim(
     db.executemany(sql.CLAIM_ROW, [(epoch, row.id) for row in rows])
     steps = db.execute(sql.STEPS_OF, (turn_id_of(rows),)).fetchall()
     about = _undelivered(db, rows[0]), _pressed(db, lane, rows[0])
-    found = Claimed(epoch, state, last_at, rows, steps, *about)
-    if not last_at:  # no turn of it has ended: nothing but steps can have been written yet
+    lost = {"lane": lane, "limit": MOST_UNCONFIRMED}
+    unconfirmed = db.execute(sql.UNCONFIRMED_OF, lost).fetchall()  # of turns of other lanes, too
+    found = Claimed(epoch, state, last_at, rows, steps, *about, unconfirmed=unconfirmed)
+    if not last_at:  # no turn of it has ended: it can have written nothing but steps yet
         return found
     late = frozenset(row.id for row in rows if row.kind == Kind.EDIT and _was_done(db, row))
     history = db.execute(
@@ -149,12 +151,9 @@ def claim(
     ).fetchall()
     case = db.execute(sql.OPEN_CASE, (lane,)).fetchone()
     approval = db.execute(sql.OPEN_APPROVAL, (lane,)).fetchone()
-    lost = db.execute(sql.UNCONFIRMED_OF, {"lane": lane, "limit": MOST_UNCONFIRMED}).fetchall()
     if approval:
         steps = db.execute(sql.STEPS_OF, (approval[1],)).fetchall() + steps
-    return found._replace(
-        late=late, steps=steps, history=history, case=case, approval=approval, unconfirmed=lost
-    )
+    return found._replace(late=late, steps=steps, history=history, case=case, approval=approval)
 
 
 def turn_id_of(rows: Sequence[WaitingRow]) -> str:
@@ -338,9 +337,14 @@ def _rest(db: sqlite3.Connection, lease: Lease) -> None:
         raise LeaseLost
 
 
-def due_lanes(db: sqlite3.Connection, now: float, limit: int) -> tuple[list[str], float | None]:
-    """Lanes to claim, the longest waiting first, and when the next one becomes due."""
-    lanes = [lane for (lane,) in db.execute(sql.DUE_LANES, (now, limit))]
+def due_lanes(
+    db: sqlite3.Connection, now: float, limit: int, without: Collection[str]
+) -> tuple[list[str], float | None]:
+    """Lanes to claim but of the platforms `without`, the longest waiting first; and when the next
+    lane becomes due.
+    """
+    wanted = {"now": now, "limit": limit, "platforms": outbox.listed(without)}
+    lanes = [lane for (lane,) in db.execute(sql.DUE_LANES, wanted)]
     return lanes, db.execute(sql.NEXT_LANE, (now,)).fetchone()[0]
 
 

@@ -11,7 +11,7 @@ channel, so nobody sees two lines mixed up.)
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from agent.records import DeliveryState
@@ -115,15 +115,33 @@ def _ref(db: sqlite3.Connection, message_id: str) -> str:
     return row[0] if row else ""
 
 
+def listed(platforms: Collection[str]) -> str:
+    """Platforms as one text in which a statement can find one, by the beginning of a lane or of a
+    destination.
+    """
+    return "".join(f"|{platform}:" for platform in platforms)
+
+
 def take_due(
-    db: sqlite3.Connection, owner: str, now: float, limit: int
-) -> tuple[list[Taken], float | None]:
-    """Take the rows whose time has come, oldest first, and tell when the next one's comes."""
-    rows = db.execute(
-        sql.TAKE_DUE, {"owner": owner, "now": now, "until": now + SENDING_SECONDS, "limit": limit}
-    ).fetchall()
-    next_at = db.execute(sql.NEXT_DELIVERY, (now,)).fetchone()[0]
-    return [_with_refs(db, row) for row in sorted(rows)], next_at
+    db: sqlite3.Connection,
+    owner: str,
+    now: float,
+    limit: int,
+    platforms: Collection[str],
+    *,
+    among: bool,
+) -> list[Taken]:
+    """Take rows whose time has come, oldest first: those for one of the platforms, or for none."""
+    wanted = {"platforms": listed(platforms), "among": int(among), "limit": limit}
+    taking = {"owner": owner, "now": now, "until": now + SENDING_SECONDS}
+    rows = db.execute(sql.TAKE_DUE, {**wanted, **taking}).fetchall()
+    return [_with_refs(db, row) for row in sorted(rows)]
+
+
+def next_due(db: sqlite3.Connection, now: float) -> float | None:
+    """When the time of the next row comes."""
+    row: tuple[float | None] = db.execute(sql.NEXT_DELIVERY, (now,)).fetchone()
+    return row[0]
 
 
 def settle(

@@ -230,7 +230,7 @@ CREATE INDEX references_person ON conversation_references (platform, person) WHE
 CREATE INDEX references_latest ON conversation_references (platform, kept_at);
 ALTER TABLE outbox ADD COLUMN mentioned INTEGER NOT NULL DEFAULT 0 CHECK (mentioned IN (0, 1));
 ALTER TABLE feedback ADD COLUMN comment TEXT NOT NULL DEFAULT '';
-CREATE INDEX outbox_unconfirmed ON outbox (lane, id) WHERE state = 'unconfirmed';
+CREATE INDEX outbox_unconfirmed ON outbox (destination, id) WHERE state = 'unconfirmed';
 CREATE INDEX outbox_refs ON outbox (destination, ref) WHERE ref != '';
 """
 

@@ -111,10 +111,12 @@ SELECT payload FROM outbox
 WHERE message_id = iif(json_valid(:control), json_extract(:control, '$.about'), NULL)
 """
 
-# Posts of which nobody knows whether they arrived; only what has words can be sent again.
+# Posts of which nobody knows whether they arrived, where their reader was to find them: that may
+# not be where the turn was. Only what has words can be sent again.
 UNCONFIRMED_OF = """
 SELECT payload, mentioned FROM outbox
-WHERE lane = :lane AND state = 'unconfirmed' AND payload != '' AND under = '' AND replaces = ''
+WHERE destination = :lane AND state = 'unconfirmed'
+    AND payload != '' AND under = '' AND replaces = ''
 ORDER BY id DESC LIMIT :limit
 """
 
@@ -257,11 +259,18 @@ _DELIVERY = (
     "id, lane, message_id, payload, attempts, doubtful, sending_since, queued_at, under, replaces"
 )
 
-# A row whose sender was given up may have been sent.
+# A row whose sender was given up may have been sent. `platforms` is a list as `outbox.listed` makes
+# it, and `among` whether what is taken is for one of them or for none. What is passed over is read
+# in the index's order all the same: no more than what waits, and only while it does.
 TAKE_DUE = f"""
 UPDATE outbox SET doubtful = doubtful OR state = 'sending', state = 'sending', owner = :owner,
     sending_since = :now, next_at = :until
-WHERE id IN (SELECT id FROM outbox WHERE next_at <= :now ORDER BY next_at LIMIT :limit)
+WHERE id IN (
+    SELECT id FROM outbox
+    WHERE next_at <= :now
+        AND sign(instr(:platforms, '|' || substr(destination, 1, instr(destination, ':')))) = :among
+    ORDER BY next_at LIMIT :limit
+)
 RETURNING {_DELIVERY}
 """  # noqa: S608 a constant
 
@@ -310,7 +319,12 @@ WHERE destination = :destination AND state IN ('pending', 'sending')
 
 # --- due ---------------------------------------------------------------------------------------
 
-DUE_LANES = "SELECT lane FROM lanes WHERE ready_at <= ? ORDER BY ready_at LIMIT ?"
+# Without the lanes of these platforms, a list as for TAKE_DUE.
+DUE_LANES = """
+SELECT lane FROM lanes
+WHERE ready_at <= :now AND NOT instr(:platforms, '|' || substr(lane, 1, instr(lane, ':')))
+ORDER BY ready_at LIMIT :limit
+"""
 
 NEXT_LANE = "SELECT min(ready_at) FROM lanes WHERE ready_at > ?"
 

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple
 
 from agent.errors import StoreUnavailable
 from agent.ports import Clock
@@ -30,16 +30,22 @@ from storage.sqlite.writer import Writer
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-Found = tuple[list[T], float | None]
-"""What is due now, and when more will be."""
-
 ACCEPT_SECONDS = 2.0
 """Slack and Teams give up on an event after 3 s to 15 s and send it again; we say no sooner."""
 MOST_DUE = 100
-"""Lanes of one answer of `due`."""
+"""Lanes of one answer of `due`, and deliveries for platforms that can be asked."""
 LOOK_AGAIN_SECONDS = 1.0
 """When to ask `due` again if its answer was full."""
+
+
+class _Found(NamedTuple):
+    """What is due now, and when more will be; deliveries by whether they can be asked for."""
+
+    lanes: list[str]
+    lane_at: float | None
+    askable: list[outbox.Taken]
+    others: list[outbox.Taken]
+    delivery_at: float | None
 
 
 class SqliteTurns:
@@ -116,21 +122,26 @@ class SqliteTurns:
     async def release(self, lease: Lease, retry_at: float, *, refund: bool) -> None:
         await self._writer.run(lambda db: lanes.release(db, lease, retry_at, refund=refund))
 
-    async def due(self, most: int = MOST_DUE) -> Due:
+    async def due(self, most: int = MOST_DUE, without: Collection[str] = ()) -> Due:
         now, owner = self._clock.now(), self._owner
+        left_out = frozenset(without)
+        asked, not_others = self._askable - left_out, self._askable | left_out
 
-        def look(db: sqlite3.Connection) -> tuple[Found[str], Found[outbox.Taken]]:
-            return (
-                lanes.due_lanes(db, now, MOST_DUE),
-                outbox.take_due(db, owner, now, most),
+        def look(db: sqlite3.Connection) -> _Found:
+            return _Found(
+                *lanes.due_lanes(db, now, MOST_DUE, left_out),
+                outbox.take_due(db, owner, now, MOST_DUE, asked, among=True),
+                outbox.take_due(db, owner, now, most, not_others, among=False),
+                outbox.next_due(db, now),
             )
 
-        (found, lane_at), (taken, delivery_at) = await self._writer.run(look)
-        full = len(found) == MOST_DUE or len(taken) == most
-        moments = (lane_at, delivery_at, now + LOOK_AGAIN_SECONDS if full else None)
+        found = await self._writer.run(look)
+        full = MOST_DUE in (len(found.lanes), len(found.askable)) or len(found.others) == most
+        again_at = now + LOOK_AGAIN_SECONDS if full else None
+        moments = (found.lane_at, found.delivery_at, again_at)
         return Due(
-            tuple(found),
-            await self._readable(taken),
+            tuple(found.lanes),
+            await self._readable([*found.askable, *found.others]),
             next_at=min((at for at in moments if at is not None), default=None),
             more=full,
         )

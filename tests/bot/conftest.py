@@ -1,4 +1,6 @@
-"""What the tests of the process share: a clean environment, and a local Slack in real time."""
+"""What the tests of the process share: a clean environment, a process on a platform in memory,
+and a local Slack in real time.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,8 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +17,18 @@ import pytest
 from click.testing import CliRunner, Result
 
 from adapters.slack.twin import SlackTwin
+from agent.messages import Kind
+from agent.models import Passage
+from bot.app import App, build
 from bot.cli import main
 from bot.clock import SystemClock
+from bot.settings import load
+from tests.support.clock import TestClock
+from tests.support.memory_platform import MemoryPlatform
+from tests.support.outage import FailingStore
 
 OURS = ("FRONTDESK_", "SLACK_", "TEAMS_", "ANTHROPIC_", "OPENAI_")
+LEAVE = Passage("", "Annual leave", "How many days", "Everybody gets 27 days of leave.")
 
 
 @pytest.fixture
@@ -84,3 +95,54 @@ def slack() -> Iterator[Neighbour]:
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
     loop.close()
+
+
+@dataclass
+class Office:
+    """A running process on one platform."""
+
+    clock: TestClock
+    platform: MemoryPlatform
+    store: FailingStore
+    app: App
+
+    async def write(self, text: str, **more: str | Kind) -> list[str]:
+        """Somebody writes; what the bot says to it where they wrote, or to them alone."""
+        before = len(self.platform.texts())
+        await self.platform.write(text, **more)  # type: ignore[arg-type]
+        await self.clock.settle()
+        return self.platform.texts()[before:]
+
+    async def counts(self, name: str) -> int:
+        """A number of the status."""
+        return (await self.store.records.counts())[name]
+
+
+Opened = Callable[..., Awaitable[Office]]
+
+
+@pytest.fixture
+async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
+    """Opens an office, again and again on the same database."""
+    clock = TestClock()
+    async with AsyncExitStack() as stack:
+
+        async def open_one(platform: MemoryPlatform | None = None, **settings: str) -> Office:
+            url = f"sqlite:///{tmp_path / 'frontdesk.db'}"
+            platform = platform or MemoryPlatform("irc")
+            store = FailingStore.open(url, clock, ())
+            clock.watch(store.busy)
+            wanted = {"FRONTDESK_PORT": "0", "FRONTDESK_DATABASE_URL": url, **settings}
+            app = build(load(wanted), clock=clock, store=store, adapters={"irc": platform})
+            stack.push_async_callback(stopped, clock, app)
+            await app.start()
+            await app.store.knowledge.replace("handbook.md", "1", [LEAVE])
+            return Office(clock, platform, store, app)
+
+        yield open_one
+
+
+async def stopped(clock: TestClock, app: App) -> None:
+    stopping = asyncio.create_task(app.stop())
+    await clock.until(stopping.done, at_most=60)
+    await stopping

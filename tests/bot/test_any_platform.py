@@ -1,86 +1,27 @@
 """What the process does on any platform, seen on one in memory: welcome, commands that are written,
-verdicts by the platform's own ids, and what may not have arrived.
+and verdicts by the platform's own ids.
 """
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, closing
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from agent import texts
-from agent.errors import Paused
-from agent.messages import Kind
-from agent.models import Passage
+from agent.addressing import COMMAND_WORDS
+from agent.errors import Paused, PlaceFatal
+from agent.messages import ConversationId, Kind
 from agent.platforms import Command
 from agent.records import Accepted
-from bot.app import App, build
 from bot.caring import FORGET_HERE
-from bot.commands import HUMAN_SENT, NOT_ADMIN, PAUSED
-from bot.settings import load
-from tests.support.clock import TestClock
+from bot.commands import HUMAN_NO_DM, HUMAN_SENT, HUMAN_SENT_HERE, NOT_ADMIN, PAUSED, UNKNOWN
+from tests.bot.conftest import Opened
 from tests.support.crash import abandon
-from tests.support.memory_platform import MemoryPlatform
-from tests.support.outage import FailingStore
 
-LEAVE = Passage("", "Annual leave", "How many days", "Everybody gets 27 days of leave.")
 QUESTION = "How many days of annual leave?"
-
-
-@dataclass
-class Office:
-    """A running process on one platform."""
-
-    clock: TestClock
-    platform: MemoryPlatform
-    store: FailingStore
-    app: App
-
-    async def write(self, text: str, **more: str | Kind) -> list[str]:
-        """Somebody writes; what the bot says to it where they wrote, or to them alone."""
-        before = len(self.platform.texts())
-        await self.platform.write(text, **more)  # type: ignore[arg-type]
-        await self.clock.settle()
-        return self.platform.texts()[before:]
-
-    async def counts(self, name: str) -> int:
-        """A number of the status."""
-        return (await self.store.records.counts())[name]
-
-
-Opened = Callable[..., Awaitable[Office]]
-
-
-@pytest.fixture
-async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
-    """Opens an office, again and again on the same database."""
-    clock = TestClock()
-    async with AsyncExitStack() as stack:
-
-        async def open_one(platform: MemoryPlatform | None = None, **settings: str) -> Office:
-            url = f"sqlite:///{tmp_path / 'frontdesk.db'}"
-            platform = platform or MemoryPlatform("irc")
-            store = FailingStore.open(url, clock, ())
-            clock.watch(store.busy)
-            wanted = {"FRONTDESK_PORT": "0", "FRONTDESK_DATABASE_URL": url, **settings}
-            app = build(load(wanted), clock=clock, store=store, adapters={"irc": platform})
-            stack.push_async_callback(stopped, clock, app)
-            await app.start()
-            await app.store.knowledge.replace("handbook.md", "1", [LEAVE])
-            return Office(clock, platform, store, app)
-
-        yield open_one
-
-
-async def stopped(clock: TestClock, app: App) -> None:
-    stopping = asyncio.create_task(app.stop())
-    await clock.until(stopping.done, at_most=60)
-    await stopping
 
 
 # Welcome
@@ -105,6 +46,14 @@ async def test_a_command_is_answered_in_place(opened: Opened) -> None:
     assert answer.startswith("**Frontdesk** is up")
     (answer,) = await office.write(QUESTION)
     assert "27 days" in answer
+
+
+@pytest.mark.parametrize("words", sorted(COMMAND_WORDS))
+async def test_every_word_that_needs_no_slash_is_a_command(opened: Opened, words: str) -> None:
+    """What is taken for a command when it is all that is said can be carried out."""
+    office = await opened()
+    answer, *_ = await office.write(words, kind=Kind.COMMAND)
+    assert not answer.startswith(UNKNOWN.partition("`")[0])
 
 
 async def test_a_command_in_a_thread(opened: Opened) -> None:
@@ -183,8 +132,46 @@ async def test_a_command_that_is_done_again(opened: Opened) -> None:
     await again.clock.advance(40)
     assert len(office.platform.texts("#desk")) == 1
     told = office.platform.texts()[1:]
-    assert sum("have been told already" in one for one in told) == 1
+    assert sum(one == HUMAN_SENT for one in told) == 1
+    assert len(told) == 2
     assert await again.counts("rows_waiting") == 0
+
+
+@pytest.mark.parametrize("thread", ["", "7"])
+async def test_asking_for_people_with_the_first_words(opened: Opened, thread: str) -> None:
+    """Ada never wrote before, here or elsewhere: it is told once, by the answer, that people will
+    write to her alone, even if the process dies before that.
+    """
+    office = await opened(FRONTDESK_HUMAN_CHANNEL="irc:#desk")
+    office.store.hang("commit")
+    assert await office.write("human", kind=Kind.COMMAND, thread=thread) == []
+    await abandon(office.app)
+    assert office.platform.posts == []
+    again = await opened(office.platform, FRONTDESK_HUMAN_CHANNEL="irc:#desk")
+    await again.clock.advance(40)
+    assert len(office.platform.texts("#desk")) == 1
+    assert office.platform.texts("#all") == []
+    told = office.platform.texts()
+    assert sum(one == HUMAN_SENT_HERE for one in told) == 1
+    assert sum(one.startswith(texts.ESCALATED.partition(" (Case")[0]) for one in told) == 1
+    assert len(told) == 2
+
+
+async def test_asking_for_people_where_nobody_can_be_written_to(opened: Opened) -> None:
+    """The answer can still be said by then, and the people cannot be promised."""
+    office = await opened(FRONTDESK_HUMAN_CHANNEL="irc:#desk")
+    direct, asked = office.platform.direct, 0
+
+    async def once(user_id: str) -> ConversationId:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            raise PlaceFatal
+        return await direct(user_id)
+
+    office.platform.direct = once  # type: ignore[method-assign]
+    assert await office.write("human", kind=Kind.COMMAND, thread="7") == [HUMAN_NO_DM]
+    assert office.platform.texts("#desk") == []
 
 
 async def test_forgetting_the_conversation_one_is_in(opened: Opened, tmp_path: Path) -> None:
@@ -205,6 +192,28 @@ async def test_forgetting_the_conversation_one_is_in(opened: Opened, tmp_path: P
         ):
             assert database.execute(look).fetchone() == (0,), look
     assert "27 days" in (await office.write(QUESTION))[0]
+
+
+async def test_forgetting_what_stays_busy(opened: Opened, caplog: pytest.LogCaptureFixture) -> None:
+    """Its answer cannot be committed for minutes: what was said is left, and she who asks again,
+    as she was told to, is rid of it. The log counts what was left, and names nobody.
+    """
+    office = await opened()
+    await office.write(QUESTION)
+    office.store.hang("commit")
+    await office.write("forget me", kind=Kind.COMMAND)
+    await office.clock.advance(90)
+    (line,) = [one for one in caplog.records if one.name == "bot.caring"]
+    assert line.getMessage() == "1 conversations of somebody were busy and are not forgotten"
+    office.store.turns.silent.clear()
+    await office.clock.advance(5)
+    (answer,) = office.platform.texts()[1:]
+    assert answer.endswith("Ask again in a minute to see whether all is gone.")
+    (answer,) = await office.write("forget me", kind=Kind.COMMAND)
+    assert answer.endswith(FORGET_HERE)
+    await office.clock.advance(5)
+    told = await office.store.records.timeline(str(office.platform.place()))
+    assert [one for one in told if one.data] == []
 
 
 async def test_forgetting_nothing(opened: Opened) -> None:
@@ -253,63 +262,3 @@ async def test_a_verdict_by_the_platforms_own_id(opened: Opened, tmp_path: Path)
         kept = database.execute("SELECT message_id, author, verdict FROM feedback").fetchall()
     last = office.platform.posts[1][1]
     assert sorted(kept) == sorted([(first.id, "ada", "up"), (last.id, "ada", "down")])
-
-
-# What may not have arrived
-
-
-async def test_what_may_not_have_arrived(opened: Opened) -> None:
-    """Ada is told at the next contact, says 'repeat', and has it again; not by itself, and not
-    twice.
-    """
-    office = await opened()
-    office.platform.drops = 1
-    (answer,) = await office.write(QUESTION)
-    await office.clock.advance(600)
-    assert office.platform.texts() == [answer]
-    assert await office.counts("outbox_unconfirmed") == 1
-    assert await office.write("Hello again?") == [texts.NOTHING_FOUND, texts.MAY_BE_LOST]
-    assert await office.write("repeat") == [answer]
-    assert await office.counts("outbox_unconfirmed") == 0
-    assert await office.write("repeat") == [texts.NOTHING_FOUND]
-
-
-async def test_it_may_be_said_later(opened: Opened) -> None:
-    """She was told, and says so days later; what is lost again is told of again."""
-    office = await opened()
-    office.platform.drops = 1
-    (answer,) = await office.write(QUESTION)
-    assert texts.MAY_BE_LOST in await office.write("Hello again?")
-    assert texts.MAY_BE_LOST not in await office.write("Hello again?")
-    office.clock.jump(3 * 86_400)
-    office.platform.drops = 1
-    assert await office.write("repeat, please") == [answer]
-    assert texts.MAY_BE_LOST in await office.write("Hello again?")
-    assert await office.write("repeat, please") == [answer]
-
-
-async def test_a_process_that_dies_while_it_sends(opened: Opened) -> None:
-    """Nobody knows whether the first byte went out: it is not sent again before Ada wants it."""
-    office = await opened()
-    office.platform.hangs = True
-    await office.write(QUESTION)
-    assert await office.counts("outbox_sending") == 1
-    await abandon(office.app)
-    office.platform.hangs = False
-    again = await opened(office.platform)
-    await again.clock.advance(30)
-    assert again.platform.posts == []
-    (answer,) = await again.write("repeat")
-    assert "27 days" in answer
-
-
-async def test_old_words_cannot_be_repeated(opened: Opened) -> None:
-    """What was erased meanwhile is not offered, and the queue of the admins still has it."""
-    office = await opened(FRONTDESK_RETENTION_DAYS="1")
-    office.platform.drops = 1
-    await office.write(QUESTION)
-    office.clock.jump(3 * 86_400)
-    await office.clock.advance(5)
-    assert await office.write("repeat") == [texts.NOTHING_FOUND]
-    (stuck,) = await office.store.care.stuck()
-    assert (stuck.state, stuck.erased) == ("unconfirmed", True)

@@ -252,6 +252,16 @@ async def test_a_platform_that_was_taken_out(rig: Rig) -> None:
     assert settled.reason == "NoAdapter"
 
 
+async def test_a_platform_that_is_not_connected_yet(rig: Rig, clock: TestClock) -> None:
+    """A turn of another platform wrote to it: nothing is sent, and it is due as soon as that is."""
+    adapters = cast(Mapping[str, Adapter], {"irc": rig.platform})
+    rig.courier = Courier(cast(Turns, rig.ledger), adapters, clock, rig._changed, {"irc"})
+    rig.platform.sends = [ZeroDivisionError()]
+    settled = await rig.send(delivery())
+    assert settled == Settlement(DeliveryState.PENDING, retry_at=START, reason="NotConnected")
+    assert len(rig.platform.sends) == 1
+
+
 async def test_what_was_sent_is_recorded_in_the_end(rig: Rig) -> None:
     """The disk hiccups after the post: it is recorded when that is over, and not posted again."""
     rig.ledger.down = 3

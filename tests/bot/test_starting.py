@@ -12,6 +12,7 @@ from agent.errors import ConfigError, StoreUnavailable
 from agent.messages import Kind
 from bot.app import App, build
 from bot.settings import load
+from storage.sqlite.turns import MOST_DUE
 from tests.support.clock import TestClock
 from tests.support.crash import abandon
 from tests.support.memory_platform import MemoryPlatform
@@ -97,6 +98,59 @@ async def test_what_was_left_of_the_last_process_waits(start: Start) -> None:
     await starting
     assert start.far.texts("@eve") == start.far.texts("@ada") == [texts.NOTHING_FOUND]
     assert (await app.store.records.counts())["outbox_unconfirmed"] == 1, "it was being sent"
+    await app.stop()
+
+
+async def test_a_crowd_that_waits_for_the_other_platform_hides_nobody(start: Start) -> None:
+    """More lanes of the one that is out than are looked at at once, and all waiting for longer."""
+    start.far.reachable.set()
+    app = start.make()
+    await app.start()
+    assert isinstance(app.store, FailingStore)
+    app.store.hang("claim")
+    for n in range(MOST_DUE):
+        await start.far.write("Where is the moon?", who=f"p{n}")
+    await start.clock.advance(1)
+    await start.near.write("Where is the sun?")
+    await abandon(app)
+    start.far.reachable.clear()
+    app, starting = await start.begin()
+    await start.clock.advance(10)
+    assert start.near.texts() == [texts.NOTHING_FOUND]
+    start.far.reachable.set()
+    await start.clock.advance(10)
+    await starting
+    assert len(start.far.posts) == MOST_DUE
+    await app.stop()
+
+
+async def test_what_was_never_tried_is_not_in_doubt(start: Start) -> None:
+    """An answer for the platform that is out is not even marked: whenever the process dies, it is
+    sent once that platform is back.
+    """
+    start.far.reachable.set()
+    app = start.make()
+    await app.start()
+    assert isinstance(app.store, FailingStore)
+    app.store.hang("due")
+    await start.far.write("Where is the moon?")
+    await start.clock.settle()
+    await abandon(app)
+    start.far.reachable.clear()
+    app, starting = await start.begin()
+    assert isinstance(app.store, FailingStore)
+    app.store.hang("settle")
+    await start.clock.advance(10)
+    counts = await app.store.records.counts()
+    assert (counts["outbox_pending"], counts["outbox_sending"]) == (1, 0)
+    starting.cancel()
+    await asyncio.wait({starting})
+    await abandon(app)
+    app, starting = await start.begin()
+    start.far.reachable.set()
+    await start.clock.advance(1)
+    await starting
+    assert start.far.texts() == [texts.NOTHING_FOUND]
     await app.stop()
 
 

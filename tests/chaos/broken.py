@@ -7,7 +7,7 @@ a run in place of a healthy part, so that the harness shows that it would notice
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import replace
 from sqlite3 import connect
@@ -83,8 +83,8 @@ class MarkAfterSend:
         self._write(UNMARK, [(one.id,) for one in committed.deliveries])
         return committed
 
-    async def due(self, most: int = 100) -> Due:
-        due: Due = await self._turns.due(most)
+    async def due(self, most: int = 100, without: Collection[str] = ()) -> Due:
+        due: Due = await self._turns.due(most, without)
         self._write(UNMARK, [(one.id,) for one in due.deliveries])
         return due
 

@@ -35,7 +35,7 @@ TOLD_IN_TEAMS = (
 MAY_BE_LOST = Allowed("may not have reached you")
 """Whoever writes after a send in doubt is told so."""
 ASKED_TWICE = Allowed(
-    r"Frontdesk is up|Paused:|I answer again|told the people|told already"
+    r"Frontdesk is up|Paused:|I answer again|told the people"
     r"|: @Frontdesk /(pause|resume|status|human)"
 )
 """A command whose answer did not come is given again; and a status tells what waits just then."""

@@ -16,6 +16,7 @@ from tests.storage.databases import (
     claim_new,
     end,
     numbers,
+    place,
     said,
 )
 
@@ -260,6 +261,18 @@ async def test_due_is_bounded_and_looks_again(database: Database) -> None:
     assert len(due.lanes) == 100
     assert due.next_at is not None
     assert due.more
+
+
+async def test_platforms_that_are_left_out_hide_nothing(database: Database) -> None:
+    """However many of their lanes wait, those of the others are found; theirs go on waiting."""
+    store = database.open()
+    await accept(store, *(said(1, channel=f"D{n}") for n in range(100)))
+    await database.clock.advance(1)
+    await accept(store, said(1, platform="teams"))
+    due = await store.turns.due(without={"slack", "irc"})
+    assert (due.lanes, due.more) == ((str(place(platform="teams")),), False)
+    assert (await store.turns.due(without={"slack", "teams"})).lanes == ()
+    assert len((await store.turns.due(without={"lack", "sla", "teams"})).lanes) == 100
 
 
 async def test_nothing_is_due_in_an_empty_store(database: Database) -> None:

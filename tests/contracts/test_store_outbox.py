@@ -67,6 +67,33 @@ async def test_no_more_are_taken_than_asked_for(database: Database, most: int) -
     assert len((await store.turns.due()).deliveries) == 3 - most
 
 
+async def test_who_can_be_asked_does_not_count(database: Database) -> None:
+    """While posts that nobody can ask for leave no room, the others are taken all the same."""
+    store = database.open()
+    posts = [reply(f"m{n}", channel=f"D{n}", platform="teams") for n in range(3)]
+    (first,) = (await say(store, 1, *posts, reply("asked"))).deliveries
+    now = database.clock.now()
+    await store.turns.settle(first, Settlement(DeliveryState.PENDING, retry_at=now))
+    assert names((await store.turns.due(0)).deliveries) == ["asked"]
+    assert len((await store.turns.due(3)).deliveries) == 3
+
+
+@pytest.mark.parametrize("platform", ["slack", "teams"])
+async def test_what_is_for_a_platform_that_is_left_out_stays(
+    database: Database, platform: str
+) -> None:
+    """It is not marked: if the process died now, nobody would have to wonder whether it arrived."""
+    store = database.open(askable={"slack"} if platform == "slack" else ())
+    said_now = await say(store, 1, reply("m1", platform=platform))
+    for first in said_now.deliveries:
+        later = Settlement(DeliveryState.PENDING, retry_at=database.clock.now())
+        await store.turns.settle(first, later)
+    assert (await store.turns.due(without={platform, "irc"})).deliveries == ()
+    assert (await store.records.counts())["outbox_pending"] == 1
+    (delivery,) = (await store.turns.due(without={"irc"})).deliveries
+    assert (delivery.attempts, delivery.doubtful) == (len(said_now.deliveries), False)
+
+
 async def test_one_destination_is_served_in_order(database: Database) -> None:
     """A message goes out when the one before it is settled, also across turns."""
     store = database.open()

@@ -57,7 +57,7 @@ def told(claimed: Claim) -> list[tuple[str, bool]]:
 
 
 async def test_a_turn_is_told_of_them(database: Database) -> None:
-    """Whole and oldest first, in their own lane alone, and no message of which more is known."""
+    """Whole and oldest first, where they were to stand, and no message of which more is known."""
     store = database.open()
     await lose(store, teams("m1"), teams("m2"))
     await end(store, await turn(store, 2), teams("m3"))
@@ -68,6 +68,22 @@ async def test_a_turn_is_told_of_them(database: Database) -> None:
     assert told(claimed) == [("m1", False), ("m2", False)]
     other = await claim_new(store, said(1, channel="D2"), lane=str(place("D2")))
     assert other.unconfirmed == ()
+
+
+async def test_it_is_told_where_it_was_to_stand(database: Database) -> None:
+    """A turn in a channel writes to Ada alone, where she never wrote: it is told of there."""
+    store = database.open()
+    lane = str(place("C1", "teams"))
+    asked = await claim_new(store, said(1, channel="C1", platform="teams"), lane=lane)
+    await end(store, asked, teams("m1"), journal=(entry("answered"),))
+    await sent(store, UNCONFIRMED)
+    asked = await claim_new(store, said(2, channel="C1", platform="teams"), lane=lane)
+    assert asked.unconfirmed == ()
+    first = await turn(store, 3)
+    assert told(first) == [("m1", False)]
+    await end(store, first, mentioned=("m1",), again=("m1",))
+    (again,) = await sent(store, SENT)
+    assert (again.message, again.lane) == (teams("m1"), lane)
 
 
 @pytest.mark.parametrize(

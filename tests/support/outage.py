@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from agent.errors import StoreUnavailable
 from agent.models import Passage
@@ -65,9 +65,9 @@ class FailingTurns:
         await self._need("release")
         await self._turns.release(lease, retry_at, refund=refund)
 
-    async def due(self, most: int = 100) -> Due:
+    async def due(self, most: int = 100, without: Collection[str] = ()) -> Due:
         await self._need("due")
-        return await self._turns.due(most)
+        return await self._turns.due(most, without)
 
     async def settle(self, delivery: Delivery, settlement: Settlement) -> Committed:
         await self._need("settle")
