@@ -23,7 +23,7 @@ from agent.steps import Call
 
 GREETING = "Hello! Ask me anything about working here: I answer from the company's handbook."
 WELCOME = (
-    f"{GREETING} When I don't know something, I say so. Write **talk to a person** whenever you "
+    f"{GREETING} When I don't know something, I say so. Write “talk to a person” whenever you "
     "want people to help."
 )
 PROMPTS = (
