@@ -173,7 +173,7 @@ class Places:
         self._places: Lru[str, Reference] = Lru(PLACES)
         self._unknown: Lru[str, bool] = Lru(UNKNOWN_PLACES)
         """The database has nothing of these: colleagues talk there, and the bot only overhears."""
-        self._writing = asyncio.Lock()
+        self._at_work = asyncio.Lock()
         self.people: Lru[str, Note] = Lru(PEOPLE)
         """By author id."""
 
@@ -183,16 +183,19 @@ class Places:
         Raises:
             StoreUnavailable: the database could not be asked.
         """
-        if (known := self._places.get(channel)) is not None:
+        known = self._places.get(channel)
+        if known is not None or self._unknown.get(channel):
             return known
-        if self._unknown.get(channel):
-            return None
-        found = _read(await self._references.find(PLATFORM, channel))
-        if found is not None:
-            self._places.put(channel, found)
-        elif self._places.get(channel) is None:  # nor was it kept meanwhile
-            self._unknown.put(channel, True)
-        return found
+        async with self._at_work:  # whoever asks at the same time gets the same answer
+            known = self._places.get(channel)
+            if known is not None or self._unknown.get(channel):
+                return known
+            found = _read(await self._references.find(PLATFORM, channel))
+            if found is not None:
+                self._places.put(channel, found)
+            else:
+                self._unknown.put(channel, True)
+            return found
 
     async def keep(self, channel: str, reference: Reference) -> None:
         """Remember a conversation; costs nothing if there is nothing new. What an earlier
@@ -204,8 +207,8 @@ class Places:
         known = await self.find(channel)
         if known is not None and reference.after(known) == known:
             return
-        async with self._writing:  # of two at once neither undoes what the other has learnt
-            known = await self.find(channel)
+        async with self._at_work:  # of two at once neither undoes what the other has learnt
+            known = self._places.get(channel) or known
             if known is not None:
                 reference = reference.after(known)
             written = reference.model_dump_json(exclude_defaults=True)
@@ -227,7 +230,7 @@ class Places:
         Raises:
             StoreUnavailable: nothing was written.
         """
-        async with self._writing:
+        async with self._at_work:
             await self._references.drop(PLATFORM, channel)
             self._places.pop(channel)
 
