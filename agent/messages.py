@@ -163,6 +163,11 @@ class Citation:
     section: str = ""
     link: str = ""
 
+    @property
+    def label(self) -> str:
+        """What the source is called where it is shown."""
+        return self.title + (f" · {self.section}" if self.section else "")
+
 
 class Button(StrEnum):
     """The buttons a message may carry; each comes back as the control of the same name."""

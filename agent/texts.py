@@ -18,6 +18,7 @@ from agent.errors import (
     Paused,
     TooLong,
 )
+from agent.messages import Button
 from agent.records import ApprovalState
 from agent.steps import Call
 
@@ -55,6 +56,12 @@ REFUSALS: dict[type[AgentError], str] = {
         "This message is too long for me: I read up to {limit} characters. "
         "Please ask again in fewer words."
     ),
+}
+BUTTONS = {
+    Button.ASK_PERSON: "Ask a person",
+    Button.LEAVE_QUEUE: "Never mind",
+    Button.APPROVE: "Approve",
+    Button.DENY: "Deny",
 }
 FILES_IGNORED = "(I can't read attached files yet: {files}.)"
 NOTHING_FOUND = "I found nothing about this in the handbook. Try other words, or ask a person."

@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Any
 
 from adapters.slack import mrkdwn
-from agent.messages import Author, ConversationId, IncomingMessage, Kind
+from agent.messages import Author, Button, ConversationId, IncomingMessage, Kind
 
 Payload = Mapping[str, Any]
 
@@ -31,12 +31,11 @@ EVENTS = frozenset(
     }
 )
 """The event subscriptions that this module reads; the manifest lists exactly these."""
+ACTION = "frontdesk_"
+"""What the action ids of all our buttons begin with; the value of the button follows."""
 BUTTONS = {
-    "frontdesk_ask_person": Kind.ASK_PERSON,
-    "frontdesk_leave_queue": Kind.LEAVE_QUEUE,
-    "frontdesk_approve": Kind.APPROVE,
-    "frontdesk_deny": Kind.DENY,
-    "frontdesk_feedback": Kind.FEEDBACK,
+    **{ACTION + button.value: Kind(button.value) for button in Button},
+    f"{ACTION}feedback": Kind.FEEDBACK,
 }
 """The action ids of our own buttons and the controls they are."""
 VERDICTS = ("up", "down")

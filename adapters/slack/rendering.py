@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.slack import mrkdwn
+from adapters.slack.payloads import ACTION
+from agent import texts
 from agent.cases import CaseCard, CaseState
 from agent.messages import Button, Citation, OutgoingMessage
 
@@ -16,12 +18,6 @@ Block = dict[str, Any]
 
 MAX_SECTION = 2900
 MAX_MARKDOWN = 11_500
-LABELS = {
-    Button.ASK_PERSON: ("frontdesk_ask_person", "Ask a person"),
-    Button.LEAVE_QUEUE: ("frontdesk_leave_queue", "Never mind"),
-    Button.APPROVE: ("frontdesk_approve", "Approve"),
-    Button.DENY: ("frontdesk_deny", "Deny"),
-}
 STYLES = {Button.APPROVE: "primary", Button.DENY: "danger"}
 """Colours of buttons that should not be pressed without looking."""
 STATES = {
@@ -77,16 +73,14 @@ def _prompts(message: OutgoingMessage) -> list[str]:
 
 
 def _source(number: int, citation: Citation) -> str:
-    label = citation.title + (f" · {citation.section}" if citation.section else "")
-    return f"{number}. {mrkdwn.link(citation.link, label)}"
+    return f"{number}. {mrkdwn.link(citation.link, citation.label)}"
 
 
 def _button(button: Button, message_id: str) -> Block:
-    action_id, label = LABELS[button]
     block = {
         "type": "button",
-        "action_id": action_id,
-        "text": {"type": "plain_text", "text": label},
+        "action_id": ACTION + button.value,
+        "text": {"type": "plain_text", "text": texts.BUTTONS[button]},
         "value": f"{button.value}|{message_id}",
     }
     return block | {"style": STYLES[button]} if button in STYLES else block
@@ -99,7 +93,7 @@ def _feedback(message_id: str) -> Block:
 
     element = {
         "type": "feedback_buttons",
-        "action_id": "frontdesk_feedback",
+        "action_id": f"{ACTION}feedback",
         "positive_button": choice("Helpful", "up"),
         "negative_button": choice("Not helpful", "down"),
     }

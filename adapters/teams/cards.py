@@ -15,6 +15,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from adapters.teams import markup
+from agent import texts
 from agent.cases import CaseCard, CaseState
 from agent.messages import Button
 from agent.text import one_line
@@ -35,12 +36,6 @@ ABOUT = "about"
 """What our id of the message is called in a button's data."""
 MAX_LINES = 60
 """Lines of one of a case's texts."""
-LABELS = {
-    Button.ASK_PERSON: "Ask a person",
-    Button.LEAVE_QUEUE: "Never mind",
-    Button.APPROVE: "Approve",
-    Button.DENY: "Deny",
-}
 STYLES = {Button.APPROVE: "positive", Button.DENY: "destructive"}
 """Colours of buttons that should not be pressed without looking."""
 STATES = {
@@ -104,7 +99,7 @@ def _card(body: list[Card], actions: list[Card]) -> Card:
 def _button(button: Button, message_id: str) -> Card:
     action = {
         "type": "Action.Execute",
-        "title": LABELS[button],
+        "title": texts.BUTTONS[button],
         "verb": VERB + button.value,
         "data": {ABOUT: message_id},
     }

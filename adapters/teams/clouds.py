@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from agent.errors import ConfigError
 
-GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """How Microsoft writes the ids of apps and tenants."""
 
 

@@ -9,7 +9,7 @@ the activity they reply to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from yarl import URL
 
 from adapters.teams.calls import BROKEN, PATIENCE, REFUSED, answer, ident, meaning, trouble
+from adapters.teams.keys import Session
 from adapters.teams.pacing import LONGEST, Pacing
 from adapters.teams.places import Trust, parted
 from agent.errors import DeliveryRetry, PlaceFatal
@@ -96,7 +97,7 @@ class Connector:
 
     def __init__(
         self,
-        session: Callable[[], aiohttp.ClientSession],
+        session: Session,
         tokens: Tokens,
         clock: Clock,
         trust: Trust,

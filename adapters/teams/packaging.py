@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic import model_validator as checks_all
 
+from adapters.teams.clouds import GUID, is_guid
 from agent.errors import ConfigError
 
 MANIFEST = Path(__file__).with_name("manifest.json")
@@ -104,8 +105,7 @@ def _like(pattern: str, told: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-GUID = r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
-Guid = Annotated[str, _like(GUID, "an id like 01234567-89ab-cdef-0123-456789abcdef")]
+Guid = Annotated[str, _like(GUID.pattern, "an id like 01234567-89ab-cdef-0123-456789abcdef")]
 Https = Annotated[
     str, Field(max_length=2048), _like(r"(?i)https://[^/\s]\S*", "an address with https://")
 ]
@@ -225,7 +225,7 @@ def _app_id(environ: Mapping[str, str]) -> str:
     where = "copy the Microsoft App ID from your Azure Bot's Configuration page"
     if not app_id:
         raise ConfigError(f"TEAMS_APP_ID is not set: {where}")
-    if not re.fullmatch(GUID, app_id):
+    if not is_guid(app_id):
         raise ConfigError(f"TEAMS_APP_ID={app_id} is not the id of an app: {where}")
     return app_id
 

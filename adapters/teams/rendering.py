@@ -20,6 +20,7 @@ from typing import Any
 
 from adapters.teams import cards, markup
 from adapters.teams.places import PlaceKind, Reference
+from agent import texts
 from agent.cases import CaseCard
 from agent.messages import Citation, OutgoingMessage, Tone
 from agent.text import one_line
@@ -66,7 +67,7 @@ def below(message: OutgoingMessage) -> Activity | None:
     if not message.buttons or message.card is not None or not _needs_text(message):
         return None
     card = cards.buttons(message.buttons, message.id)
-    labels = ", ".join(cards.LABELS[one] for one in message.buttons)
+    labels = ", ".join(texts.BUTTONS[one] for one in message.buttons)
     return _activity(attachments=[cards.attachment(card)], summary=labels)
 
 
@@ -127,7 +128,7 @@ def _sources(citations: Sequence[Citation], words: str) -> list[str]:
     beyond what Teams takes.
     """
     missing = [
-        f"[{n}] {markup.link(one.link, one_line(_label(one), MAX_SUMMARY))}"
+        f"[{n}] {markup.link(one.link, one_line(one.label, MAX_SUMMARY))}"
         for n, one in enumerate(citations, 1)
         if n > MAX_CITATIONS or f"[{n}]" not in words
     ]
@@ -157,7 +158,7 @@ def _labels(message: OutgoingMessage, text: str) -> Activity | None:
 
 
 def _claim(position: int, citation: Citation) -> Activity:
-    name = one_line(_label(citation), MAX_NAME) or f"Source {position}"
+    name = one_line(citation.label, MAX_NAME) or f"Source {position}"
     document = {
         "@type": "DigitalDocument",
         "name": name,
@@ -166,10 +167,6 @@ def _claim(position: int, citation: Citation) -> Activity:
     if markup.is_link(citation.link):
         document["url"] = citation.link
     return {"@type": "Claim", "position": position, "appearance": document}
-
-
-def _label(citation: Citation) -> str:
-    return citation.title + (f" · {citation.section}" if citation.section else "")
 
 
 def _suggested(prompts: Sequence[str]) -> Activity:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_TEXT = 12_000
@@ -14,6 +17,15 @@ PLACE = 200
 
 class Refused(Exception):
     """What was asked for cannot be done; the message says why, to the person on the page."""
+
+
+@contextmanager
+def as_clients_allow() -> Iterator[None]:
+    """Refuse, in its words, what the local platform says its clients would not let people do."""
+    try:
+        yield
+    except ValueError as error:
+        raise Refused(str(error)) from None
 
 
 class Order(BaseModel):

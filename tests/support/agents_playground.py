@@ -1,7 +1,7 @@
 """Microsoft 365 Agents Playground: Microsoft's own Teams client for bots, without a tenant.
 
 It is a web page with a service behind it that speaks the connector's protocol to the bot. Installed
-from npm for a run of the tests, never shipped. https://www.npmjs.com/package/@microsoft/m365agentsplayground
+from npm (@microsoft/m365agentsplayground) for a run of the tests, never shipped.
 """
 
 from __future__ import annotations

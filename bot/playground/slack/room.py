@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from adapters.slack.twin import Message, SlackTwin
 from agent.messages import ConversationId
 from agent.ports import Clock
-from bot.playground.orders import Delete, Edit, Order, Press, Refused, Say
+from bot.playground.orders import Delete, Edit, Order, Press, Refused, Say, as_clients_allow
 from bot.playground.rooms import Json, Person, place_on_page
 from bot.playground.slack.company import Company, move_in
 from bot.playground.slack.view import View
@@ -98,7 +98,7 @@ class SlackRoom:
         if not text and order.file is None:
             raise Refused("There is nothing to send.")
         text = typed(text, self._view.people())
-        try:
+        with as_clients_allow():
             if order.file is None:
                 ts = await self.twin.say(order.user, order.channel, text, order.thread_ts or None)
             else:
@@ -110,8 +110,6 @@ class SlackRoom:
                     size=order.file.size,
                     thread_ts=order.thread_ts,
                 )
-        except ValueError as error:
-            raise Refused(str(error)) from None
         return {"ts": ts}
 
     async def _command(self, order: Say, line: str) -> Json:
@@ -128,28 +126,22 @@ class SlackRoom:
         if not text:
             raise Refused("There is nothing left of the message; delete it instead.")
         self._find(order, order.ts)
-        try:
+        with as_clients_allow():
             await self.twin.edit(order.user, order.channel, order.ts, text)
-        except ValueError as error:
-            raise Refused(str(error)) from None
         return {}
 
     async def delete(self, order: Delete) -> Json:
         self._find(order, order.ts)
-        try:
+        with as_clients_allow():
             await self.twin.delete(order.user, order.channel, order.ts)
-        except ValueError as error:
-            raise Refused(str(error)) from None
         return {}
 
     async def press(self, order: Press) -> Json:
         message = self._find(order, order.ts)
-        try:
+        with as_clients_allow():
             answer = await self.twin.press(
                 order.user, message, action_id=order.action_id, value=order.value or None
             )
-        except ValueError as error:
-            raise Refused(str(error)) from None
         if not answer.ok:
             raise Refused(f"Frontdesk did not take it: {answer.reason} (status {answer.status}).")
         if order.value in {"positive", "negative"}:

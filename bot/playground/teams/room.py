@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from adapters.teams.twin import Answer, Message, TeamsTwin
 from agent.messages import ConversationId
 from agent.ports import Clock
-from bot.playground.orders import Delete, Edit, Order, Press, Refused, Say
+from bot.playground.orders import Delete, Edit, Order, Press, Refused, Say, as_clients_allow
 from bot.playground.rooms import Json, Person, place_on_page
 from bot.playground.teams.company import Company, move_in
 from bot.playground.teams.view import FEEDBACK, View
@@ -93,10 +93,8 @@ class TeamsRoom:
         file = order.file.name if order.file else ""
         if not text and not file:
             raise Refused("There is nothing to send.")
-        try:
+        with as_clients_allow():
             ident = await self.twin.say(order.user, order.channel, text, order.thread_ts, file=file)
-        except ValueError as error:
-            raise Refused(str(error)) from None
         return {"ts": ident}
 
     async def edit(self, order: Edit) -> Json:
@@ -104,30 +102,24 @@ class TeamsRoom:
         if not text:
             raise Refused("There is nothing left of the message; delete it instead.")
         self._find(order, order.ts)
-        try:
+        with as_clients_allow():
             await self.twin.edit(order.user, order.channel, order.ts, text)
-        except ValueError as error:
-            raise Refused(str(error)) from None
         return {}
 
     async def delete(self, order: Delete) -> Json:
         self._find(order, order.ts)
-        try:
+        with as_clients_allow():
             await self.twin.delete(order.user, order.channel, order.ts)
-        except ValueError as error:
-            raise Refused(str(error)) from None
         return {}
 
     async def press(self, order: Press) -> Json:
         message = self._find(order, order.ts)
-        try:
+        with as_clients_allow():
             if order.action_id == FEEDBACK:
                 return await self._rate(order, message)
             answer = await self.twin.press(
                 order.user, message, order.action_id, order.value or None, filled=order.inputs
             )
-        except ValueError as error:
-            raise Refused(str(error)) from None
         _must_be_taken(answer)
         return {"told": answer.toast} if answer.toast else {}
 
