@@ -29,9 +29,9 @@ from agent.errors import SchemaMismatch, StoreUnavailable, ToolFailed, ToolUnkno
 from agent.journal import Line
 from agent.masking import mask
 from agent.messages import Author, Button, IncomingMessage, Kind, OutgoingMessage, Tone
-from agent.models import ToolCall, ToolSpec
+from agent.models import Risk, ToolCall, ToolSpec
 from agent.policy import Policy
-from agent.ports import Clock, Risk, Tool, Turns
+from agent.ports import Clock, Tool, Turns
 from agent.records import Approval, ApprovalState, Arrival, StepKind, StepState
 from agent.state import Event
 from agent.steps import Call, Wanted
@@ -61,6 +61,11 @@ LETS_BE = frozenset(
         Event.INTERJECTED,
         Event.JOINED,
         Event.COMMANDED,
+        # What people of the desk do, and what happens to a case by itself.
+        *(Event.CLAIMED, Event.TRANSFERRED, Event.RELEASED, Event.HANDED_BACK, Event.RESOLVED),
+        *(Event.STAFF_WROTE, Event.STAFF_CORRECTED, Event.NOTED, Event.STAFF_REFUSED),
+        *(Event.OVERDUE, Event.WENT_STALE),
+        *(Event.LOOKED, Event.GATHERED, Event.SHOWN, Event.DESK_MISSING),
     }
 )
 """What happens beside the turn that had begun something: that one will tell."""

@@ -2,7 +2,8 @@
 
 What is not for the bot is neither stored nor answered. A follow-up in a thread that the bot may or
 may not take part in cannot be decided without the database: it is accepted only if its lane is
-known there.
+known there. Whatever is said in a thread of the desk is accepted: which case it is about, if any,
+is found out later.
 """
 
 from __future__ import annotations
@@ -12,13 +13,20 @@ from collections.abc import Collection
 from dataclasses import replace
 from enum import StrEnum
 
-from agent.messages import IncomingMessage, Kind
+from agent.messages import DESK_KINDS, IncomingMessage, Kind
 from agent.text import has_words
 
 STOP_WORDS = frozenset({"stop", "cancel", "abort"})
-COMMAND_WORDS = frozenset({"help", "status", "human", "pause", "resume", "queue", "forget me"})
+COMMAND_WORDS = frozenset(
+    {"help", "status", "human", "pause", "resume", "queue", "forget me", "cases"}
+)
 """Commands that need no slash if they are all that is said: with more words behind them most
 could begin a question ('human resources', 'forget it')."""
+UNMISTAKABLE = re.compile(
+    r"assign\s+[@<]\S.*|channel\s+(?:sla|hours|timezone|stale)(?:\s+[^\s?]+){0,2}",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Commands that need no slash either: nobody asks a question so."""
 SLASH = re.compile(
     r"/(?:frontdesk(?:\s+(?P<named>.*))?|(?P<words>[a-z]+(?:\s.*)?))?", re.IGNORECASE | re.DOTALL
 )
@@ -37,11 +45,14 @@ REPEAT_WISH = re.compile(
 
 
 class Verdict(StrEnum):
-    """Whether a message is accepted: always, never, or only in a lane that is known."""
+    """Whether a message is accepted: always, never, only in a lane that is known, or for the DESK,
+    whatever it is about.
+    """
 
     ACCEPT = "accept"
     IGNORE = "ignore"
     IF_KNOWN = "if_known"
+    DESK = "desk"
 
 
 def verdict(
@@ -52,17 +63,21 @@ def verdict(
     Args:
         message: as the adapter read it.
         follow_threads: whether follow-ups in a thread of the bot need no new mention.
-        human_channels: platform and channel of each of the desk's; a thread there is never a
-            conversation unless it already is one.
+        human_channels: platform and channel of each of the desk's; what is said in a thread there
+            is about a case, unless the thread is a conversation already.
     """
+    if message.kind in DESK_KINDS:
+        return Verdict.DESK
     if message.kind.is_control:
         return Verdict.ACCEPT
+    place = message.conversation
+    if message.in_thread and (place.platform, place.channel) in human_channels:
+        return Verdict.DESK
+    if message.kind is Kind.MESSAGE and message.about_ref:
+        return Verdict.DESK  # written into the box of a card, wherever that is
     if message.kind is Kind.DELETE:
         # Where everything is for the bot, the post may come after its deletion.
         return Verdict.ACCEPT if message.direct else Verdict.IF_KNOWN
-    place = message.conversation
-    if message.in_thread and (place.platform, place.channel) in human_channels:
-        return Verdict.IF_KNOWN
     if message.direct or message.mentions_bot:
         return Verdict.ACCEPT
     if message.kind is Kind.EDIT:
@@ -80,9 +95,14 @@ def as_control(message: IncomingMessage) -> IncomingMessage:
     words = spoken(message.text)
     if words in STOP_WORDS:
         return replace(message, kind=Kind.STOP)
-    if PERSON_WISH.fullmatch(words):
+    if asks_for_person(message.text):
         return replace(message, kind=Kind.ASK_PERSON)
     return message
+
+
+def asks_for_person(text: str) -> bool:
+    """Whether somebody says nothing but that they want a person."""
+    return PERSON_WISH.fullmatch(spoken(text)) is not None
 
 
 def as_command(text: str) -> str | None:
@@ -91,6 +111,8 @@ def as_command(text: str) -> str | None:
     """
     if match := SLASH.fullmatch(text.strip()):
         return match["named"] or match["words"] or "help"
+    if UNMISTAKABLE.fullmatch(text.strip()):
+        return text.strip()
     words = spoken(text)
     return words if words in COMMAND_WORDS else None
 

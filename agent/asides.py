@@ -1,5 +1,5 @@
-"""Asides: what is said beside the conversation: a welcome, answers to commands, and once more what
-may not have arrived.
+"""Asides: what is said beside the conversation: a welcome, answers to commands, once more what may
+not have arrived, and to admins that nobody can be called.
 
 A model never reads them: they are about the assistant, not about the work of an employee, and the
 answer to a command is for its author alone. The journal has them as lines of their own kind.
@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from agent import texts
-from agent.detours import DIRECT_SECONDS
+from agent.admins import DIRECT_SECONDS
+from agent.desk_place import DeskPlace
 from agent.draft import Draft
 from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown
 from agent.journal import Line
@@ -19,7 +20,7 @@ from agent.platforms import Command
 from agent.ports import Adapter, Clock
 from agent.records import Unconfirmed
 
-BESIDE = frozenset({Kind.JOINED, Kind.COMMAND})
+BESIDE = frozenset({Kind.JOINED, Kind.COMMAND, Kind.NO_DESK})
 """What needs nothing but an aside."""
 
 
@@ -31,10 +32,12 @@ class Asides:
         adapters: Mapping[str, Adapter],
         clock: Clock,
         commands: Callable[[Command], Awaitable[str]],
+        place: DeskPlace,
     ) -> None:
         """`commands` answers a command with Markdown, and does it no harm to be asked twice."""
         self._adapters = adapters
         self._clock = clock
+        self._place = place
         self._commands = commands
 
     async def say_welcome(self, draft: Draft) -> None:
@@ -63,6 +66,13 @@ class Asides:
             direct=message.direct,
         )
         _say(draft, await self._commands(command), place=place)
+
+    async def say_no_desk(self, draft: Draft) -> None:
+        """Tell an admin that a person was wanted and nobody could be called; not if there is a
+        human channel by now.
+        """
+        if self._place.channel is None:
+            _say(draft, texts.NO_DESK.format(contact=self._place.contact))
 
     async def send_again(self, draft: Draft) -> None:
         """Send what may not have arrived once more, under the same names."""

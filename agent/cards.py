@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from agent import output
-from agent.cases import Case, CaseCard, CaseState, Cause
+from agent.addressing import asks_for_person
+from agent.cases import Case, CaseCard, CaseState, Cause, Copy
 from agent.draft import Draft
-from agent.messages import ConversationId, OutgoingMessage, Tone
-from agent.screening import files_of
+from agent.messages import Button, ConversationId, IncomingMessage, OutgoingMessage, Tone
 from agent.text import one_line, plain_name
 
 SUMMARY_CHARACTERS = 300
 TRANSCRIPT_LINES = 6
 TRANSCRIPT_CHARACTERS = 240
-RELAY_CHARACTERS = 8000
-"""Of one relayed message, below every platform's limit."""
+BUTTONS: Mapping[CaseState, tuple[Button, ...]] = {
+    CaseState.WAITING: (Button.CLAIM, Button.RESOLVE, Button.HAND_BACK),
+    CaseState.CLAIMED: (Button.RESOLVE, Button.HAND_BACK, Button.RELEASE, Button.TAKE_OVER),
+}
+"""What people may do about a case, as long as it is not over."""
 
 
 def new_case(draft: Draft, channel: ConversationId, permalink: str) -> Case:
@@ -27,7 +31,7 @@ def new_case(draft: Draft, channel: ConversationId, permalink: str) -> Case:
     card = CaseCard(
         case_id=case_id,
         state=CaseState.WAITING,
-        reason=_reason(draft, cause),
+        reason=reason(draft, cause),
         employee_ref=f"{first.conversation.platform}:{employee.id}",
         employee_name=plain_name(name),
         place="a direct message" if first.direct else "a channel",
@@ -49,63 +53,97 @@ def new_case(draft: Draft, channel: ConversationId, permalink: str) -> Case:
     )
 
 
-def moved(case: Case, state: CaseState) -> Case:
-    """The case in another state, its card with it."""
-    card = replace(case.card, state=state) if case.card else None
-    return replace(case, state=state, card=card)
+def shown(case: Case) -> Case:
+    """The case with its card as it stands now."""
+    if case.card is None:
+        return case
+    card = replace(
+        case.card, state=case.state, owner=case.owner_name, outcome=case.outcome, note=case.note
+    )
+    return replace(case, card=card)
 
 
 def card_message(case: Case, channel: ConversationId, message_id: str) -> OutgoingMessage:
-    """The card as a new post in the human channel."""
+    """The card as a new post in a channel of people, with what can be done about it."""
     text = f"Case {case.id}"
-    return OutgoingMessage(message_id, channel, text, tone=Tone.NOTICE, card=case.card)
+    buttons = BUTTONS.get(case.state, ())
+    return OutgoingMessage(
+        message_id,
+        channel,
+        text,
+        tone=Tone.NOTICE,
+        card=case.card,
+        buttons=buttons,
+        for_desk=True,
+    )
 
 
-def card_edit(case: Case, channel: ConversationId, message_id: str) -> OutgoingMessage:
-    """The card as an edit of what was posted."""
-    message = card_message(case, channel, message_id)
-    return replace(message, replaces=case.card_id)
+def is_missing(case: Case) -> bool:
+    """Whether a case has a card that nobody sees: no place took it."""
+    return case.card is not None and not case.card_id and not case.incident
 
 
-def relayed(draft: Draft, case: Case) -> list[str]:
-    """What somebody wrote in the employee's conversation, for the thread of the case's card, in as
-    many messages as it takes: no word may be lost to a platform's limit.
+def show(draft: Draft, case: Case, channel: ConversationId) -> tuple[Case, ConversationId]:
+    """Post the card of a case in a channel; the case with the card that counts now, and where."""
+    card = card_message(case, channel, draft.next_id())
+    draft.outbox.append(card)
+    case = replace(case, card_id=card.id, channel=str(channel), copies=())
+    draft.put(case)
+    return case, channel
+
+
+def edit_cards(draft: Draft, case: Case, channel: ConversationId | None) -> None:
+    """Show a case as it stands now in its `channel` and wherever else it has a card of its own. One
+    that is shown on the card of an incident has none, and neither has one that waits for that; of
+    one that an older version opened the card may not be known.
     """
-    words = output.harmless("\n".join(one.text for one in draft.asked if one.text))
-    if names := files_of(draft.asked):
-        words = f"{words}\n_(sent along: {names})_".strip()
-    if draft.cause is not None:
-        words = f"{words}\n_{_reason(draft, draft.cause)}_".strip()
-    text = f"**{_speaker(draft, case)}:** {words}"
-    return [text[at : at + RELAY_CHARACTERS] for at in range(0, len(text), RELAY_CHARACTERS)]
+    if case.card is None or not case.card_id or case.incident or channel is None:
+        return
+    cards = [(case.card_id, channel)]
+    cards += [(copy.card_id, ConversationId.parse(copy.channel)) for copy in case.copies]
+    for card_id, place in cards:
+        message = card_message(case, place, draft.next_id())
+        draft.outbox.append(replace(message, replaces=card_id))
 
 
-def under_card(case: Case, channel: ConversationId, message_id: str, text: str) -> OutgoingMessage:
-    """A message in the thread of the case's card."""
-    return OutgoingMessage(message_id, channel, text, tone=Tone.NOTICE, under=case.card_id)
+def taken_from(case: Case, message: IncomingMessage) -> Case:
+    """The case with that card as its main one which a press was on, or in whose thread somebody
+    wrote: there the words of the employee go from now on. Two are in one channel only if one of
+    them may not have arrived; then a press tells which it was on.
+    """
+    main = Copy(case.card_id, case.channel)
+    every = (main, *case.copies)
+    here = [one for one in every if _is_in(message.conversation, one)] or [main]
+    taken = next((one for one in here if one.card_id == message.about), here[0])
+    copies = tuple(one for one in every if one is not taken)
+    return replace(case, card_id=taken.card_id, channel=taken.channel, copies=copies)
 
 
-def _reason(draft: Draft, cause: Cause) -> str:
+def _is_in(place: ConversationId, card: Copy) -> bool:
+    there = ConversationId.parse(card.channel) if card.channel else None
+    return there is not None and (there.platform, there.channel) == (place.platform, place.channel)
+
+
+def reason(draft: Draft, cause: Cause) -> str:
     """Why people must look, with the calls of which nobody knows how they ended."""
     calls = ", ".join(call.words for call in draft.begun())
     return f"{cause.words} {calls}" if calls else cause.words
 
 
-def _speaker(draft: Draft, case: Case) -> str:
-    author = draft.first.author
-    known = case.card.employee_name if case.card and author.id == case.employee_id else ""
-    return plain_name(draft.profile.name or author.name or known or author.id)
-
-
 def _summary(draft: Draft) -> str:
-    words = " ".join(message.text for message in draft.asked if message.text)
-    if not words:
-        words = next((one.text for one in reversed(draft.history.said) if one.author), "")
-    return one_line(words, SUMMARY_CHARACTERS)
+    """What it is about: that somebody wants a person does not say it, if they said more before."""
+    asked = [message.text for message in draft.asked if message.text]
+    telling = [text for text in asked if not asks_for_person(text)]
+    if not telling:
+        theirs = (one for one in reversed(draft.history.said) if one.author and not one.colleague)
+        before = (one.text for one in theirs if not asks_for_person(one.text))
+        telling = [next(before, "")]
+    return one_line(" ".join(telling).strip() or " ".join(asked), SUMMARY_CHARACTERS)
 
 
 def _transcript(draft: Draft) -> tuple[str, ...]:
-    lines = [f"{one.name if one.author else 'Frontdesk'}: {one.text}" for one in draft.history.said]
+    said = (one for one in draft.history.said if not one.handed_back)
+    lines = [f"{one.name if one.author else 'Frontdesk'}: {one.text}" for one in said]
     name = draft.profile.name or draft.first.author.name or "employee"
     lines += [f"{name}: {message.text}" for message in draft.asked if message.text]
     return tuple(one_line(line, TRANSCRIPT_CHARACTERS) for line in lines[-TRANSCRIPT_LINES:])

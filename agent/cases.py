@@ -7,12 +7,42 @@ from enum import StrEnum
 
 
 class CaseState(StrEnum):
-    """Where a case stands. WAITING: nobody has it. CLAIMED: somebody has. The others are final."""
+    """Where a case stands. WAITING: nobody has it. CLAIMED: somebody has. The others are final:
+    people RESOLVED it, the employee has WITHDRAWN it, it was HANDED_BACK to the assistant, or it
+    went STALE because nobody said anything for long.
+    """
 
     WAITING = "waiting"
     CLAIMED = "claimed"
     RESOLVED = "resolved"
     WITHDRAWN = "withdrawn"
+    HANDED_BACK = "handed_back"
+    STALE = "stale"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether people still have to do something."""
+        return self in (CaseState.WAITING, CaseState.CLAIMED)
+
+
+class Outcome(StrEnum):
+    """How a case was resolved; `OUTCOMES` says it in words."""
+
+    ANSWERED = "answered"
+    DONE = "done"
+    WONT_DO = "wont_do"
+    WRONG_PLACE = "wrong_place"
+
+
+OUTCOMES: dict[Outcome, str] = {
+    Outcome.ANSWERED: "Answered",
+    Outcome.DONE: "Done",
+    Outcome.WONT_DO: "Won't do",
+    Outcome.WRONG_PLACE: "Wrong place",
+}
+"""As people choose it and read it."""
+NOTE_CHARACTERS = 1000
+"""Of the note that may be added to an outcome."""
 
 
 class Cause(StrEnum):
@@ -30,6 +60,11 @@ class Cause(StrEnum):
     def words(self) -> str:
         """The reason as the people in the human channel read it."""
         return REASONS[self]
+
+    @property
+    def automatic(self) -> bool:
+        """Whether nobody decided it: many of one such cause have one trouble in common."""
+        return self in (Cause.NOTHING_TO_OFFER, Cause.DEAD_LETTER, Cause.UNDELIVERABLE)
 
 
 REASONS: dict[Cause, str] = {
@@ -49,7 +84,9 @@ class CaseCard:
 
     `employee_ref` is the employee as 'platform:user', `place` where they asked in words,
     `permalink` an address that leads there ('' if the platform has none), `draft` what the bot
-    would have said and `confidence` how sure it was (0..1, None without a draft).
+    would have said and `confidence` how sure it was (0..1, None without a draft). `owner` is the
+    name of who has it, `outcome` and `note` how it was resolved, `joined` how many cases an
+    incident's card stands for (0 on every other).
     """
 
     case_id: str
@@ -63,16 +100,49 @@ class CaseCard:
     draft: str = ""
     confidence: float | None = None
     permalink: str = ""
+    owner: str = ""
+    outcome: str = ""
+    note: str = ""
+    joined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A further card of a case: its outgoing id, and the channel it is in (the written form of a
+    conversation id).
+    """
+
+    card_id: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTimes:
+    """How long cases of one cause took, for metrics: how many were claimed and resolved by people,
+    and the seconds from their opening to that, summed up.
+    """
+
+    cause: Cause
+    claimed: int
+    claim_seconds: float
+    resolved: int
+    resolve_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case as stored.
 
-    `lane` is the employee's conversation, `opened_at` seconds since the epoch, `owner` the person
-    who claimed it, `channel` the human channel its card is in (the written form of a conversation
-    id), `card_id` the outgoing id of the card and `card` what was last shown there, so that an
-    edit of it can repeat the rest.
+    `lane` is the employee's conversation (of an incident: its own), `opened_at` seconds since the
+    epoch, `owner` who has it as 'platform:user' ('' for nobody) and `owner_name` what they are
+    called, `channel` the human channel its card is in (the written form of a conversation id),
+    `card_id` the outgoing id of the card and `card` what was last shown there, so that an edit of
+    it can repeat the rest; `copies` are further cards of it, elsewhere.
+
+    `claimed_at` is when it was claimed for the first time and `closed_at` when it ended (0 if it
+    was not), `outcome` and `note` how it was resolved. `incident` is the id of the incident on
+    whose card it is shown ('' on its own card, or not shown yet: then `card_id` is '' too).
+    `reminders` counts how often people were reminded of it, `looks` the timers it had.
     """
 
     id: str
@@ -85,3 +155,12 @@ class Case:
     card_id: str = ""
     card: CaseCard | None = None
     channel: str = ""
+    copies: tuple[Copy, ...] = ()
+    owner_name: str = ""
+    claimed_at: float = 0.0
+    closed_at: float = 0.0
+    outcome: str = ""
+    note: str = ""
+    incident: str = ""
+    reminders: int = 0
+    looks: int = 0

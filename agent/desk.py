@@ -1,33 +1,32 @@
-"""The desk: cases are opened, people are told, and words go to those who have the case."""
+"""The desk: cases are opened, taken, given back and closed, and everybody is told."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from agent import cards, texts
-from agent.cases import Case, CaseState, Cause
+from agent import cards, output, texts
+from agent.admins import Admins
+from agent.cases import NOTE_CHARACTERS, OUTCOMES, Case, CaseState, Cause, Outcome
+from agent.desk_place import DeskPlace, person_of
+from agent.desk_times import expectation
 from agent.draft import Draft
+from agent.flooding import flood_of
 from agent.journal import Line
-from agent.messages import Button, ConversationId
+from agent.messages import Button
 from agent.ports import Adapter, Clock
+from agent.state import Event
+from agent.text import plain_name, without_notes
+from agent.waiting import pending
 
 PERMALINK_SECONDS = 2.0
-
-
-@dataclass(slots=True)
-class DeskPlace:
-    """Where people are: the human channel (None: there is none), the channel and the admins
-    ('platform:user') to turn to if it does not take a card, and whom to name if there is nobody.
-
-    Filled in once the platforms have told who they are.
-    """
-
-    channel: ConversationId | None = None
-    second: ConversationId | None = None
-    admins: tuple[str, ...] = ()
-    contact: str = texts.NOBODY_CONTACT
+CLOSED_BY: Mapping[Event, CaseState] = {
+    Event.RESOLVED: CaseState.RESOLVED,
+    Event.HANDED_BACK: CaseState.HANDED_BACK,
+    Event.LEFT_QUEUE: CaseState.WITHDRAWN,
+    Event.WENT_STALE: CaseState.STALE,
+}
 
 
 class Desk:
@@ -38,9 +37,12 @@ class Desk:
         self._adapters = adapters
         self._clock = clock
         self._place = place
+        self._admins = Admins(adapters, clock, place)
+
+    # A case begins
 
     async def open_case(self, draft: Draft) -> None:
-        """Open a case and post its card."""
+        """Open a case and post its card; the commit does otherwise if it is one of very many."""
         channel = self._place.channel
         if channel is None:
             return
@@ -51,62 +53,175 @@ class Desk:
             async with self._clock.timeout(PERMALINK_SECONDS):
                 link = await adapter.permalink(draft.first)
         case = cards.new_case(draft, channel, link)
+        draft.flood = flood_of(draft, case)
         draft.outbox.append(cards.card_message(case, channel, draft.next_id()))
         draft.keep(replace(case, card_id=draft.outbox[-1].id))
 
     async def say_escalated(self, draft: Draft) -> None:
-        """Tell the employee that people have it now."""
-        if draft.case is None:
+        """Tell the employee that people have it now, and what to expect."""
+        case = draft.case
+        if case is None:
             return
         words = {Cause.DEAD_LETTER: texts.DEAD_LETTER, Cause.HALF_DONE: texts.HALF_DONE}
         text = texts.ESCALATED if draft.cause is None else words.get(draft.cause, texts.ESCALATED)
-        done = texts.done(draft.written())
-        draft.notice(done + text.format(case=draft.case.id), buttons=(Button.LEAVE_QUEUE,))
+        told = text.format(case=case.id, expectation=self._expectation(draft, case))
+        draft.notice(texts.done(draft.written()) + told, buttons=(Button.LEAVE_QUEUE,))
 
     async def say_waiting(self, draft: Draft) -> None:
         """Tell the employee that people have it already."""
-        if draft.case is not None:
-            text = texts.WAITING.format(case=draft.case.id)
+        case = draft.case
+        if case is not None and case.owner:
+            name = self._place.signed(case.owner_name, case)
+            draft.notice(texts.WITH_OWNER.format(case=case.id, name=name))
+        elif case is not None:
+            text = texts.WAITING.format(case=case.id)
             draft.notice(text, buttons=(Button.LEAVE_QUEUE,))
 
     async def say_nobody(self, draft: Draft) -> None:
-        """Tell the employee whom to turn to, because nobody can be called from here."""
+        """Tell the employee whom to turn to, because nobody can be called from here; and admins."""
         half_done = draft.cause is Cause.HALF_DONE
         text = texts.HALF_DONE_NOBODY if half_done else texts.NOBODY
         draft.notice(texts.done(draft.written()) + text.format(contact=self._place.contact))
+        await self._admins.miss_desk(draft)
 
-    async def relay_to_desk(self, draft: Draft) -> None:
-        """Pass on what was written to the people who have the case."""
-        case = draft.case
-        channel = self.channel_of(case)
-        if case is None or channel is None:
-            await self.say_nobody(draft)  # the desk was taken away while the case was open
+    # Somebody has it
+
+    async def take_case(self, draft: Draft) -> None:
+        """Give the case to whoever takes it. The card they take it from becomes the main one."""
+        case, taker = draft.case, draft.taker
+        if case is None or taker is None:
             return
-        for text in cards.relayed(draft, case):
-            draft.outbox.append(cards.under_card(case, channel, draft.next_id(), text))
-            draft.write(Line.RELAYED, message=draft.outbox[-1].id, case=case.id)
+        taken = replace(
+            cards.taken_from(case, draft.first),
+            state=CaseState.CLAIMED,
+            owner=f"{draft.first.conversation.platform}:{taker.id}",
+            owner_name=taker.name,
+            claimed_at=case.claimed_at or draft.now,
+        )
+        self._move(draft, taken)
 
-    async def receipt(self, draft: Draft) -> None:
-        """Tell once per case that what is written is passed on."""
-        case = draft.case if self.channel_of(draft.case) else None
-        if case is not None and case.id not in draft.history.receipts:
-            text = texts.RECEIPT.format(case=case.id)
-            draft.notice(text, buttons=(Button.LEAVE_QUEUE,), receipt=case.id)
+    async def say_claimed(self, draft: Draft) -> None:
+        """Tell the employee who has their case, and its people if it was given to somebody."""
+        case = draft.case
+        if case is None:
+            return
+        again = draft.events[-1] is Event.TRANSFERRED
+        text = texts.TRANSFERRED if again else texts.CLAIMED
+        name = self._place.signed(case.owner_name, case)
+        draft.notice(text.format(case=case.id, name=name))
+        if draft.staff is None or draft.taker is None or draft.claim.case is None:
+            return
+        if draft.taker.id != draft.staff.id:
+            words = texts.GIVEN_TO.format(name=case.owner_name, by=draft.staff.name)
+            self._tell_thread(draft, case, words)
+        elif again:
+            before = draft.claim.case.owner_name
+            words = texts.TAKEN_OVER.format(name=case.owner_name, before=before)
+            self._tell_thread(draft, case, words)
+
+    async def release_case(self, draft: Draft) -> None:
+        """Nobody has the case any more; it waits again, and people are reminded of it again."""
+        if draft.case is not None:
+            case = replace(draft.case, state=CaseState.WAITING, owner="", owner_name="")
+            case = replace(case, reminders=0)
+            self._move(draft, case)
+
+    async def say_released(self, draft: Draft) -> None:
+        """Tell the employee that somebody else will take their case, and people if its owner cannot
+        act any more.
+        """
+        case, before = draft.case, draft.claim.case
+        if case is None or before is None:
+            return
+        name = before.owner_name
+        text = texts.RELEASED.format(
+            case=case.id,
+            name=self._place.signed(name, case),
+            expectation=self._expectation(draft, case),
+        )
+        draft.notice(text, buttons=(Button.LEAVE_QUEUE,))
+        if draft.events[-1] is Event.OWNER_GONE:
+            self._tell_thread(draft, case, texts.OWNER_GONE.format(name=name))
+
+    # It is over
 
     async def close_case(self, draft: Draft) -> None:
-        """Take the case back, on its card too."""
-        if draft.case is None:
+        """Close the case, on its cards too, in the way that the event says."""
+        case, event = draft.case, draft.events[-1]
+        if case is None:
             return
-        draft.keep(cards.moved(draft.case, CaseState.WITHDRAWN))
-        if channel := self.channel_of(draft.case):
-            draft.outbox.append(cards.card_edit(draft.case, channel, draft.next_id()))
+        draft.timers_over += pending(case)
+        case = replace(case, state=CLOSED_BY[event], closed_at=draft.now)
+        if draft.staff is not None:  # whoever closes it has it in the end
+            owner = person_of(draft.first)
+            case = replace(case, owner=owner, owner_name=draft.staff.name)
+        if event is Event.RESOLVED:
+            note = output.harmless(draft.first.text)[:NOTE_CHARACTERS]
+            case = replace(case, outcome=draft.first.detail, note=note)
+        self._move(draft, case)
 
     async def say_left(self, draft: Draft) -> None:
-        """Tell the employee that nobody waits for them any more."""
+        """Tell the employee that nobody waits for them any more, and who has worked on it."""
+        case, channel = draft.case, self._place.channel_of(draft.case)
         draft.notice(texts.LEFT)
+        if case is not None and channel is not None and case.owner and case.card_id:
+            name = plain_name(case.card.employee_name if case.card else "") or texts.SOMEBODY
+            draft.post(channel, texts.LEFT_OWNER.format(name=name), under=case.card_id)
 
-    def channel_of(self, case: Case | None) -> ConversationId | None:
-        """Where a case's card is: the human channel may have been changed since."""
-        if case is not None and case.channel:
-            return ConversationId.parse(case.channel)
-        return self._place.channel
+    async def say_resolved(self, draft: Draft) -> None:
+        """Tell the employee how their case was resolved, and ask whether it helped."""
+        case = draft.case
+        if case is None:
+            return
+        text = texts.RESOLVED.format(
+            case=case.id,
+            name=self._place.signed(case.owner_name, case),
+            outcome=OUTCOMES[Outcome(case.outcome)],
+        )
+        quoted = without_notes(case.note).splitlines()
+        note = "".join(f"\n> {line}" for line in quoted)
+        draft.notice(f"{text}{note}", feedback=True)
+
+    async def mark_hand_back(self, draft: Draft) -> None:
+        """Mark in the conversation that the bot goes on from here."""
+        if draft.case is not None:
+            name = draft.staff.name if draft.staff else ""
+            draft.write(Line.HANDED_BACK, case=draft.case.id, name=name)
+
+    async def say_handed_back(self, draft: Draft) -> None:
+        """Tell the employee that the bot answers again."""
+        case = draft.case
+        if case is not None:
+            name = self._place.signed(case.owner_name, case)
+            draft.notice(texts.HANDED_BACK.format(case=case.id, name=name))
+
+    # People are told
+
+    async def tell_staff(self, draft: Draft) -> None:
+        """Tell a person of the desk why what they want is not possible. Whoever pressed a button
+        reads it at once; words are answered in their thread, once for each case and person.
+        """
+        first, case = draft.first, draft.case
+        if first.kind.is_control or (case is not None and case.incident):
+            return
+        asked_about, person = draft.claim.rows[0].case_id, person_of(first)
+        if (asked_about, person) in draft.history.told:
+            return
+        text = f"{draft.told} {texts.NOT_PASSED_ON}"
+        message = draft.post(first.conversation, text)
+        draft.write(Line.ASIDE, message=message, text=text, case=asked_about, staff=person)
+
+    def _tell_thread(self, draft: Draft, case: Case, text: str) -> None:
+        """A word in the thread of the case's own card."""
+        channel = self._place.channel_of(case)
+        if channel is not None and case.card_id and not case.incident:
+            draft.post(channel, text, under=case.card_id)
+
+    def _move(self, draft: Draft, case: Case) -> None:
+        """Keep the case as it is now, and show it so."""
+        case = cards.shown(case)
+        draft.keep(case)
+        cards.edit_cards(draft, case, self._place.channel_of(case))
+
+    def _expectation(self, draft: Draft, case: Case) -> str:
+        return expectation(self._place.times_of(case), draft.now)

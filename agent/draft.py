@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.attempt import Attempt
@@ -23,11 +23,13 @@ from agent.messages import (
 from agent.models import Passage
 from agent.platforms import Profile
 from agent.records import (
+    INCIDENT,
     Approval,
     Arrival,
     Claim,
     Entry,
     Feedback,
+    Flood,
     Spend,
     TurnEnd,
 )
@@ -39,13 +41,19 @@ from agent.steps import Call, Steps
 class Draft:
     """The working memory of one turn. Nothing of it is visible to anybody before the commit.
 
-    `employee` is whom the turn is about: who wrote or pressed, or for what happens by itself, whom
-    the message or the approval was for.
+    `employee` is whom the turn is about: who wrote or pressed, or for what happens by itself, or at
+    the desk, whom the message, the approval or the case was for.
+
+    `asked` is what was written and wants something, `edited` and `deleted` are changes of what was
+    written before; in a turn of the desk, as far as the employee is to get it.
 
     `steps` are those the turn goes on from: its own, or, once a press `goes_on` with what an
     earlier turn had begun, that turn's. `pending` are the steps of the turn that asked for the open
     approval, as long as they are not this turn's. `approved` and `denied` name the call that the
     press decided.
+
+    `staff` is who of the desk acts (None: nobody does), `taker` who gets the case by it, `told`
+    what they read at once.
 
     `unsaid` is what should have been said but could not be delivered, `asking` the seconds that
     models have taken so far.
@@ -61,6 +69,8 @@ class Draft:
     goes_on: bool = False
     settled: bool = False
     asked: tuple[IncomingMessage, ...] = ()
+    edited: tuple[IncomingMessage, ...] = ()
+    deleted: tuple[IncomingMessage, ...] = ()
     profile: Profile = field(default_factory=lambda: Profile(""))
     passages: tuple[Passage, ...] = ()
     looked: bool = False
@@ -74,6 +84,10 @@ class Draft:
     denied: str = ""
     unsaid: str = ""
     case: Case | None = None
+    staff: Author | None = None
+    taker: Author | None = None
+    told: str = ""
+    flood: Flood | None = None
     outcome: str = "done"
     events: list[Event] = field(default_factory=list)
     attempts: tuple[Attempt, ...] = ()
@@ -97,7 +111,9 @@ class Draft:
 
     @property
     def conversation(self) -> ConversationId:
-        """Where the turn takes place."""
+        """Where the turn takes place: whatever people of the desk do, with the employee."""
+        if self.claim.rows[0].case_id:
+            return ConversationId.parse(self.claim.lease.lane)
         return self.first.conversation
 
     @property
@@ -159,17 +175,43 @@ class Draft:
         self.outbox.append(message)
         return message.id
 
-    def notice(self, text: str, *, buttons: tuple[Button, ...] = (), receipt: str = "") -> None:
+    def notice(
+        self,
+        text: str,
+        *,
+        buttons: tuple[Button, ...] = (),
+        feedback: bool = False,
+        receipt: str = "",
+    ) -> None:
         """Say something of Frontdesk's own and journal it."""
-        message = self.say(text, buttons=buttons)
+        if self.conversation.platform == INCIDENT:
+            return  # nobody is there: whoever joined it is told in their own conversation
+        message = self.say(text, buttons=buttons, feedback=feedback)
         more = {"receipt": receipt} if receipt else {}
         self.write(Line.NOTICE, message=message, text=text, **more)
 
-    def keep(self, case: Case) -> None:
-        """Open or change a case."""
+    def post(self, place: ConversationId, text: str, *, under: str = "") -> str:
+        """Put a message for the people of the desk into the outbox, in the thread of one of our
+        messages if it is to be `under` it, and return its id.
+        """
+        message = OutgoingMessage(
+            self.next_id(), place, text, tone=Tone.NOTICE, under=under, for_desk=True
+        )
+        self.outbox.append(message)
+        return message.id
+
+    def put(self, case: Case) -> None:
+        """Change a case without moving it: nothing that anybody did."""
         self.case = case
-        self.cases.append(case)
-        self.write(Line.CASE, case=case.id, state=case.state, cause=case.cause)
+        self.cases = [*(one for one in self.cases if one.id != case.id), case]
+        if self.flood is not None:
+            self.flood = replace(self.flood, instead=replace(case, card=None, card_id=""))
+
+    def keep(self, case: Case) -> None:
+        """Open a case, or move it."""
+        self.put(case)
+        owner = {"owner": case.owner} if case.owner else {}
+        self.write(Line.CASE, case=case.id, state=case.state, cause=case.cause, **owner)
 
     def keep_approval(self, approval: Approval) -> None:
         """Open or change an approval."""
@@ -206,6 +248,8 @@ class Draft:
             mentioned=tuple(self.mentioned),
             again=tuple(self.again),
             context_from=self.context_from,
+            told=self.told,
+            flood=self.flood,
         )
 
     def _ended_steps(self) -> list[Steps]:

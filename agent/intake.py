@@ -6,13 +6,13 @@ once, and everything that was said is journalled, whatever becomes of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from agent import screening
+from agent import screening, texts
 from agent.addressing import as_control, wants_repeat, wants_to_leave
 from agent.asides import BESIDE, wants_again
-from agent.cases import Cause
+from agent.cases import Case, Cause
 from agent.draft import Draft
 from agent.errors import InputRejected, NothingToRead, OnlyFiles, Paused
 from agent.journal import Line
@@ -20,7 +20,7 @@ from agent.messages import Author, IncomingMessage, Kind
 from agent.platforms import Profile
 from agent.policy import Policy
 from agent.ports import Adapter
-from agent.state import Event
+from agent.state import WITH_PEOPLE, Event, State
 from agent.text import plain_name
 
 CONTROL_EVENTS: Mapping[Kind, Event] = {
@@ -30,6 +30,7 @@ CONTROL_EVENTS: Mapping[Kind, Event] = {
     Kind.UNDELIVERABLE: Event.NOT_DELIVERED,
     Kind.JOINED: Event.JOINED,
     Kind.COMMAND: Event.COMMANDED,
+    Kind.NO_DESK: Event.DESK_MISSING,
 }
 """What the other controls mean depends on who sent them, and when."""
 
@@ -44,22 +45,39 @@ class Intake:
 
     paused = False
 
-    def __init__(self, adapters: Mapping[str, Adapter], policy: Policy) -> None:
-        """The platforms tell who wrote; the policy who may."""
+    def __init__(
+        self,
+        adapters: Mapping[str, Adapter],
+        policy: Policy,
+        owner_is_gone: Callable[[Case], Awaitable[bool]],
+    ) -> None:
+        """The platforms tell who wrote, the policy who may; `owner_is_gone` whether who has a case
+        cannot act any more.
+        """
         self._adapters = adapters
         self._policy = policy
+        self._owner_is_gone = owner_is_gone
 
     async def first_event(self, draft: Draft) -> Event:
         """Which event the claimed rows are; what they say is in the draft afterwards."""
+        event = await self._event(draft)
+        held = event is Event.WROTE and draft.state is State.WITH_HUMAN
+        if held and draft.case is not None and await self._owner_is_gone(draft.case):
+            return Event.OWNER_GONE
+        return event
+
+    async def _event(self, draft: Draft) -> Event:
         message = draft.first
         if message.kind.is_control:
             taken_over = await self._take_in_control(draft, message)
             return self._control_event(draft, message, taken_over=taken_over)
-        folded = screening.fold(draft.claim.rows, draft.history)
+        # While people have the case, what is changed is for them, also if it is not known any more.
+        every_edit = draft.case is not None and message.direct
+        folded = screening.fold(draft.claim.rows, draft.history, every_edit=every_edit)
         await self._get_to_know(draft, folded)
         self.keep_said(draft, folded)
         if not draft.asked:
-            return self._retracted(draft, folded.deleted)
+            return self._changed(draft)
         if spoken := self._control_words(draft):
             return spoken
         if wants_again(draft) and all(wants_repeat(one.text) for one in draft.asked):
@@ -79,12 +97,16 @@ class Intake:
         approval = draft.claim.approval
         return approval is None or author.id in approval.approvers
 
-    def _retracted(self, draft: Draft, deleted: tuple[IncomingMessage, ...]) -> Event:
-        """Nothing is asked any more; what the open approval is about may be among it."""
+    def _changed(self, draft: Draft) -> Event:
+        """Nothing is asked any more: what was passed on may be changed, and what the open approval
+        is about may be gone.
+        """
+        if draft.case is not None and draft.state in WITH_PEOPLE:
+            return Event.CORRECTED if _is_passed_on(draft) else Event.VANISHED
         approval = draft.claim.approval
         if approval is None:
             return Event.VANISHED
-        gone = {message.id for message in deleted}
+        gone = {message.id for message in draft.deleted}
         asked = (
             entry.data.get("id")
             for entry in draft.claim.history
@@ -114,7 +136,8 @@ class Intake:
         if message.text and not beside:
             self.keep_said(draft, screening.Folded((message,)))
         draft.asked = (*before.asked, message)
-        return bool(before.asked)
+        draft.edited, draft.deleted = before.edited, before.deleted
+        return bool(before.asked) or (draft.case is not None and _is_passed_on(draft))
 
     def _control_event(self, draft: Draft, message: IncomingMessage, *, taken_over: bool) -> Event:
         stops = message.kind is Kind.STOP
@@ -123,7 +146,10 @@ class Intake:
         if message.kind is Kind.ASK_PERSON:
             return self._person_asked(draft)
         if message.kind is Kind.LEAVE_QUEUE and not self._is_theirs(draft, message):
+            draft.told = texts.NOT_YOUR_CASE
             return Event.VANISHED  # somebody else in the thread pressed it
+        if message.kind is Kind.LEAVE_QUEUE and draft.state not in WITH_PEOPLE:
+            draft.told = texts.NO_CASE
         if message.kind is Kind.FEEDBACK and not message.about:
             return Event.VANISHED  # on something that is not known to be ours
         if stops and not self._may_decide(draft, message.author):
@@ -138,11 +164,14 @@ class Intake:
         Only the button counts, and only from one who may press it: the platform says who it was.
         """
         approval = draft.claim.approval
-        if approval is None:
-            return Event.VANISHED
         if message.kind is Kind.EXPIRE:
-            return Event.EXPIRED if message.about == approval.id else Event.VANISHED
-        if message.about != approval.message_id or message.author.id not in approval.approvers:
+            due = approval is not None and message.about == approval.id
+            return Event.EXPIRED if due else Event.VANISHED
+        if approval is None or message.about != approval.message_id:
+            draft.told = texts.DECIDED_ALREADY
+            return Event.VANISHED
+        if message.author.id not in approval.approvers:
+            draft.told = texts.NOT_YOURS_TO_DECIDE
             return Event.VANISHED
         if self.paused:
             draft.rejected = Paused()
@@ -190,7 +219,7 @@ class Intake:
         return profile if name == profile.name else replace(profile, name=name)
 
     async def _get_to_know(self, draft: Draft, folded: screening.Folded) -> None:
-        draft.asked = folded.asked
+        draft.asked, draft.edited, draft.deleted = folded.asked, folded.edited, folded.deleted
         if not folded.asked:
             return
         message = folded.asked[0]
@@ -206,15 +235,22 @@ class Intake:
 
     def keep_said(self, draft: Draft, folded: screening.Folded) -> None:
         """Journal what the employee said, changed and took back."""
-        for message in folded.asked:
+        unknown = [one for one in folded.edited if not draft.history.has(one.id)]
+        for message in (*folded.asked, *unknown):
             name = draft.profile.name or message.author.name
             text = message.text[: self._policy.max_input]
             said = {"id": message.id, "author": message.author.id, "name": name, "text": text}
             if message.revision:
                 said["revision"] = message.revision
             draft.write(Line.SAID, **said)
-        for message in folded.edited:
+        for message in (one for one in folded.edited if one not in unknown):
             text = message.text[: self._policy.max_input]
             draft.write(Line.EDITED, id=message.id, text=text, revision=message.revision)
         for message in folded.deleted:
             draft.write(Line.DELETED, id=message.id)
+
+
+def _is_passed_on(draft: Draft) -> bool:
+    """Whether people who have the case get to know what was changed."""
+    relays = draft.history.relays
+    return bool(draft.edited) or any(one.id in relays for one in draft.deleted)

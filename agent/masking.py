@@ -36,6 +36,10 @@ CARD = re.compile(r"(?<![\w.-])\d(?:[ .-]?\d){12,18}(?![\w-])")
 IBAN = re.compile(r"(?i)\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 
 
+MASKS = ("[secret]", "[card number]", "[IBAN]")
+"""What stands where something was masked."""
+
+
 def mask(text: str) -> str:
     """Replace secrets, payment card numbers and IBANs by a word that says what stood there."""
     text = SECRET.sub("[secret]", text)

@@ -63,9 +63,16 @@ class ConversationId:
 class Kind(StrEnum):
     """What an incoming message is: an utterance that waits its turn, or a control that overtakes.
 
-    Utterances: MESSAGE, EDIT, DELETE. Everything else is a control. JOINED: a person has the bot
-    in a direct conversation for the first time. COMMAND: what elsewhere is a slash command was
-    written as a message; `text` is the words after the command's name.
+    Utterances: MESSAGE, EDIT, DELETE, GATHER. Everything else is a control. JOINED: a person has
+    the bot in a direct conversation for the first time. COMMAND: what elsewhere is a slash command
+    was written as a message; `text` is the words after the command's name.
+
+    About a case, by people of the desk: CLAIM, RELEASE, TAKE_OVER, HAND_BACK, RESOLVE (`detail` is
+    the outcome, `text` the note) and ASSIGN (`detail` is the new owner as 'platform:user'). About a
+    case, by itself: LOOK (the time has come to look at it; `about` is the case), GATHER (a case
+    joins the incident in whose lane this is; `about` is the case), SHOWN (the case is shown on the
+    incident's card; `about` is the incident). NO_DESK: an admin is to be told that there is no
+    human channel.
     """
 
     MESSAGE = "message"
@@ -81,6 +88,16 @@ class Kind(StrEnum):
     JOINED = "joined"
     COMMAND = "command"
     UNDELIVERABLE = "undeliverable"
+    CLAIM = "claim"
+    RELEASE = "release"
+    TAKE_OVER = "take_over"
+    ASSIGN = "assign"
+    HAND_BACK = "hand_back"
+    RESOLVE = "resolve"
+    LOOK = "look"
+    GATHER = "gather"
+    SHOWN = "shown"
+    NO_DESK = "no_desk"
 
     @property
     def is_control(self) -> bool:
@@ -95,7 +112,11 @@ class Kind(StrEnum):
         return self in (Kind.STOP, Kind.ASK_PERSON)
 
 
-UTTERANCES = frozenset({Kind.MESSAGE, Kind.EDIT, Kind.DELETE})
+UTTERANCES = frozenset({Kind.MESSAGE, Kind.EDIT, Kind.DELETE, Kind.GATHER})
+DESK_KINDS = frozenset(
+    {Kind.CLAIM, Kind.RELEASE, Kind.TAKE_OVER, Kind.ASSIGN, Kind.HAND_BACK, Kind.RESOLVE}
+)
+"""What people of the desk do about a case, beside writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +139,9 @@ class IncomingMessage:
     For controls `id` names the press or command and `detail` says what was chosen (feedback: 'up'
     or 'down'; undeliverable: the reason) and `about` which of our messages it is about (its
     outgoing id; expire: the approval's id). A platform that cannot carry our id tells its own in
-    `about_ref`; the store puts ours into `about` when the row is claimed.
+    `about_ref`; the store puts ours into `about` when the row is claimed. `files` are the names of
+    what came along, `file_links` where each of them can be opened, in the same order ('' if that is
+    not known; the tuple may be shorter).
     """
 
     conversation: ConversationId
@@ -132,6 +155,7 @@ class IncomingMessage:
     direct: bool = False
     in_thread: bool = False
     files: tuple[str, ...] = ()
+    file_links: tuple[str, ...] = ()
     detail: str = ""
     about: str = ""
     about_ref: str = ""
@@ -176,14 +200,22 @@ class Button(StrEnum):
     LEAVE_QUEUE = "leave_queue"
     APPROVE = "approve"
     DENY = "deny"
+    CLAIM = "claim"
+    RELEASE = "release"
+    TAKE_OVER = "take_over"
+    HAND_BACK = "hand_back"
+    RESOLVE = "resolve"
 
 
 class Tone(StrEnum):
-    """How a message is meant, for adapters that can show it."""
+    """How a message is meant, for adapters that can show it. PERSON: the words of somebody at the
+    desk, not of a machine.
+    """
 
     ANSWER = "answer"
     DEGRADED = "degraded"
     NOTICE = "notice"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +225,10 @@ class OutgoingMessage:
     `id` is ours and the same in every attempt: adapters put it on the post where the platform can
     carry it, and ask for it after an ambiguous send. `text` is Markdown. `under` is the id of
     another of our messages in whose thread this one belongs; `replaces` the id of one of ours that
-    this one edits. `to` is the platform's id of the employee it is for ('' if it is for people who
-    have a case). `prompts` are questions to be offered for a press. `detours` counts the ways that
-    were tried before this one, because those messages could not be delivered.
+    this one edits. `to` is the platform's id of the employee it is for ('' if it is for none);
+    `for_desk`: it is for the people who have a case. `prompts` are questions to be offered for a
+    press. `detours` counts the ways that were tried before this one, because those messages could
+    not be delivered.
     """
 
     id: str
@@ -210,6 +243,7 @@ class OutgoingMessage:
     under: str = ""
     replaces: str = ""
     to: str = ""
+    for_desk: bool = False
     detours: int = 0
 
 

@@ -64,6 +64,13 @@ class Passage:
     score: float = 0.0
 
 
+class Risk(StrEnum):
+    """READ changes nothing and may be repeated; WRITE changes something outside."""
+
+    READ = "read"
+    WRITE = "write"
+
+
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
     """A tool as a model sees it: name, description, JSON schema of its arguments."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Protocol
 
 from pydantic import BaseModel
 
+from agent.cases import Case, CaseTimes
 from agent.messages import Author, ConversationId, IncomingMessage
-from agent.models import Passage, Piece, Prompt
+from agent.models import Passage, Piece, Prompt, Risk
 from agent.platforms import (
     Capabilities,
     Command,
@@ -35,6 +34,7 @@ from agent.records import (
     Interruption,
     Lease,
     Recent,
+    Routed,
     Settlement,
     Step,
     TimelineItem,
@@ -85,13 +85,6 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Give connections back; idempotent."""
-
-
-class Risk(StrEnum):
-    """READ changes nothing and may be repeated; WRITE changes something outside."""
-
-    READ = "read"
-    WRITE = "write"
 
 
 class Tool(Protocol):
@@ -148,11 +141,7 @@ class References(Protocol):
         """
 
     async def drop(self, platform: str, channel: str) -> None:
-        """Forget a channel; idempotent.
-
-        Raises:
-            StoreUnavailable: nothing was written.
-        """
+        """Forget a channel; idempotent; raises StoreUnavailable, too."""
 
 
 class Door(Protocol):
@@ -169,12 +158,16 @@ class Door(Protocol):
             StoreUnavailable: nothing was committed; the platform must not be told it arrived.
         """
 
-    async def command(self, command: Command) -> str:
-        """Answer a command with Markdown for its author's eyes only.
-
-        Raises:
-            StoreUnavailable: the database could not be asked in time.
+    async def press(
+        self, message: IncomingMessage, late: Callable[[str], None] | None = None
+    ) -> str:
+        """Accept a press or a submitted form, wait at most 2 s for what comes of it, and return
+        what whoever pressed is told ('' if there is nothing to tell). What is known only then is
+        told to `late`. Raises StoreUnavailable, too.
         """
+
+    async def command(self, command: Command) -> str:
+        """Answer a command with Markdown for its author's eyes only; raises StoreUnavailable."""
 
     async def recent(self, platform: str) -> Sequence[Recent]:
         """The conversations of a platform that were active lately, newest first, at most a few
@@ -229,6 +222,14 @@ class Adapter(Protocol):
         tell. Never raises.
         """
 
+    async def member(self, place: ConversationId, user_id: str) -> bool:
+        """Whether this person is in the channel of `place` and their account is active, as the
+        platform itself says now, or said at most a minute ago.
+
+        Raises:
+            DeliveryError: the platform could not be asked, or the channel is not to be seen.
+        """
+
     async def earlier(self, message: IncomingMessage, limit: int) -> Sequence[EarlierMessage]:
         """At most `limit` messages of the thread before `message`, oldest first. Never raises."""
 
@@ -266,6 +267,20 @@ class Turns(Protocol):
     async def claim(self, lane: str) -> Claim | None:
         """Take the lane for one turn and count the attempt; None if nothing is due or another
         worker has it.
+
+        Raises:
+            StoreUnavailable: nothing was committed.
+        """
+
+    async def route(self, lane: str, patience: float) -> Routed:
+        """Move what waits in a lane of the desk (`desk_lane`) to the lanes it is about, in its
+        order, each row with its case: a press by the message it is on (`about`, or `about_ref` in
+        its channel), anything else by the card whose thread it is in. A thread of the desk that is
+        a conversation of its own (somebody mentioned the bot at its top) goes there.
+
+        A row whose card is not known yet waits while a card to its channel is on its way or in
+        doubt, at most `patience` seconds; a press on a card in doubt tells that it arrived. Then it
+        is dropped, with a journal line.
 
         Raises:
             StoreUnavailable: nothing was committed.
@@ -369,23 +384,16 @@ class Records(Protocol):
         """The lane this person last wrote in: in `channel`, or anywhere if it is ''."""
 
     async def recent(self, platform: str, limit: int) -> Sequence[Recent]:
-        """The conversations of a platform in which something was accepted last, newest first."""
+        """Conversations in which something was accepted last, open cases' threads first of all."""
+
+    async def open_cases(self) -> Sequence[Case]:
+        """The cases that people still have to do with, the oldest first."""
+
+    async def case(self, case_id: str) -> Case | None:
+        """One case, open or not."""
+
+    async def case_times(self) -> Sequence[CaseTimes]:
+        """How long cases took, one for each cause there ever was."""
 
     async def counts(self) -> Mapping[str, int]:
         """Rows waiting, deliveries by state, open cases, documents: for status and metrics."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the module of a provider, adapter or store is opened with.
-
-    A name in the configuration is a module name: `agent.providers.<vendor>` has
-    `open_provider(model, surroundings) -> Provider`, `adapters.<platform>` has
-    `open_adapter(surroundings) -> Adapter | None` (None: this platform is not configured). Both
-    raise ConfigError when what they need is missing or wrong.
-    """
-
-    environ: Mapping[str, str]
-    clock: Clock
-    host: str = "127.0.0.1"
-    """The address that the process listens on."""

@@ -19,12 +19,29 @@ class Arrival:
 
     `only_known_lane`: accept it only if its lane already exists (a follow-up without a mention in
     a thread the bot may or may not take part in). `not_before`: seconds since the epoch before
-    which it is not due (a timer), 0 for at once.
+    which it is not due (a timer), 0 for at once. `lane`: where it waits, if not in the lane of its
+    conversation; `case_id`: the case it is about, if it came from people of the desk: then it is
+    a row of its own beside one of the same key about another case. `under_card`: its conversation
+    may be the thread of a card; if it is, its lane is that of the desk's thread (`desk_lane`).
     """
 
     message: IncomingMessage
     only_known_lane: bool = False
     not_before: float = 0.0
+    lane: str = ""
+    case_id: str = ""
+    under_card: bool = False
+
+
+DESK = "desk"
+INCIDENT = "incident"
+
+
+def desk_lane(place: ConversationId) -> str:
+    """Where things wait that happened in a thread of the desk, until it is known which case they
+    are about. Nobody claims it: `Turns.route` moves its rows.
+    """
+    return f"{DESK}:{place}"
 
 
 class Accepted(StrEnum):
@@ -55,12 +72,25 @@ class Interruption(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One accepted inbox row of a turn. `attempts` counts this claim too."""
+    """One accepted inbox row of a turn. `attempts` counts this claim too; `case_id` is the case
+    that it is about if it came from people of the desk, else ''.
+    """
 
     id: int
     message: IncomingMessage
     attempts: int
     accepted_at: float
+    case_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What `Turns.route` did: the lanes that have more to do now, and when to ask again (seconds
+    since the epoch) for rows whose card is still on its way; None if none is left.
+    """
+
+    lanes: tuple[str, ...] = ()
+    again_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +184,16 @@ class Claim:
     one row, or those whose steps are committed), or one control, followed, if it interrupts, by
     what its author wrote before it. `turn_id` is made of the smallest of their ids, so that the
     control goes on from the same steps. `history` is the journal of this lane since
-    `context_from`, oldest first, at most as long as the store was told. `case` is the open case of
-    the lane, `approval` its open approval. `steps` are, in order, what the turn committed that
-    asked for the open approval, then what an earlier attempt of this turn did. `undelivered` is
-    the message that a control UNDELIVERABLE is about (None if it cannot be read). `last_at` is
-    when the lane last came to rest (0 if never). `unconfirmed` are the newest messages
-    for this conversation of which nobody knows whether they arrived, oldest first. An edit of a
-    post that was worked off before does not mention the bot, whatever it says.
+    `context_from`, oldest first, at most as long as the store was told; up to 2 000 lines while
+    people have a case, or if those tell of one. `case` is the case that the rows are about if they
+    came from people of the desk (`Row.case_id`, the same for all of a claim), else the open case of
+    the lane; `approval` its open approval. `joined` are the open cases of an incident, if `case` is
+    one (lane, then case id; at most 1 000). `steps` are, in order, what the turn committed that
+    asked for the open approval, then what an earlier attempt of this turn did. `undelivered` is the
+    message that a control UNDELIVERABLE is about (None if it cannot be read). `last_at` is when the
+    lane last came to rest (0 if never). `unconfirmed` are the newest messages for this conversation
+    of which nobody knows whether they arrived, oldest first. An edit of a post that was worked off
+    before does not mention the bot, whatever it says.
     """
 
     lease: Lease
@@ -174,6 +207,7 @@ class Claim:
     approval: Approval | None = None
     undelivered: OutgoingMessage | None = None
     unconfirmed: tuple[Unconfirmed, ...] = ()
+    joined: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +239,8 @@ class TurnEnd:
     that are not needed any more. `elsewhere`: messages that could not be delivered, and were told
     another way. `mentioned`: unconfirmed messages whose reader is told now that they may not have
     arrived. `again`: unconfirmed messages that are to be sent once more, because their reader wants
-    them.
+    them. `told` is what whoever pressed a button reads at once, if they still wait for it; it is
+    not stored.
     """
 
     state: State
@@ -223,6 +258,23 @@ class TurnEnd:
     mentioned: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
     context_from: int | None = None
+    told: str = ""
+    flood: Flood | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """What a commit does with a new case of the turn if it is one of very many.
+
+    If `most` or more other cases of its cause, incidents not counted, were opened at or after
+    `since`, then `instead` is written in place of the case of the same id in `TurnEnd.cases`, the
+    outgoing messages that carry its card are left out, and `arrival` is accepted.
+    """
+
+    most: int
+    since: float
+    instead: Case
+    arrival: Arrival
 
 
 class DeliveryState(StrEnum):

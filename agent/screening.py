@@ -42,8 +42,8 @@ class Folded:
     deleted: tuple[IncomingMessage, ...] = ()
 
 
-def fold(rows: Sequence[Row], history: History) -> Folded:
-    """Fold a claimed run of utterances.
+def fold(rows: Sequence[Row], history: History, *, every_edit: bool = False) -> Folded:
+    """Fold a claimed run of utterances. `every_edit`: edits of what is not in the history count.
 
     Platforms promise no order: an edit may come before its message, which is then known already, or
     before an older edit. Revisions of one message grow.
@@ -61,7 +61,7 @@ def fold(rows: Sequence[Row], history: History) -> Folded:
             deleted.append(message)
         elif message.id in history.gone:
             continue  # it was deleted before it came in
-        elif history.has(message.id):
+        elif history.has(message.id) or (every_edit and is_edit and message.id not in asked):
             known = edited.get(message.id)
             if is_edit and message.revision > (
                 known.revision if known else history.revision(message.id)
@@ -70,6 +70,8 @@ def fold(rows: Sequence[Row], history: History) -> Folded:
         elif message.id in asked:
             if is_edit and message.revision > asked[message.id].revision:
                 asked[message.id] = replace(message, kind=Kind.MESSAGE)
+        elif message.id in edited:  # its edit came first
+            asked[message.id] = replace(edited.pop(message.id), kind=Kind.MESSAGE)
         elif message.kind is Kind.MESSAGE or (
             # An edit that brings the bot in for the first time is a question like any other.
             is_edit and (message.mentions_bot or (message.direct and new_here))

@@ -73,11 +73,23 @@ class Event(StrEnum):
     RETRACTED = "retracted"  # what the approval is about was deleted
     STOPPED = "stopped"  # the employee wants the bot to stop
     LEFT_QUEUE = "left_queue"  # the employee does not need a person any more
+    CORRECTED = "corrected"  # the employee edited or deleted what had been passed on
     CLAIMED = "claimed"  # a person took the case
+    TRANSFERRED = "transferred"  # it goes from one person to another
     RELEASED = "released"  # the person gave it back to the channel
     HANDED_BACK = "handed_back"  # the person gave it back to the bot
     RESOLVED = "resolved"
     STAFF_WROTE = "staff_wrote"  # a person wrote in the case's thread
+    STAFF_CORRECTED = "staff_corrected"  # a person edited or deleted what they wrote there
+    NOTED = "noted"  # a person wrote a note there, which stays there
+    STAFF_REFUSED = "staff_refused"  # what a person wants is not possible: they are told why
+    OWNER_GONE = "owner_gone"  # whoever has the case cannot act any more
+    OVERDUE = "overdue"  # nobody claimed the case in time
+    WENT_STALE = "went_stale"  # nobody said anything about it for long
+    LOOKED = "looked"  # the time came to look at the case, and nothing has to be done
+    GATHERED = "gathered"  # cases join an incident
+    SHOWN = "shown"  # the case is shown on the card of an incident
+    DESK_MISSING = "desk_missing"  # somebody wanted a person, and there is no human channel
     RATED = "rated"  # the employee pressed a feedback button
     NOT_DELIVERED = "not_delivered"  # one of our messages could not be delivered
     REPEAT_ASKED = "repeat_asked"  # the employee wants once more what may not have arrived
@@ -105,11 +117,23 @@ class Effect(StrEnum):
     RECEIPT = "receipt"
     SAY_WAITING = "say_waiting"
     SAY_NOBODY = "say_nobody"
+    TAKE_CASE = "take_case"
+    SAY_CLAIMED = "say_claimed"
+    RELEASE_CASE = "release_case"
+    SAY_RELEASED = "say_released"
+    WATCH_CASE = "watch_case"
+    REMIND_DESK = "remind_desk"
+    SAY_OVERDUE = "say_overdue"
+    SAY_STALE = "say_stale"
+    TELL_STAFF = "tell_staff"
     UPDATE_CARD = "update_card"
+    KEEP_CARD = "keep_card"
     CLOSE_CASE = "close_case"
     SAY_LEFT = "say_left"
     SAY_RESOLVED = "say_resolved"
     MARK_HAND_BACK = "mark_hand_back"
+    SAY_HANDED_BACK = "say_handed_back"
+    SAY_NO_DESK = "say_no_desk"
     KEEP_FEEDBACK = "keep_feedback"
     FIND_ANOTHER_WAY = "find_another_way"
     SEND_AGAIN = "send_again"
@@ -119,32 +143,34 @@ class Effect(StrEnum):
 
 S, E, F = State, Event, Effect
 Row = tuple[State, tuple[Effect, ...]]
+WITH_PEOPLE: Final = (S.ESCALATED, S.WITH_HUMAN)
+OPENED: Final = (F.OPEN_CASE, F.WATCH_CASE, F.SAY_ESCALATED)
 
 TABLE: Final[dict[tuple[State, Event], Row]] = {
     # A conversation at rest, not in anybody's hands.
     (S.IDLE, E.WROTE): (S.THINKING, (F.ASK_MODEL,)),
     (S.IDLE, E.REJECTED): (S.IDLE, (F.REFUSE,)),
-    (S.IDLE, E.PERSON_ASKED): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
-    (S.IDLE, E.GAVE_UP): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
+    (S.IDLE, E.PERSON_ASKED): (S.ESCALATED, OPENED),
+    (S.IDLE, E.GAVE_UP): (S.ESCALATED, OPENED),
     (S.IDLE, E.NOBODY_THERE): (S.IDLE, (F.SAY_NOBODY,)),
     (S.IDLE, E.STOPPED): (S.IDLE, (F.SAY_STOPPED,)),
     (S.CLOSED, E.WROTE): (S.THINKING, (F.ASK_MODEL,)),
     (S.CLOSED, E.REJECTED): (S.CLOSED, (F.REFUSE,)),
-    (S.CLOSED, E.PERSON_ASKED): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
-    (S.CLOSED, E.GAVE_UP): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
+    (S.CLOSED, E.PERSON_ASKED): (S.ESCALATED, OPENED),
+    (S.CLOSED, E.GAVE_UP): (S.ESCALATED, OPENED),
     (S.CLOSED, E.NOBODY_THERE): (S.CLOSED, (F.SAY_NOBODY,)),
     (S.CLOSED, E.STOPPED): (S.CLOSED, (F.SAY_STOPPED,)),
     # A model is asked.
     (S.THINKING, E.ANSWERED): (S.IDLE, (F.REPLY,)),
     (S.THINKING, E.UNSURE): (S.IDLE, (F.REPLY_AND_OFFER,)),
     (S.THINKING, E.FINISHED): (S.CLOSED, (F.REPLY,)),
-    (S.THINKING, E.GAVE_UP): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
+    (S.THINKING, E.GAVE_UP): (S.ESCALATED, OPENED),
     (S.THINKING, E.NOBODY_THERE): (S.IDLE, (F.SAY_NOBODY,)),
     (S.THINKING, E.TOOLS_ASKED): (S.ACTING, (F.RUN_TOOLS,)),
     # Tools run.
     (S.ACTING, E.TOOLS_DONE): (S.THINKING, (F.ASK_MODEL,)),
     (S.ACTING, E.APPROVAL_NEEDED): (S.AWAITING_APPROVAL, (F.ASK_APPROVAL,)),
-    (S.ACTING, E.GAVE_UP): (S.ESCALATED, (F.OPEN_CASE, F.SAY_ESCALATED)),
+    (S.ACTING, E.GAVE_UP): (S.ESCALATED, OPENED),
     (S.ACTING, E.NOBODY_THERE): (S.IDLE, (F.SAY_NOBODY,)),
     # A tool call waits for a person's yes or no; if they write something else, they withdraw it.
     (S.AWAITING_APPROVAL, E.APPROVED): (S.ACTING, (F.SETTLE_APPROVAL, F.RUN_TOOLS)),
@@ -155,14 +181,8 @@ TABLE: Final[dict[tuple[State, Event], Row]] = {
     (S.AWAITING_APPROVAL, E.RETRACTED): (S.IDLE, (F.SETTLE_APPROVAL,)),
     (S.AWAITING_APPROVAL, E.REJECTED): (S.AWAITING_APPROVAL, (F.REFUSE,)),
     (S.AWAITING_APPROVAL, E.STOPPED): (S.IDLE, (F.SETTLE_APPROVAL, F.SAY_STOPPED)),
-    (S.AWAITING_APPROVAL, E.PERSON_ASKED): (
-        S.ESCALATED,
-        (F.SETTLE_APPROVAL, F.OPEN_CASE, F.SAY_ESCALATED),
-    ),
-    (S.AWAITING_APPROVAL, E.GAVE_UP): (
-        S.ESCALATED,
-        (F.SETTLE_APPROVAL, F.OPEN_CASE, F.SAY_ESCALATED),
-    ),
+    (S.AWAITING_APPROVAL, E.PERSON_ASKED): (S.ESCALATED, (F.SETTLE_APPROVAL, *OPENED)),
+    (S.AWAITING_APPROVAL, E.GAVE_UP): (S.ESCALATED, (F.SETTLE_APPROVAL, *OPENED)),
     (S.AWAITING_APPROVAL, E.NOBODY_THERE): (S.IDLE, (F.SETTLE_APPROVAL, F.SAY_NOBODY)),
     # A case is open and waits for somebody.
     (S.ESCALATED, E.WROTE): (S.ESCALATED, (F.RELAY_TO_DESK, F.RECEIPT)),
@@ -170,11 +190,12 @@ TABLE: Final[dict[tuple[State, Event], Row]] = {
     (S.ESCALATED, E.PERSON_ASKED): (S.ESCALATED, (F.SAY_WAITING,)),
     (S.ESCALATED, E.GAVE_UP): (S.ESCALATED, (F.RELAY_TO_DESK, F.SAY_WAITING)),
     (S.ESCALATED, E.NOBODY_THERE): (S.ESCALATED, (F.SAY_NOBODY,)),
-    (S.ESCALATED, E.LEFT_QUEUE): (S.IDLE, (F.CLOSE_CASE, F.SAY_LEFT)),
-    (S.ESCALATED, E.CLAIMED): (S.WITH_HUMAN, (F.UPDATE_CARD,)),
-    (S.ESCALATED, E.STAFF_WROTE): (S.WITH_HUMAN, (F.UPDATE_CARD, F.RELAY_TO_EMPLOYEE)),
-    (S.ESCALATED, E.HANDED_BACK): (S.IDLE, (F.MARK_HAND_BACK, F.CLOSE_CASE)),
-    (S.ESCALATED, E.RESOLVED): (S.CLOSED, (F.CLOSE_CASE, F.SAY_RESOLVED)),
+    (S.ESCALATED, E.CLAIMED): (S.WITH_HUMAN, (F.TAKE_CASE, F.WATCH_CASE, F.SAY_CLAIMED)),
+    (S.ESCALATED, E.STAFF_WROTE): (
+        S.WITH_HUMAN,
+        (F.TAKE_CASE, F.WATCH_CASE, F.RELAY_TO_EMPLOYEE),
+    ),
+    (S.ESCALATED, E.OVERDUE): (S.ESCALATED, (F.REMIND_DESK, F.WATCH_CASE, F.SAY_OVERDUE)),
     # A person has the case; the bot is mute.
     (S.WITH_HUMAN, E.WROTE): (S.WITH_HUMAN, (F.RELAY_TO_DESK,)),
     (S.WITH_HUMAN, E.REJECTED): (S.WITH_HUMAN, (F.REFUSE,)),
@@ -182,19 +203,39 @@ TABLE: Final[dict[tuple[State, Event], Row]] = {
     (S.WITH_HUMAN, E.GAVE_UP): (S.WITH_HUMAN, (F.RELAY_TO_DESK, F.SAY_WAITING)),
     (S.WITH_HUMAN, E.NOBODY_THERE): (S.WITH_HUMAN, (F.SAY_NOBODY,)),
     (S.WITH_HUMAN, E.STAFF_WROTE): (S.WITH_HUMAN, (F.RELAY_TO_EMPLOYEE,)),
-    (S.WITH_HUMAN, E.CLAIMED): (S.WITH_HUMAN, (F.UPDATE_CARD,)),
-    (S.WITH_HUMAN, E.RELEASED): (S.ESCALATED, (F.UPDATE_CARD,)),
-    (S.WITH_HUMAN, E.LEFT_QUEUE): (S.IDLE, (F.CLOSE_CASE, F.SAY_LEFT)),
-    (S.WITH_HUMAN, E.HANDED_BACK): (S.IDLE, (F.MARK_HAND_BACK, F.CLOSE_CASE)),
-    (S.WITH_HUMAN, E.RESOLVED): (S.CLOSED, (F.CLOSE_CASE, F.SAY_RESOLVED)),
+    (S.WITH_HUMAN, E.TRANSFERRED): (S.WITH_HUMAN, (F.TAKE_CASE, F.WATCH_CASE, F.SAY_CLAIMED)),
+    (S.WITH_HUMAN, E.RELEASED): (S.ESCALATED, (F.RELEASE_CASE, F.WATCH_CASE, F.SAY_RELEASED)),
+    (S.WITH_HUMAN, E.OWNER_GONE): (
+        S.ESCALATED,
+        (F.RELEASE_CASE, F.WATCH_CASE, F.SAY_RELEASED, F.RELAY_TO_DESK),
+    ),
+    # People have the case, whether or not somebody has claimed it.
+    **{(state, E.CORRECTED): (state, (F.RELAY_TO_DESK,)) for state in WITH_PEOPLE},
+    **{(state, E.STAFF_CORRECTED): (state, (F.RELAY_TO_EMPLOYEE,)) for state in WITH_PEOPLE},
+    **{(state, E.SHOWN): (state, (F.KEEP_CARD,)) for state in WITH_PEOPLE},
+    **{(state, E.GATHERED): (state, (F.UPDATE_CARD,)) for state in WITH_PEOPLE},
+    **{(state, E.LOOKED): (state, (F.WATCH_CASE,)) for state in WITH_PEOPLE},
+    **{(state, E.LEFT_QUEUE): (S.IDLE, (F.CLOSE_CASE, F.SAY_LEFT)) for state in WITH_PEOPLE},
+    **{
+        (state, E.HANDED_BACK): (S.IDLE, (F.MARK_HAND_BACK, F.CLOSE_CASE, F.SAY_HANDED_BACK))
+        for state in WITH_PEOPLE
+    },
+    **{(state, E.RESOLVED): (S.CLOSED, (F.CLOSE_CASE, F.SAY_RESOLVED)) for state in WITH_PEOPLE},
+    **{(state, E.WENT_STALE): (S.CLOSED, (F.CLOSE_CASE, F.SAY_STALE)) for state in WITH_PEOPLE},
+    # The lane of an incident, which has nobody to talk with: cases join, and a card is opened.
+    (S.IDLE, E.GATHERED): (S.ESCALATED, (F.OPEN_CASE, F.WATCH_CASE)),
+    (S.CLOSED, E.GATHERED): (S.ESCALATED, (F.OPEN_CASE, F.WATCH_CASE)),
     # Whatever the state: verdicts are kept, and what did not arrive is tried another way, or sent
     # again if its reader says so, also while people have the case: the word is meant for the bot,
-    # which asked for it. Welcome and commands are beside the conversation.
+    # which asked for it. Welcome and commands are beside the conversation, and so is what people of
+    # the desk cannot have: the case is over, it is somebody else's, they may not.
     **{(state, E.RATED): (state, (F.KEEP_FEEDBACK,)) for state in RESTING},
     **{(state, E.NOT_DELIVERED): (state, (F.FIND_ANOTHER_WAY,)) for state in RESTING},
     **{(state, E.REPEAT_ASKED): (state, (F.SEND_AGAIN,)) for state in RESTING},
     **{(state, E.JOINED): (state, (F.SAY_WELCOME,)) for state in RESTING},
     **{(state, E.COMMANDED): (state, (F.ANSWER_COMMAND,)) for state in RESTING},
+    **{(state, E.STAFF_REFUSED): (state, (F.TELL_STAFF,)) for state in RESTING},
+    **{(state, E.DESK_MISSING): (state, (F.SAY_NO_DESK,)) for state in RESTING},
 }
 
 NO_OPS: Final = frozenset(
@@ -204,16 +245,14 @@ NO_OPS: Final = frozenset(
         # Nothing is running, and a person has the case or will have it.
         (S.ESCALATED, E.STOPPED),
         (S.WITH_HUMAN, E.STOPPED),
-        # The case was already left, released or decided when the press arrived.
-        (S.IDLE, E.LEFT_QUEUE),
-        (S.CLOSED, E.LEFT_QUEUE),
-        (S.AWAITING_APPROVAL, E.LEFT_QUEUE),
-        (S.ESCALATED, E.RELEASED),
+        # The case was already left, or is over.
         *(
             (state, event)
             for state in (S.IDLE, S.CLOSED, S.AWAITING_APPROVAL)
-            for event in (E.CLAIMED, E.RELEASED, E.HANDED_BACK, E.RESOLVED, E.STAFF_WROTE)
+            for event in (E.LEFT_QUEUE, E.SHOWN)
         ),
+        # A note stays among the people of the desk.
+        *((state, E.NOTED) for state in RESTING),
         *(
             (state, event)
             for state in (S.IDLE, S.CLOSED, S.ESCALATED, S.WITH_HUMAN)

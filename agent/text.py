@@ -21,6 +21,11 @@ PILED_UP = re.compile(f"({COMBINING}{{8}}){COMBINING}+")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 WORD = re.compile(r"[^\W_]")
 MARKUP = re.compile(r"[\[\]<>`|@#\\]|://")
+NOTE_MARK = "//"
+"""A line that begins so stays among the people of the desk."""
+BEFORE_NOTE = " \t\u00a0\u200b\ufeff>*_~`•-"
+"""Marks of a quotation, a list or emphasis, and what cannot be seen: a note is one behind them,
+too."""
 EMOJI_CODE = re.compile(r":[a-z0-9_+'-]+:(:skin-tone-\d:)?")
 
 
@@ -45,6 +50,21 @@ def has_words(text: str) -> bool:
     return bool(WORD.search(EMOJI_CODE.sub("", seen) if ":" in seen else seen))
 
 
+def is_only_notes(text: str) -> bool:
+    """Whether a person of the desk wrote nothing but notes, which are not for the employee."""
+    return bool(text.strip()) and not without_notes(text)
+
+
+def without_notes(text: str) -> str:
+    """What a person of the desk wrote without the lines that are notes."""
+    if NOTE_MARK not in text:
+        return text
+    lines = (
+        line for line in text.splitlines() if not line.lstrip(BEFORE_NOTE).startswith(NOTE_MARK)
+    )
+    return "\n".join(lines).strip()
+
+
 def plain_name(text: str, limit: int = 80) -> str:
     """A name as people chose it, without anything that a chat could take for markup or a ping."""
     return one_line(MARKUP.sub("", clean(text)), limit)
@@ -54,3 +74,16 @@ def one_line(text: str, limit: int) -> str:
     """Fold white space and cut to `limit` characters, with an ellipsis where something is cut."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def pieces(text: str, limit: int) -> list[str]:
+    """A text in pieces of at most `limit` characters, cut at the end of a line or word if it can
+    be.
+    """
+    cut = []
+    while len(text) > limit:
+        at = max(text.rfind("\n", 1, limit), text.rfind(" ", 1, limit))
+        at = at if at > limit // 2 else limit
+        cut.append(text[:at])
+        text = text[at:].lstrip()
+    return [*cut, text]

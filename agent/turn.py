@@ -16,19 +16,28 @@ from agent.acting import Acting
 from agent.answering import Answering
 from agent.asides import BESIDE, Asides
 from agent.cases import Cause
-from agent.desk import Desk, DeskPlace
+from agent.desk import Desk
+from agent.desk_place import DeskPlace
 from agent.detours import Detours
 from agent.draft import Draft
+from agent.flooding import is_incident
+from agent.incidents import Incidents
 from agent.intake import Intake
 from agent.journal import Line, read
-from agent.messages import Author
+from agent.messages import Author, Kind
 from agent.platforms import Command
 from agent.policy import Policy, wants_person
 from agent.ports import Adapter, Clock, Knowledge, Tool, Turns
 from agent.records import Claim, Feedback, TurnEnd
 from agent.recovery import Ladder
+from agent.relay import Relay
+from agent.staff import Staff
 from agent.state import Effect, Event, step
 from agent.steps import Steps
+from agent.waiting import Waiting
+
+BY_ITSELF = frozenset({Kind.LOOK, Kind.GATHER, Kind.SHOWN})
+"""What happens to a case without anybody's doing."""
 
 
 class Engine:
@@ -52,27 +61,28 @@ class Engine:
         """
         self._clock = clock
         self._policy = policy
-        self.intake = Intake(adapters, policy)
         self.desk_place = desk_place
-        acting = self._acting = Acting(tools, turns, clock, policy)
+        self._acting = Acting(tools, turns, clock, policy)
+        self._asides = Asides(adapters, clock, commands, desk_place)
+        self._staff = Staff(adapters, clock, desk_place)
+        self._waiting = Waiting(adapters, clock, desk_place)
+        self.intake = Intake(adapters, policy, self._waiting.owner_is_gone)
         desk = Desk(adapters, clock, desk_place)
+        relay = Relay(desk_place, policy, desk.say_nobody)
+        detours = Detours(adapters, clock, desk_place)
+        self._incidents = Incidents(desk_place, desk, relay, detours)
         answering = Answering(
             clock=clock,
             ladder=ladder,
             knowledge=knowledge,
-            acting=acting,
+            acting=self._acting,
             policy=policy,
             place=desk_place,
         )
-        asides = self._asides = Asides(adapters, clock, commands)
-        detours = Detours(adapters, clock, desk_place, desk)
-        rooms = (self, answering, acting, desk, detours, asides)
-        self._performers: Mapping[Effect, Callable[[Draft], Awaitable[Event | None]]] = {
-            effect: getattr(room, effect.value)
-            for effect in Effect
-            for room in rooms
-            if hasattr(room, effect.value)
-        }
+        rooms = (self, answering, self._acting, desk, relay, detours, self._asides, self._waiting)
+        # Elsewhere an incident has only what nobody else does: what a joined case needs of it.
+        self._performers = _performers(*rooms, self._incidents)
+        self._in_incidents = _performers(self._incidents, *rooms)
 
     async def run(self, claim: Claim) -> TurnEnd:
         """Work on claimed rows until the conversation rests. Rows that failed too often are given
@@ -84,21 +94,53 @@ class Engine:
         """
         draft = self._begin(claim)
         if claim.rows[0].attempts > self._policy.max_attempts:
-            if draft.first.kind in BESIDE:
+            row = claim.rows[0]
+            if row.case_id or row.message.kind in BESIDE | BY_ITSELF:
                 return self.last_words(claim)  # nothing that people at the desk could help with
             await self._give_up(draft)
         else:
-            event = await self.intake.first_event(draft)
+            event = await self._first_event(draft)
             await self._follow(draft, self._acting.unless_half_done(draft, event))
         self._asides.mention_lost(draft)
         return draft.end()
 
     def last_words(self, claim: Claim) -> TurnEnd:
-        """The end of a turn that cannot even be given up in order: its author is told, no more."""
-        draft = self._begin(claim)
+        """The end of a turn that cannot even be given up in order: whoever wanted something is
+        told, no more. What people of the desk did changes nothing of the case. One that could not
+        be looked at is looked at later.
+        """
+        draft, row = self._begin(claim), claim.rows[0]
         draft.outcome = "dead_letter"
-        draft.notice(texts.BROKEN.format(contact=self.desk_place.contact))
+        if row.message.kind in BY_ITSELF:
+            self._waiting.look_later(draft)
+        elif row.case_id:
+            self._tell_people(draft)
+        else:
+            draft.notice(texts.BROKEN.format(contact=self.desk_place.contact))
         return draft.end()
+
+    def _tell_people(self, draft: Draft) -> None:
+        """Tell people that nothing came of what they did: in the thread of the card, because by now
+        nobody waits for a press any more.
+        """
+        case, first = draft.case, draft.first
+        channel = self.desk_place.channel_of(case)
+        if case is not None and case.incident:
+            return  # they did it on the card of an incident, for many cases at once
+        if first.kind.is_control and case is not None and channel is not None and case.card_id:
+            draft.post(channel, texts.STAFF_BROKEN, under=case.card_id)
+        else:
+            draft.post(first.conversation, texts.STAFF_BROKEN)
+
+    async def _first_event(self, draft: Draft) -> Event:
+        """What the claimed rows mean, as whoever knows about their kind reads them."""
+        if draft.first.kind is Kind.LOOK:
+            return await self._waiting.look(draft)
+        if draft.first.kind in BY_ITSELF:
+            return self._incidents.first_event(draft)
+        if draft.claim.rows[0].case_id:
+            return await self._staff.first_event(draft)
+        return await self.intake.first_event(draft)
 
     def _begin(self, claim: Claim) -> Draft:
         now, approval = self._clock.now(), claim.approval
@@ -118,6 +160,9 @@ class Engine:
         return draft
 
     async def _follow(self, draft: Draft, event: Event | None) -> None:
+        performers = self._performers
+        if is_incident(draft.conversation):
+            performers = self._in_incidents
         while event is not None:
             event = wants_person(event, desk=self.desk_place.channel is not None)
             draft.state, effects = step(draft.state, event)
@@ -125,12 +170,12 @@ class Engine:
             draft.outcome = event.value
             event = None
             for effect in effects:
-                event = await self._performers[effect](draft)
+                event = await performers[effect](draft)
 
     async def _give_up(self, draft: Draft) -> None:
         draft.cause = Cause.HALF_DONE if draft.begun() else Cause.DEAD_LETTER
         folded = screening.fold(draft.claim.rows, draft.history)
-        draft.asked = folded.asked
+        draft.asked, draft.edited, draft.deleted = folded.asked, folded.edited, folded.deleted
         self.intake.keep_said(draft, folded)
         await self._follow(draft, Event.GAVE_UP)
 
@@ -156,11 +201,24 @@ class Engine:
         draft.write(Line.RATED, message=about, author=who, verdict=verdict, **said)
 
 
+def _performers(*rooms: object) -> dict[Effect, Callable[[Draft], Awaitable[Event | None]]]:
+    """The method that performs each effect: of its name, in the first of these that has one."""
+    return {
+        effect: next(getattr(room, effect.value) for room in rooms if hasattr(room, effect.value))
+        for effect in Effect
+    }
+
+
 def _whom_it_is_about(claim: Claim) -> Author:
-    """Who wrote or pressed; for what happens by itself, whom the message or approval was for."""
-    author = claim.rows[0].message.author
-    if claim.undelivered is not None:
-        author = Author(claim.undelivered.to)
+    """Who wrote or pressed; for what happens by itself, or at the desk, whom the case, the message
+    or the approval was for.
+    """
+    row, case = claim.rows[0], claim.case
+    author, theirs = row.message.author, case.employee_id if case is not None else ""
+    if row.case_id or row.message.kind in BY_ITSELF:
+        author = Author(theirs)
+    elif claim.undelivered is not None:
+        author = Author(claim.undelivered.to or theirs)
     elif not author.id and claim.approval is not None:
         author = Author(claim.approval.approvers[0])
     for entry in reversed(claim.history if not author.name else ()):

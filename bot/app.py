@@ -13,25 +13,30 @@ import socket
 from collections.abc import Mapping, Sequence
 
 import adapters as adapter_packages
-from agent.desk import DeskPlace
+from agent.desk_place import DeskPlace
 from agent.errors import ConfigError, StoreUnavailable
 from agent.messages import ConversationId
 from agent.platforms import Command
 from agent.policy import Policy
-from agent.ports import Adapter, Clock, Provider, Surroundings, Tool
+from agent.ports import Adapter, Clock, Provider, Tool
 from agent.providers import open_models
 from agent.recovery import Ladder
+from agent.surroundings import Surroundings
 from agent.tasks import together
 from agent.turn import Engine
 from bot import metrics
 from bot.caring import Caring
 from bot.clock import SystemClock
 from bot.commands import Commands, Inside
+from bot.commands_desk import DeskCommands, DeskInside
+from bot.desk_times import TimesByChannel
 from bot.door import FrontDoor
 from bot.keeping import Keeper
 from bot.pausing import Pause
+from bot.presses import Presses
 from bot.server import Server
 from bot.settings import Configuration
+from bot.watching import DeskWatch
 from bot.worker import Worker
 from storage import Store, open_store
 
@@ -59,6 +64,7 @@ class App:
         self.adapters = adapters
         self.providers = providers
         self.ladder = Ladder(providers, clock, policy)
+        self.desk_times = TimesByChannel(store.settings, settings)
         self.port = 0
         self._awaited = set(adapters)
         self._working = False
@@ -70,9 +76,12 @@ class App:
             turns=store.turns,
             tools=tools,
             policy=policy,
-            desk_place=DeskPlace(admins=settings.admin_list(), contact=settings.contact),
+            desk_place=DeskPlace(
+                admins=settings.admin_list(), contact=settings.contact, times=self.desk_times.of
+            ),
             commands=self._answer,
         )
+        self.presses = Presses(clock)
         self.worker = Worker(
             turns=store.turns,
             engine=self._engine,
@@ -80,6 +89,7 @@ class App:
             clock=clock,
             policy=policy,
             thinks=self.ladder.has_models,
+            told=self.presses.told,
             awaited=self._awaited,
         )
         self.door = self._door(policy)
@@ -94,9 +104,11 @@ class App:
             self.store.records,
             self.store.references,
             policy=policy,
+            presses=self.presses,
+            expect=self.worker.expect,
             wake=self.worker.wake,
-            at_work=self.worker.author_at_work,
-            lanes_for=self.worker.lanes_at_work_for,
+            at_work=self.worker.lanes.author_in,
+            lanes_for=self.worker.lanes.of_author,
             answer=self._answer,
             human_channels=self.configuration.settings.human_channels(),
         )
@@ -113,6 +125,20 @@ class App:
             raise StoreUnavailable("the platforms are not connected yet")
         await self.store.ready()
 
+    def _desk(self, clock: Clock) -> DeskCommands:
+        place = self._engine.desk_place
+        return DeskCommands(
+            DeskInside(
+                records=self.store.records,
+                adapters=self.adapters,
+                clock=clock,
+                place=place,
+                times=self.desk_times,
+                watch=DeskWatch(self.adapters, clock, place),
+                act=self.door.act,
+            )
+        )
+
     def _inside(self, clock: Clock) -> Inside:
         return Inside(
             configuration=self.configuration,
@@ -123,8 +149,9 @@ class App:
             clock=clock,
             accept=self.door.accept,
             pause=self.pause,
-            caring=Caring(self.store.care, clock, self.worker.lane_of),
-            lane_of=self.worker.lane_of,
+            caring=Caring(self.store.care, clock, self.worker.lanes.of_command),
+            desk=self._desk(clock),
+            lane_of=self.worker.lanes.of_command,
             trouble=self.store.trouble,
         )
 
@@ -177,6 +204,7 @@ class App:
             return
         self._working = True
         await self.pause.load()
+        await self.desk_times.load()
         self.worker.start()
         self.keeper.start()
 

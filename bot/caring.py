@@ -131,8 +131,8 @@ def told(forgotten: Forgotten) -> list[str]:
     if forgotten.open_cases:
         cases = ", ".join(forgotten.open_cases)
         lines.append(
-            f"People still work on {cases}: the conversation stays as it is until the case is "
-            "closed. Try again then."
+            f"People still work on {cases}: not all of it can go until the case is closed. Try "
+            "again then."
         )
     return lines or ["There is nothing left to erase."]
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from agent.errors import AgentError
 from agent.platforms import Finding
-from agent.ports import Adapter, Clock, Provider, Surroundings
+from agent.ports import Adapter, Clock, Provider
 from agent.providers import open_models
+from agent.surroundings import Surroundings
 from bot.app import channel_of, open_adapters
 from bot.clock import SystemClock
-from bot.settings import Configuration
+from bot.settings import Configuration, Settings
+from bot.watching import of_second
 from storage import examine, exists, pending
 
 MODEL_SECONDS = 20.0
@@ -36,8 +38,8 @@ async def check_all(configuration: Configuration) -> list[Finding]:
         findings.append(Finding("platforms", False, str(error)))
     else:
         for adapter in adapters.values():
-            findings += await _platform(adapter, settings.human_channel)
-    return findings + _desk(settings.human_channel, adapters)
+            findings += await _platform(adapter, settings.human_channel, settings.second_channel)
+    return findings + _desk(settings, adapters)
 
 
 async def _database(url: str) -> Finding:
@@ -69,21 +71,41 @@ async def _model(provider: Provider, clock: Clock) -> Finding:
     return Finding(subject, True, detail)
 
 
-async def _platform(adapter: Adapter, desk: str) -> Sequence[Finding]:
-    platform, _, channel = desk.partition(":")
+async def _platform(adapter: Adapter, desk: str, second: str) -> Sequence[Finding]:
+    """What a platform says about itself, and about the desk's channels that it has."""
+    human, other = (_channel_in(adapter, setting) for setting in (desk, second))
     try:
-        return await adapter.check(channel if platform == adapter.platform else "")
+        findings = list(await adapter.check(human))
+        if other:
+            findings += of_second(await adapter.check(other), other)
+        return findings
     finally:
         await adapter.stop()
 
 
-def _desk(setting: str, adapters: Mapping[str, Adapter]) -> list[Finding]:
-    """What `run` would say against the setting; whether the channel is fine, its platform says."""
-    if not setting:
+def _channel_in(adapter: Adapter, setting: str) -> str:
+    platform, _, channel = setting.partition(":")
+    return channel if platform == adapter.platform else ""
+
+
+def _desk(settings: Settings, adapters: Mapping[str, Adapter]) -> list[Finding]:
+    """What `run` would say against the settings; whether a channel is fine, its platform says."""
+    findings = []
+    if not settings.human_channel:
         detail = "FRONTDESK_HUMAN_CHANNEL is not set: what the bot cannot answer reaches nobody"
-        return [Finding("human channel", False, detail)]
-    try:
-        channel_of("HUMAN_CHANNEL", setting, adapters)
-    except AgentError as error:
-        return [Finding("human channel", False, str(error))]
-    return []
+        findings.append(Finding("human channel", False, detail))
+    if settings.human_channel and settings.second_channel == settings.human_channel:
+        detail = "it is the human channel: name another one, or none"
+        findings.append(Finding("second channel", False, detail))
+    for admin in settings.admin_list():
+        platform, _, user = admin.partition(":")
+        if adapters and (platform not in adapters or not user):
+            detail = f"{admin}: write PLATFORM:USER with a configured platform"
+            findings.append(Finding("admins", False, f"{detail} ({', '.join(adapters)})"))
+    named = {"human": settings.human_channel, "second": settings.second_channel}
+    for which, setting in named.items():
+        try:
+            channel_of(f"{which.upper()}_CHANNEL", setting, adapters)
+        except AgentError as error:
+            findings.append(Finding(f"{which} channel", False, str(error)))
+    return findings

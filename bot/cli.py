@@ -16,6 +16,7 @@ import click
 
 from bot.cli_care import forget, queue, restore
 from bot.cli_common import configured, run_work, tells_errors
+from bot.cli_desk import cases
 from bot.cli_package import teams_package
 from bot.clock import SystemClock
 from bot.settings import Configuration, misspelt
@@ -203,5 +204,5 @@ def _warn_of_typing_errors() -> None:
         log.warning("not read, because there is no setting of this name: %s", ", ".join(names))
 
 
-for command in (forget, queue, restore, teams_package):
+for command in (cases, forget, queue, restore, teams_package):
     main.add_command(command)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from agent.errors import ConfigError
-from bot.cli_common import configured, run_work, tells_errors
+from bot.cli_common import beside, configured, run_work, tells_errors
 
 if TYPE_CHECKING:
-    from storage import Care, Forgotten, Stuck
+    from storage import Forgotten, Stuck
 
+OWNER = "care"
 BY = "command line"
 """How the journal names whoever sits at the command line."""
 
@@ -90,10 +90,11 @@ def forget(person: str, wait: float, rewrite: bool) -> None:
     """Erase what a person (slack:U0123456789) said, what they were answered, name and id.
 
     Also while `frontdesk run` is running. Of conversations with several people only this one's
-    turns go, and summaries. What is being worked on is waited for; a conversation with an open
-    case stays as it is until the case is closed. Numbers of what was spent stay, without the
-    person. Not touched: what stands in the chat itself, backups, and copies of the database that
-    migrations and restores have left beside it. The status is 1 if something is left.
+    turns go, and summaries. What is being worked on is waited for. That there is a case of theirs
+    stays until it is closed, and so does what is said around an open case of somebody else, or
+    with them as one of the desk. Numbers of what was spent stay, without the person. Not touched:
+    what stands in the chat itself, backups, and copies of the database that migrations and restores
+    have left beside it. The status is 1 if something is left.
     """
     from bot.caring import told
 
@@ -133,33 +134,15 @@ def restore(backup: Path) -> None:
         click.echo(f"what was there is kept: {kept}")
 
 
-@asynccontextmanager
-async def _care() -> AsyncIterator[Care]:
-    """The database, beside whoever else has it; never made or changed by looking at it."""
-    from bot.clock import SystemClock
-    from storage import open_store, pending
-
-    url = configured().settings.database_url
-    if pending(url):
-        raise ConfigError(
-            f"there is no database at {url}, or one of an older version that `frontdesk migrate` "
-            "has to bring up to date first"
-        )
-    store = open_store(url, SystemClock(), owner="care", exclusive=False)
-    try:
-        yield store.care
-    finally:
-        await store.close()
-
-
 async def _stuck() -> Sequence[Stuck]:
-    async with _care() as care:
-        return await care.stuck()
+    async with beside(OWNER) as store:
+        return await store.care.stuck()
 
 
 async def _care_for(what: str, numbers: Sequence[int] | None) -> list[tuple[int, str]]:
     """Retry or drop messages (None: all); why not, for each that it could not be done with."""
-    async with _care() as care:
+    async with beside(OWNER) as store:
+        care = store.care
         if numbers is None:
             numbers = [one.id for one in await care.stuck() if not one.erased]
         do = care.retry if what == "retry" else care.drop
@@ -167,8 +150,8 @@ async def _care_for(what: str, numbers: Sequence[int] | None) -> list[tuple[int,
 
 
 async def _forgotten(platform: str, user: str, wait: float, *, rewrite: bool) -> Forgotten:
-    async with _care() as care:
-        return await care.forget(platform, user, patience=wait, rewrite=rewrite)
+    async with beside(OWNER) as store:
+        return await store.care.forget(platform, user, patience=wait, rewrite=rewrite)
 
 
 def _tell(outcomes: Sequence[tuple[int, str]], done: str) -> None:

@@ -6,15 +6,19 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
-from agent.errors import AgentError
+from agent.errors import AgentError, ConfigError
 from bot.settings import FILE, Configuration, load
+
+if TYPE_CHECKING:
+    from storage import Store
 
 P = ParamSpec("P")
 
@@ -58,3 +62,26 @@ def run_work(work: Coroutine[Any, Any, Any]) -> Any:
     except KeyboardInterrupt:
         log.info("interrupted")
         return None
+
+
+@asynccontextmanager
+async def beside(owner: str) -> AsyncIterator[Store]:
+    """The database, beside whoever else has it; never made or changed by looking at it.
+
+    Raises:
+        ConfigError: there is none, or none of this version.
+    """
+    from bot.clock import SystemClock
+    from storage import open_store, pending
+
+    url = configured().settings.database_url
+    if pending(url):
+        raise ConfigError(
+            f"there is no database at {url}, or one of an older version that `frontdesk migrate` "
+            "has to bring up to date first"
+        )
+    store = open_store(url, SystemClock(), owner=owner, exclusive=False)
+    try:
+        yield store
+    finally:
+        await store.close()

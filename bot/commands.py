@@ -15,6 +15,7 @@ from agent.records import Accepted
 from agent.recovery import Ladder
 from agent.text import clean
 from bot.caring import Caring
+from bot.commands_desk import DeskCommands
 from bot.delivery import Courier
 from bot.pausing import Pause
 from bot.settings import Configuration
@@ -33,7 +34,7 @@ Commands:
 - `/frontdesk pause` and `/frontdesk resume` (admins) let me stop answering, and begin again.
 - `/frontdesk queue` (admins) shows what could not be delivered.
 - `/frontdesk forget me` erases what you told me and what I answered.
-
+{more}
 What I answer to a command is for you alone."""
 UNKNOWN = "I don't know `{word}`. Try `/frontdesk help`."
 HUMAN_SENT = "I've told the people. You'll hear in the conversation you had with me."
@@ -69,6 +70,7 @@ class Inside:
     accept: Callable[[IncomingMessage], Awaitable[Accepted]]
     pause: Pause
     caring: Caring
+    desk: DeskCommands
     lane_of: Callable[[Command], str]
     """The lane in which a command that was written as a message is being answered, '' for others.
     """
@@ -92,39 +94,51 @@ class Commands:
         return (await self._answer(command)).replace("`/frontdesk ", f"`{typed}")
 
     async def _answer(self, command: Command) -> str:
-        words = command.text.split(maxsplit=1)
-        match words[0].lower() if words else "help":
-            case "help":
-                return HELP
+        word, rest = (*command.text.split(maxsplit=1), "", "")[:2]
+        is_admin = self._is_admin(command)
+        match word.lower():
+            case "" | "help":
+                more = await self._inside.desk.help(command, is_admin=is_admin)
+                return HELP.format(more=f"\n{more}" if more else "")
             case "status":
-                return await self.status(settings=self._is_admin(command))
+                return await self.status(settings=is_admin)
             case "human":
-                return await self._human(command, words[1] if len(words) > 1 else "")
+                return await self._human(command, rest)
+            case "cases":
+                return await self._inside.desk.cases(command, is_admin=is_admin)
+            case "assign":
+                return await self._inside.desk.assign(command, rest, is_admin=is_admin)
+            case "channel":
+                return await self._inside.desk.channel(command, rest) if is_admin else NOT_ADMIN
             case "pause" | "resume" as word:
                 return await self._pause(command, paused=word == "pause")
             case "queue":
-                is_admin = self._is_admin(command)
                 return await self._inside.caring.queue() if is_admin else NOT_ADMIN
             case "forget":
-                return await self._forget(command, words[1] if len(words) > 1 else "")
+                return await self._forget(command, rest)
             case other:
                 return UNKNOWN.format(word=clean(other)[:40].replace("`", ""))
 
     async def status(self, *, settings: bool) -> str:
         """What works and what does not and, with `settings`, where each setting comes from."""
         inside = self._inside
+        counts: Mapping[str, int] = {}
+        desk: list[str] = []
         try:
             counts, trouble = await inside.records.counts(), inside.trouble()
+            desk = await inside.desk.status()
         except StorageError as error:
-            counts, trouble = {}, str(error)
-        red = "; ".join(filter(None, (trouble, self._red())))
+            trouble = str(error)
+        red = "; ".join(filter(None, (trouble, self._red(), await inside.desk.trouble())))
         lines = [f"**Frontdesk** is {'red: ' + red if red else 'up'}"]
         lines += ["- paused: `/frontdesk resume` lets it answer again"] if inside.pause.on else []
         lines += [
             f"- model `{name}`: breaker {state.value}"
             for name, state in inside.ladder.breakers().items()
         ] or ["- no model is configured: answers come from the handbook alone"]
-        lines += [f"- {name.replace('_', ' ')}: {count}" for name, count in counts.items()]
+        lines += [f"- {line}" for line in desk]
+        rows = {name: count for name, count in counts.items() if not name.startswith("cases_")}
+        lines += [f"- {name.replace('_', ' ')}: {count}" for name, count in rows.items()]
         lines += self._settings() if settings else [ADMINS_ONLY]
         return "\n".join(lines)
 
@@ -140,6 +154,7 @@ class Commands:
     async def stop(self) -> None:
         """End what commands left going on."""
         await self._inside.caring.stop()
+        await self._inside.desk.stop()
 
     async def _forget(self, command: Command, whom: str) -> str:
         is_admin = self._is_admin(command)

@@ -3,8 +3,9 @@
 The store decides what may be sent (first in line of its destination, marked SENDING by a commit);
 this module sends it, asks the platform after an ambiguity, and settles. An ambiguous post is asked
 for twice, not before ASK_AFTER seconds: a platform may show a message later than it took it. Where
-nobody can be asked it is not sent again by itself: it stays unconfirmed, and its reader is told. An
-edit does no harm when it is made twice, so it is simply repeated.
+nobody can be asked it is not sent again by itself: it stays unconfirmed, and its reader is told, or
+whoever wrote what it passes on. An edit does no harm when it is made twice, so it is simply
+repeated.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from agent.errors import (
     DeliveryRetry,
     DeliveryUnknown,
     InstallationFatal,
+    RowFatal,
     StorageError,
 )
 from agent.ports import Adapter, Clock, Turns
@@ -125,6 +127,8 @@ class Courier:
         except DeliveryError as error:
             return self._judge(adapter, delivery, error)
         try:
+            if delivery.message.under and not (delivery.under_ref or delivery.message.replaces):
+                raise RowFatal("what it belongs under never arrived")  # the kernel knows where now
             ref = await adapter.send(delivery)
         except DeliveryError as error:
             return self._judge(adapter, delivery, error)

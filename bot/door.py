@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
+from agent import texts
 from agent.addressing import Verdict, as_control, verdict
-from agent.messages import ConversationId, IncomingMessage, Kind
+from agent.messages import DESK_KINDS, ConversationId, IncomingMessage, Kind
 from agent.platforms import Command
 from agent.policy import Policy
 from agent.ports import Records, References, Turns
-from agent.records import Accepted, Arrival, Recent
+from agent.records import Accepted, Arrival, Recent, desk_lane
 from agent.screening import readable
+from bot.presses import Presses
 
 MOST_RECENT = 300
 """Conversations that are worth looking at after an outage: an adapter asks its platform once for
@@ -28,20 +31,26 @@ class FrontDoor:
         references: References,
         *,
         policy: Policy,
-        wake: Callable[[IncomingMessage], None],
+        presses: Presses,
+        expect: Callable[[Arrival], None],
+        wake: Callable[[Arrival], None],
         at_work: Callable[[str], str],
         lanes_for: Callable[[IncomingMessage], Sequence[str]],
         answer: Callable[[Command], Awaitable[str]],
         human_channels: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """`wake` is told of every new row. `at_work` tells whose question is being worked on in a
-        lane, `lanes_for` in which lanes of a message's channel questions of its author are.
-        `answer` answers commands, `human_channels` are platform and channel of each of the desk's.
+        """`presses` hears what comes of a press. `expect` is told of what is about to be committed
+        into a lane that it surely is for, `wake` of every new row. `at_work` tells whose question
+        is being worked on in a lane, `lanes_for` in which lanes of a message's channel questions of
+        its author are. `answer` answers commands, `human_channels` are platform and channel of each
+        of the desk's.
         """
         self._turns = turns
         self._records = records
         self.references = references
         self._policy = policy
+        self._presses = presses
+        self._expect = expect
         self._wake = wake
         self._at_work = at_work
         self._lanes_for = lanes_for
@@ -57,23 +66,59 @@ class FrontDoor:
         )
         if decided is Verdict.IGNORE:
             return Accepted.NOT_FOR_US
+        if decided is Verdict.DESK:
+            # Among people of the desk 'stop' is a word like any other; and whether somebody may
+            # speak there is told by who is in the channel.
+            message = readable(message, self._policy)
+            return await self._accept(Arrival(message, lane=desk_lane(message.conversation)))
         refused = message.author.external and self._policy.external == "refuse"
         if refused and decided is Verdict.IF_KNOWN and not message.mentions_bot:
             return Accepted.NOT_FOR_US  # they talk to our people, and may not talk to the bot
+        # An admin who gets a card in a direct message answers in its thread.
+        under_card = message.direct and message.in_thread and not message.kind.is_control
         if self._is_spoken_to(message):
             message = self._control(message)
         message = readable(message, self._policy)
         first, *others = self._meant(message)
-        accepted = await self._accept(first, only_known_lane=decided is Verdict.IF_KNOWN)
+        known = decided is Verdict.IF_KNOWN
+        accepted = await self._accept(Arrival(first, only_known_lane=known, under_card=under_card))
         if accepted is Accepted.NEW:
             for other in others:
-                await self._accept(other)
+                await self._accept(Arrival(other))
         return accepted
 
-    async def _accept(self, message: IncomingMessage, *, only_known_lane: bool = False) -> Accepted:
-        accepted = await self._turns.accept(Arrival(message, only_known_lane=only_known_lane))
+    async def press(
+        self, message: IncomingMessage, late: Callable[[str], None] | None = None
+    ) -> str:
+        """Accept a press or a form, and tell what comes of it if that is known soon; else `late`
+        hears of it. An employee is answered in their conversation, however long it takes.
+        """
+        message = readable(message, self._policy)  # its key is the one of what is stored
+        return await self._presses.outcome(
+            message.key,
+            lambda: self.accept(message),
+            meanwhile=texts.WORKING_ON_IT if message.kind in DESK_KINDS else "",
+            late=late,
+        )
+
+    async def act(self, arrival: Arrival) -> str:
+        """Accept what somebody does about a case whose lane is known, and tell what comes of it if
+        that is known soon; raises StoreUnavailable, too.
+        """
+        return await self._presses.outcome(arrival.message.key, lambda: self._accept(arrival))
+
+    async def _accept(self, arrival: Arrival) -> Accepted:
+        if arrival.only_known_lane or arrival.lane or arrival.under_card:
+            return await self._commit(arrival)  # not surely for the conversation's own lane
+        # The worker claims the lane right behind the row, so that one commit does for both.
+        accepting = asyncio.create_task(self._commit(arrival))
+        self._expect(arrival)
+        return await accepting
+
+    async def _commit(self, arrival: Arrival) -> Accepted:
+        accepted = await self._turns.accept(arrival)
         if accepted is Accepted.NEW:
-            self._wake(message)
+            self._wake(arrival)
         return accepted
 
     def _meant(self, message: IncomingMessage) -> list[IncomingMessage]:

@@ -7,13 +7,14 @@ only: a file gets committed, mailed and backed up.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from agent.errors import ConfigError
+from agent.hours import Hours, zone_of
 from agent.policy import Policy
 
 FILE = "frontdesk.toml"
@@ -22,6 +23,9 @@ OTHERS = ("SLACK_", "TEAMS_", "ANTHROPIC_", "OPENAI_", "OTEL_")
 """Beginnings of names in the file that platforms, vendors and telemetry read."""
 ENVIRONMENT_ONLY = ("TOKEN", "SECRET", "PASSWORD", "API_KEY", "_URL", "_URLS", "CERTIFICATE_FILE")
 """Endings of names that may not stand in a file (FRONTDESK_DATABASE_URL may)."""
+
+MOST_SLA_MINUTES = 30 * 24 * 60
+MOST_STALE_DAYS = 365
 
 
 class Settings(BaseModel):
@@ -45,9 +49,26 @@ class Settings(BaseModel):
     follow_threads: bool = True
     guests: Literal["allow", "refuse"] = "allow"
     external: Literal["allow", "refuse"] = "refuse"
+    desk_name: str = ""
+    desk_sla_minutes: int = Field(default=30, ge=1, le=MOST_SLA_MINUTES)
+    desk_stale_days: int = Field(default=7, ge=1, le=MOST_STALE_DAYS)
+    desk_hours: str = ""
+    desk_time_zone: str = "UTC"
     retention_days: int = Field(default=90, ge=0)
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("desk_hours")
+    @classmethod
+    def _hours(cls, hours: str) -> str:
+        Hours.parse(hours)
+        return hours
+
+    @field_validator("desk_time_zone")
+    @classmethod
+    def _zone(cls, zone: str) -> str:
+        zone_of(zone)
+        return zone
 
     def admin_list(self) -> tuple[str, ...]:
         """The admins, each as 'platform:user'."""
@@ -111,8 +132,7 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Configuration:
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        wrong = (f"FRONTDESK_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
-        raise ConfigError("; ".join(wrong)) from None
+        raise ConfigError("; ".join(_complaint(**one) for one in error.errors())) from None
     return Configuration(settings=settings, sources=sources, environ={**merged, **environ})
 
 
@@ -126,6 +146,11 @@ def misspelt(environ: Mapping[str, str]) -> list[str]:
 def _named() -> dict[str, str]:
     """The field of `Settings` by the name of its variable."""
     return {f"{OURS}{name.upper()}": name for name in Settings.model_fields}
+
+
+def _complaint(*, loc: Sequence[int | str], msg: str, **_: object) -> str:
+    """What is wrong with a value; sentences of our own are told as they are."""
+    return f"{OURS}{str(loc[0]).upper()}: {msg.removeprefix('Value error, ')}"
 
 
 def _file_values(file: Path) -> dict[str, Any]:

@@ -62,7 +62,10 @@ class Signs:
         if not self._thinks or first.kind.is_control or claim.case is not None:
             return
         place = first.conversation
-        sign = Sign(place, self._adapters[place.platform], self._clock)
+        adapter = self._adapters.get(place.platform)
+        if adapter is None:
+            return  # nobody is there to see it: an incident has a conversation with nobody
+        sign = Sign(place, adapter, self._clock)
         self._shown[claim.lease.lane] = sign
         self._beside.run(sign.show())
 

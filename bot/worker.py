@@ -3,6 +3,7 @@
 A lane that is being worked on has one task here. New rows of it are picked up by that task; a row
 that interrupts cancels the running turn. Everything that is not woken (timers, retries, what a
 dead process left) is found by asking the store what is due.
+Lanes of the desk are routed instead of claimed (`bot.routing`).
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
 
 from agent.defects import report
 from agent.errors import AgentError, LeaseLost, StorageError
-from agent.messages import IncomingMessage, Kind
-from agent.platforms import Command
+from agent.messages import ConversationId, Kind
 from agent.policy import Policy
 from agent.ports import Adapter, Clock, Turns
-from agent.records import Claim, Interruption, TurnEnd
+from agent.records import DESK, Arrival, Claim, Interruption, TurnEnd, desk_lane
 from agent.tasks import Beside
 from agent.turn import Engine
 from bot.delivery import Courier
+from bot.lanes import Lanes, Running
+from bot.routing import Routing
 from bot.signs import Signs
 
 log = logging.getLogger(__name__)
@@ -45,24 +46,6 @@ LAST_COMMIT = 3.0
 """Seconds for a commit that fails while the process stops; the turn runs again later."""
 
 
-@dataclass(slots=True)
-class _Running:
-    """A lane at work: its task, its claim, and what happened to them meanwhile.
-
-    `cancels` is whether cancelling the task now only ends the turn, not the work on the lane;
-    `ending` that it was cancelled, and finishes what it had begun.
-    """
-
-    task: asyncio.Task[object] | None = None
-    claim: Claim | None = None
-    cancels: bool = False
-    ending: bool = False
-    renewed: float = 0.0
-    again: bool = False
-    interruption: Interruption | None = None
-    lost: bool = False
-
-
 class Worker:
     """Works off lanes until it is stopped."""
 
@@ -75,9 +58,11 @@ class Worker:
         clock: Clock,
         policy: Policy,
         thinks: bool,
+        told: Callable[[str, str], None],
         awaited: Collection[str] = (),
     ) -> None:
         """`thinks`: whether a turn takes long enough (a model is asked) to show a sign of life.
+        `told` learns of every row that was worked off what its author is told at once, by its key.
         `awaited` are the platforms that are not connected yet: their lanes wait.
         """
         self._turns = turns
@@ -85,8 +70,10 @@ class Worker:
         self._clock = clock
         self._policy = policy
         self._signs = Signs(adapters, clock, thinks=thinks)
-        self._lanes: dict[str, _Running] = {}
+        self.lanes = Lanes()
         self._waiting: deque[str] = deque()
+        self._told = told
+        self._routing = Routing(turns, clock, self._more_in)
         self._beside = Beside()
         self._changed = asyncio.Event()
         self._working = False
@@ -112,18 +99,17 @@ class Worker:
             async with self._clock.timeout(seconds):
                 await self._all_lanes()
         except TimeoutError:
-            for running in self._lanes.values():
+            for running in self.lanes.values():
                 self._end_turn(running)
             await self._all_lanes()
         await self._send_last()
         await self.courier.drain(seconds)
         await self._signs.stop()
+        await self._routing.stop()
         await self._beside.cancel()
 
     async def _send_last(self) -> None:
-        """Send what the last turns left: where nobody can be asked, it was not marked by their
-        commit.
-        """
+        """Send what the last turns left where nobody can be asked: no commit has marked it."""
         try:
             due = await self._turns.due(self.courier.room, self._awaited)
         except StorageError as error:
@@ -133,71 +119,53 @@ class Worker:
             self.courier.send(delivery)
 
     async def _all_lanes(self) -> None:
-        while self._lanes:
-            tasks = [one.task for one in self._lanes.values() if one.task is not None]
+        while self.lanes:
+            tasks = [one.task for one in self.lanes.values() if one.task is not None]
             if tasks:
                 await asyncio.wait(tasks)
             else:
                 await self._clock.sleep(0)  # they begin in a moment
 
-    def wake(self, message: IncomingMessage) -> None:
-        """A new row was accepted."""
-        lane = message.lane
-        running = self._lanes.get(lane)
-        if running is None:
-            self._begin(lane, at_once=message.kind.is_control)
-            return
-        running.again = True
-        if message.kind.interrupts or message.kind in (Kind.EDIT, Kind.DELETE):
-            self._beside.run(self._renew(running))
+    def expect(self, arrival: Arrival) -> None:
+        """A row is about to be accepted. Its lane is claimed right behind it, so that both share a
+        commit; a claim that comes too early, or for what is not accepted, finds nothing.
+        """
+        self._begin(arrival.message.lane, at_once=arrival.message.kind.is_control)
 
-    def lanes_at_work_for(self, message: IncomingMessage) -> list[str]:
-        """The lanes of a message's channel in which a question of its author is worked on."""
-        place = message.conversation
-        return [
-            str(claim.rows[0].message.conversation)
-            for claim in (running.claim for running in self._lanes.values())
-            if claim is not None
-            and claim.rows[0].message.author.id == message.author.id
-            and replace(claim.rows[0].message.conversation, thread=place.thread) == place
-        ]
+    def wake(self, arrival: Arrival) -> None:
+        """A new row was accepted."""
+        kind = arrival.message.kind
+        running = self._more_in(arrival.lane or arrival.message.lane, at_once=kind.is_control)
+        if running is not None:
+            running.under_card |= arrival.under_card
+            if kind.interrupts or kind in (Kind.EDIT, Kind.DELETE):
+                self._beside.run(self._renew(running))
 
     def begin_again(self) -> None:
         """Let every running turn begin again: what it must go by has changed."""
-        for running in self._lanes.values():
-            claim = running.claim
-            kind = claim.rows[0].message.kind if claim is not None else None
+        for running in self.lanes.values():
+            kind = running.asked.kind if running.asked is not None else None
             if kind is not None and (not kind.is_control or kind in (Kind.APPROVE, Kind.DENY)):
                 running.interruption = Interruption.CHANGED
                 self._end_turn(running)
 
-    def author_at_work(self, lane: str) -> str:
-        """Whose question is being worked on in a lane; '' if nobody's."""
-        running = self._lanes.get(lane)
-        claim = running.claim if running else None
-        return claim.rows[0].message.author.id if claim else ""
-
-    def lane_of(self, command: Command) -> str:
-        """The lane in which a command that was written as a message is being answered; '' if it
-        was not.
-        """
-        for lane, running in self._lanes.items():
-            message = running.claim.rows[0].message if running.claim else None
-            if message is None or message.kind is not Kind.COMMAND:
-                continue
-            if (message.conversation.channel, message.id) == (command.channel, command.id):
-                return lane
-        return ""
+    def _more_in(self, lane: str, *, at_once: bool = True) -> Running | None:
+        """There is more to do in a lane; its task, None if it waits for one."""
+        if lane in self.lanes:
+            self.lanes[lane].again = True
+        self._begin(lane, at_once=at_once)
+        return self.lanes.get(lane)
 
     def _begin(self, lane: str, *, at_once: bool = False) -> None:
-        if not self._working or lane in self._lanes or lane.partition(":")[0] in self._awaited:
+        platform = lane.partition(":")[0]  # or 'desk' or 'incident', which nobody connects
+        if not self._working or lane in self.lanes or platform in self._awaited:
             return
         # Whoever presses a button or says stop does not wait behind other people's questions.
-        if len(self._lanes) >= LANES_AT_ONCE and not at_once:
+        if len(self.lanes) >= LANES_AT_ONCE and not (at_once or platform == DESK):
             if lane not in self._waiting:
                 self._waiting.append(lane)
             return
-        running = self._lanes[lane] = _Running()
+        running = self.lanes[lane] = Running()
         self._beside.run(self._work(lane, running))
 
     async def _look(self) -> None:
@@ -225,18 +193,14 @@ class Worker:
             except TimeoutError:
                 pass
 
-    async def _work(self, lane: str, running: _Running) -> None:
+    async def _work(self, lane: str, running: Running) -> None:
         """Work off one lane until nothing in it is due."""
         running.task = asyncio.current_task()
         try:
             more = True
             while more and self._working:
                 running.again = False
-                claim = await self._claim(lane)
-                if claim is None:
-                    more = running.again
-                    continue
-                more = await self._turn(claim, running) or running.again
+                more = await self._next_turn(lane, running) or running.again
         except LeaseLost:
             log.warning("a lane went to another worker")
         except StorageError as error:
@@ -244,11 +208,23 @@ class Worker:
         except Exception as error:  # noqa: BLE001 the top of a task
             report(log, "a lane broke; it is found again when its lease is over", error)
         finally:
-            del self._lanes[lane]
+            del self.lanes[lane]
             if self._waiting:
                 self._begin(self._waiting.popleft())
-            elif self._backlog and len(self._lanes) < FEW_LANES:
+            elif self._backlog and len(self.lanes) < FEW_LANES:
                 self._changed.set()
+
+    async def _next_turn(self, lane: str, running: Running) -> bool:
+        """Claim what is next and work it off; True if the lane has more to do."""
+        if lane.startswith(f"{DESK}:"):
+            await self._routing.route(lane)
+            return False
+        claim = await self._claim(lane)
+        if claim is not None:
+            return await self._turn(claim, running)
+        if running.under_card:
+            self._begin(desk_lane(ConversationId.parse(lane)))
+        return False
 
     async def _claim(self, lane: str) -> Claim | None:
         try:
@@ -259,9 +235,10 @@ class Worker:
             await self._clock.sleep(COMMIT_AGAIN)
             return None
 
-    async def _turn(self, claim: Claim, running: _Running) -> bool:
+    async def _turn(self, claim: Claim, running: Running) -> bool:
         """Run one claimed turn to its commit; True if the lane has more to do."""
         running.claim, running.interruption, running.lost = claim, None, False
+        running.again = False  # what was announced until now was there to be claimed
         running.renewed = self._clock.monotonic()
         self._signs.begin(claim)
         running.cancels = True
@@ -286,13 +263,13 @@ class Worker:
             running.cancels = running.ending = False
         return await self._commit(claim, end, running)
 
-    def _end_turn(self, running: _Running) -> None:
+    def _end_turn(self, running: Running) -> None:
         """Cancel the running turn, if there is one that can still be cancelled."""
         if running.task is not None and running.cancels:
             running.cancels, running.ending = False, True
             running.task.cancel()
 
-    async def _cancelled(self, claim: Claim, running: _Running) -> bool:
+    async def _cancelled(self, claim: Claim, running: Running) -> bool:
         self._signs.end(claim, None)
         if running.lost:
             raise LeaseLost
@@ -301,7 +278,7 @@ class Worker:
         await self._turns.release(claim.lease, self._clock.now(), refund=True)
         return running.interruption is not None
 
-    async def _failed(self, claim: Claim, running: _Running) -> bool:
+    async def _failed(self, claim: Claim, running: Running) -> bool:
         attempts = claim.rows[0].attempts
         if attempts > self._policy.max_attempts:
             return await self._commit(claim, self._engine.last_words(claim), running)
@@ -314,7 +291,7 @@ class Worker:
         self._changed.set()
         return last
 
-    async def _commit(self, claim: Claim, end: TurnEnd, running: _Running) -> bool:
+    async def _commit(self, claim: Claim, end: TurnEnd, running: Running) -> bool:
         until = running.renewed + LEASE_SECONDS
         while True:
             try:
@@ -330,9 +307,12 @@ class Worker:
                 await self._clock.sleep(COMMIT_AGAIN)
         self._signs.end(claim, end)
         running.claim = None
+        for row in claim.rows:
+            self._told(row.message.key, end.told)
         for delivery in committed.deliveries:
             self.courier.send(delivery)
-        if end.again or len(committed.deliveries) < len(end.outbox):
+        elsewhere = any(one.not_before <= 0 for one in end.timers)  # rows of other lanes, due now
+        if end.again or elsewhere or len(committed.deliveries) < len(end.outbox):
             self._changed.set()
         return committed.lane_due
 
@@ -343,14 +323,14 @@ class Worker:
         while True:
             await self._clock.sleep(every)
             now = self._clock.monotonic()
-            for running in list(self._lanes.values()):
+            for running in list(self.lanes.values()):
                 if running.claim is None:
                     continue
                 if now - running.renewed >= RENEW_EVERY:
                     self._beside.run(self._renew(running))
             self._signs.refresh(within=every)
 
-    async def _renew(self, running: _Running) -> None:
+    async def _renew(self, running: Running) -> None:
         claim = running.claim
         if claim is None or not (running.cancels or running.ending):
             return

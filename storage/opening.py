@@ -60,9 +60,10 @@ class Forgotten:
     """What came of forgetting a person.
 
     `conversations` were erased in whole or in part. `busy` are those that were left because they
-    were being worked on or something of the person waits in them, `open_cases` the cases that
-    people still work on, with which their conversations stay as they are. `lingers`: what was
-    erased may still be found in unused parts of the files.
+    were being worked on or something of the person waits in them. `open_cases` are those that
+    people still work on: of the person's own nothing can be read any more, but that it is theirs;
+    with others' their conversations stay as they are. `lingers`: what was erased may still be found
+    in unused parts of the files.
     """
 
     conversations: int
@@ -213,7 +214,8 @@ def open_store(
         owner: names this process in leases; no two processes alive may share it.
         askable: platforms that can be asked after an ambiguous send; their messages are taken for
             sending by the very commit that makes them.
-        history_limit: journal entries that a claim brings along at most.
+        history_limit: journal entries that a claim brings along at most; up to 2,000 while people
+            have a case, or if these tell of one.
         exclusive: take the database for this process alone, as the worker does. Leases of the
             process before are void and what it was sending is doubtful. False is for command line
             tools beside a running worker.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agent.errors import ConfigError
-from agent.ports import Adapter, Surroundings
+from agent.ports import Adapter
+from agent.surroundings import Surroundings
 
 NEEDED = "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET"
 """What to set so that it is opened, for whoever has set nothing."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from adapters.slack import checking, mrkdwn
 from adapters.slack.backfill import Backfill
 from adapters.slack.calls import call, part, parts, string
+from adapters.slack.members import Members
 from adapters.slack.payloads import Identity, seconds
 from adapters.slack.receiving import Receiver
 from adapters.slack.rendering import plain, render
@@ -40,6 +41,9 @@ CLOCKS_DIFFER = 300.0
 START_AGAIN = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between attempts to learn who we are while Slack is out; the last one for good."""
 SHORTEST_WAIT = 1.0
+UPDATE_BYTES = 3990
+"""Of the text of an edit, with room for an ellipsis: Slack takes 4 000, though 40 000 characters of
+a post (gitlab.com/gitlab-org/gitlab, merge request 258898)."""
 STATUS_SECONDS = 60.0
 """Until a status is shown again: Slack takes it away after two minutes
 (https://docs.slack.dev/reference/methods/assistant.threads.setStatus)."""
@@ -73,6 +77,7 @@ class SlackAdapter:
         self._api_url = api_url.rstrip("/") + "/"
         self._clock = clock
         self._web = Web(token=token, api_url=self._api_url, clock=clock)
+        self._members = Members(self._web, clock)
         self._receiver: Receiver | None = None
         self._backfill: Backfill | None = None
         self._socket: SocketMode | None = None
@@ -84,7 +89,7 @@ class SlackAdapter:
         identity = await self._identify()
         self.tenant = identity.team_id
         self._receiver = receiver = Receiver(
-            self._web.client,
+            self._web,
             identity,
             signing_secret=self._signing_secret,
             clock=self._clock,
@@ -109,7 +114,9 @@ class SlackAdapter:
 
     async def stop(self) -> None:
         """Stop receiving and close the connections."""
-        self._receiver = None
+        if self._receiver is not None:
+            await self._receiver.stop()
+            self._receiver = None
         if self._socket is not None:
             await self._socket.stop()
             self._socket = None
@@ -183,6 +190,10 @@ class SlackAdapter:
         if len(self._profiles) > PROFILES:
             self._profiles.popitem(last=False)
         return profile
+
+    async def member(self, place: ConversationId, user_id: str) -> bool:
+        """conversations.members and users.info; a yes is kept for a minute."""
+        return await self._members.has(place.channel, user_id)
 
     async def earlier(self, message: IncomingMessage, limit: int) -> Sequence[EarlierMessage]:
         """What was said last in the thread before the message.
@@ -294,6 +305,7 @@ class SlackAdapter:
         if not delivery.replaces_ref:
             raise RowFatal("the message to be edited never arrived")
         content = {name: value for name, value in content.items() if not name.startswith("unfurl")}
+        content["text"] = _shorter(content["text"])
         try:
             edited = await self._web.call(
                 "chat.update", channel=place.channel, ts=delivery.replaces_ref, **content
@@ -317,6 +329,13 @@ class SlackAdapter:
             from_bot=from_bot,
             sent_at=seconds(string(one, "ts")),
         )
+
+
+def _shorter(text: str) -> str:
+    """A text that an edit may have; where there are blocks, they are what people see."""
+    if len(text.encode()) <= UPDATE_BYTES:
+        return text
+    return text.encode()[:UPDATE_BYTES].decode(errors="ignore") + "…"
 
 
 def _mark(delivery: Delivery) -> dict[str, str]:

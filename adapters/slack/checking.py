@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.calls import Answer, call, part, string
@@ -83,16 +86,40 @@ def _scopes(headers: dict[str, str]) -> Finding:
 
 
 async def _channel(client: AsyncWebClient, channel: str) -> Finding:
+    """Whether cases can be posted there, and whether anybody is there to take them."""
     subject = f"Slack human channel {channel}"
     try:
         info = part(await call(client.conversations_info(channel=channel)), "channel")
+        wrong = _unfit(info)
+        if not wrong and not await _has_people(client, channel):
+            wrong = "nobody but the bot is in it: invite the people who are to take cases"
     except (DeliveryRetry, DeliveryUnknown) as error:
         return Finding(subject, False, f"{error}: try again in a minute")
     except DeliveryError as error:
-        detail = f"{error}: is the id right, and is the app invited (/invite @Frontdesk)?"
+        detail = (
+            f"{error}: is the id right (C…, at the end of the channel's About), and is the app "
+            "invited (/invite @Frontdesk)?"
+        )
         return Finding(subject, False, detail)
+    if wrong:
+        return Finding(subject, False, wrong)
+    shared = " (shared with another company, whose people see every case)"
+    name = f"#{info.get('name', channel)}"
+    return Finding(subject, True, name + (shared if info.get("is_ext_shared") else ""))
+
+
+def _unfit(info: Mapping[str, Any]) -> str:
+    """Why a channel cannot be the desk, and how to mend it; '' if it can."""
+    if info.get("is_im") or info.get("is_mpim"):
+        return "it is no channel: choose one in which the people are who are to take cases"
     if info.get("is_archived"):
-        return Finding(subject, False, "it is archived: choose another FRONTDESK_HUMAN_CHANNEL")
+        return "it is archived: unarchive it, or choose another FRONTDESK_HUMAN_CHANNEL"
     if not info.get("is_member"):
-        return Finding(subject, False, "the bot is not a member: /invite @Frontdesk there")
-    return Finding(subject, True, f"#{info.get('name', channel)}")
+        return "the bot is not a member: /invite @Frontdesk there"
+    return ""
+
+
+async def _has_people(client: AsyncWebClient, channel: str) -> bool:
+    answer = await call(client.conversations_members(channel=channel, limit=10))
+    members = answer.get("members")
+    return isinstance(members, list) and len(members) > 1

@@ -11,15 +11,29 @@ import re
 
 SPECIAL = re.compile(r"<([^<>]*)>")
 PING = re.compile(r"<(?=[!@#])")
+MENTION = re.compile(r"<@([^<>|]+)(?:\|[^<>]*)?>")
+BOLD = re.compile(r"(?<![\w*])\*\*(\S(?:[^\n]*?\S)?)\*\*(?![\w*])")
+CUT_BOLD = re.compile(r"(?<![\w*])\*\*(?=\S[^\n]*…$)")
+"""The beginning of what was bold before its end was cut off."""
+LINK = re.compile(
+    r"\[(?P<label>[^\[\]\n]+)\]\((?P<to>https?://[^\s()<>|]+)\)"
+    r"|(?P<bare>https?://[^\s()<>|*]*[^\s()<>|*.,;:!?…])"
+)
 WORD_JOINER = "\u2060"
 """Invisible; put behind '<' it keeps Slack from reading a mention, in text, blocks and code."""
 
 
 def read(text: str, bot_user_id: str) -> str:
     """What a person sees of a Slack text; mentions of the bot itself are left out."""
-    if "<" in text:
-        text = SPECIAL.sub(lambda match: _seen(match[1], bot_user_id), text)
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+    return _unmarked(text, bot_user_id).strip()
+
+
+def read_command(text: str) -> str:
+    """What a person sees of a command's words, but for whom they mention: these stay '<@U1>', so
+    that it can be told who is meant.
+    """
+    parts = MENTION.split(text)  # words, an id, words, an id, …
+    return "".join(f"<@{one}>" if n % 2 else _unmarked(one) for n, one in enumerate(parts)).strip()
 
 
 def mentions(text: str, user_id: str) -> bool:
@@ -37,12 +51,31 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def write(markdown: str) -> str:
+    """Markdown for a mrkdwn field: what is bold there and the links look the same, and everything
+    else stands as it was written; nothing mentions anybody.
+    """
+    written, end = "", 0
+    for found in LINK.finditer(markdown):
+        url = found["to"] or found["bare"]
+        written += escape(markdown[end : found.start()]) + link(url, found["label"] or url)
+        end = found.end()
+    written += escape(markdown[end:])
+    return CUT_BOLD.sub("", BOLD.sub(r"*\1*", written))
+
+
 def link(url: str, label: str) -> str:
     """A link in a mrkdwn field; the label alone if the address is not one a client may open."""
     shown = escape(label).replace("|", "¦")
     if not re.match(r"(https?|slack)://[^\s<>|]+$", url):
         return shown
     return f"<{url}|{shown}>"
+
+
+def _unmarked(text: str, bot_user_id: str = "") -> str:
+    if "<" in text:
+        text = SPECIAL.sub(lambda match: _seen(match[1], bot_user_id), text)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _seen(inside: str, bot_user_id: str) -> str:

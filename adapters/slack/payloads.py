@@ -6,12 +6,16 @@ have. The shapes are those of https://docs.slack.dev/reference/events and the bo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from adapters.slack import mrkdwn
+from agent.cases import NOTE_CHARACTERS, Outcome
 from agent.messages import Author, Button, ConversationId, IncomingMessage, Kind
 
 Payload = Mapping[str, Any]
@@ -40,6 +44,12 @@ BUTTONS = {
 """The action ids of our own buttons and the controls they are."""
 VERDICTS = ("up", "down")
 """What the feedback buttons may say."""
+RESOLVE_FORM = f"{ACTION}resolve_form"
+"""What Slack calls the form in which a case is resolved."""
+OUTCOME = "outcome"
+NOTE = "note"
+"""What the blocks and the elements of that form are called."""
+LINK = re.compile(r"https?://[^\s<>|()]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,16 @@ class Identity:
     bot_user_id: str
     bot_id: str = ""
     enterprise_id: str = ""
+
+
+class Origin(BaseModel):
+    """What a form remembers of the card it was opened from."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    channel: str = Field(min_length=1)
+    thread: str = Field(min_length=1)
+    about: str
 
 
 def is_ours(body: Payload, identity: Identity) -> bool:
@@ -123,6 +143,54 @@ def read_action(body: Payload, identity: Identity) -> IncomingMessage | None:
     )
 
 
+def is_form(body: Payload, identity: Identity) -> bool:
+    """Whether a payload is a form of ours that was sent off (view_submission)."""
+    view = _map(body, "view")
+    is_sent = body.get("type") == "view_submission" and is_ours(body, identity)
+    from_us = _text(view, "bot_id") in ("", identity.bot_id)
+    return is_sent and from_us and _text(view, "callback_id") == RESOLVE_FORM
+
+
+def read_form(body: Payload, identity: Identity, now: float) -> IncomingMessage | None:
+    """Read the form in which a case is resolved; None if it is not as we have made it.
+
+    Its id is that of the submission, not of the form: a form that was refused may be sent again.
+    """
+    view = _map(body, "view")
+    user, view_id, sent = (
+        _text(_map(body, "user"), "id"),
+        _text(view, "id"),
+        _text(body, "trigger_id"),
+    )
+    values = _map(_map(view, "state"), "values")
+    outcome = _text(_map(_entered(values, OUTCOME), "selected_option"), "value")
+    note = _text(_entered(values, NOTE), "value").strip()
+    try:
+        origin = Origin.model_validate_json(_text(view, "private_metadata"))
+        outcome = Outcome(outcome)
+    except ValueError:
+        return None
+    if not (is_form(body, identity) and user and view_id and sent):
+        return None
+    return IncomingMessage(
+        conversation=ConversationId("slack", identity.team_id, origin.channel, origin.thread),
+        id=f"{view_id}.{sent}",
+        kind=Kind.RESOLVE,
+        author=Author(user, _text(_map(body, "user"), "name")),
+        text=note[:NOTE_CHARACTERS],
+        sent_at=now,
+        direct=origin.channel.startswith("D"),
+        in_thread=True,
+        detail=outcome,
+        about=origin.about,
+    )
+
+
+def _entered(values: Payload, name: str) -> Payload:
+    """What somebody has chosen or written in a form's element."""
+    return _map(_map(values, name), name)
+
+
 def _message(body: Payload, event: Payload, identity: Identity) -> IncomingMessage | None:
     subtype = _text(event, "subtype")
     if subtype == "message_changed":
@@ -162,7 +230,8 @@ def _spoken(
         mentions_bot=mrkdwn.mentions(raw, identity.bot_user_id),
         direct=_text(outer, "channel_type") == "im" or channel.startswith("D"),
         in_thread=bool(thread) and thread != ts,
-        files=_files(event),
+        files=tuple(_file_name(one) for one in _maps(event, "files")),
+        file_links=tuple(_file_link(one) for one in _maps(event, "files")),
     )
 
 
@@ -227,9 +296,14 @@ def _external(body: Payload, event: Payload, identity: Identity) -> bool:
     return home not in ("", identity.team_id, identity.enterprise_id)
 
 
-def _files(event: Payload) -> tuple[str, ...]:
-    named = (_text(one, "name") or _text(one, "title") for one in _maps(event, "files"))
-    return tuple(name or "a file" for name in named)
+def _file_name(file: Payload) -> str:
+    return _text(file, "name") or _text(file, "title") or "a file"
+
+
+def _file_link(file: Payload) -> str:
+    """Where people who may see the file can open it; Slack asks them who they are."""
+    link = _text(file, "permalink")
+    return link if LINK.fullmatch(link) else ""
 
 
 def _map(payload: Payload, name: str) -> Payload:

@@ -2,9 +2,9 @@
 
 Bolt parses before it verifies, and acknowledges an event before its listener has run; so the
 signature of a request is checked here first, on its raw bytes, and an event is committed and
-answered here. Bolt routes what a person is waiting for, presses and commands, and answers Slack's
-own questions (docs/adr/0004-events-do-not-pass-through-bolt.md). Whichever way a body came, it ends
-in `Receiver.take`.
+answered here. Bolt routes what a person is waiting for, presses, forms and commands, and answers
+Slack's own questions (docs/adr/0004-events-do-not-pass-through-bolt.md). Whichever way a body came,
+it ends in `Receiver.take`. Slack gives each of them three seconds.
 """
 
 from __future__ import annotations
@@ -20,21 +20,33 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
-from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack import mrkdwn, payloads
-from agent.errors import StorageError
-from agent.messages import Author
+from adapters.slack import forms, mrkdwn, payloads
+from adapters.slack.calls import part, string
+from adapters.slack.web import Web
+from agent.errors import DeliveryError, StorageError
+from agent.messages import Author, IncomingMessage, Kind
 from agent.platforms import Command, WebRequest, WebResponse
 from agent.ports import Clock, Door
+from agent.tasks import Beside
+from agent.text import one_line
 
 log = logging.getLogger(__name__)
 
 COMMAND = "/frontdesk"
 MAX_BODY = 1_000_000
 """Bytes; Slack's largest documented payloads (views, 40 000 character messages) stay far below."""
+OPEN_SECONDS = 2.0
+"""For opening a form: what allows it is good for three seconds after the press
+(https://docs.slack.dev/interactivity/handling-user-interaction)."""
+URL_SECONDS = 30 * 60.0
+"""In which Slack shows what is sent to the address that came with a press
+(https://docs.slack.dev/interactivity/handling-user-interaction#message_responses)."""
+OPENED_BEFORE = "exchanged_trigger_id"
+"""Slack's word for a second form on one press: the press came twice."""
 
 Next = Callable[[], Awaitable[BoltResponse]]
+Ack = Callable[..., Awaitable[Any]]
 
 
 class _SignedAt:
@@ -52,7 +64,7 @@ class Receiver:
 
     def __init__(
         self,
-        client: AsyncWebClient,
+        web: Web,
         identity: payloads.Identity,
         *,
         signing_secret: str,
@@ -60,10 +72,13 @@ class Receiver:
         door: Door,
     ) -> None:
         """Without a signing secret no request is ever taken for Slack's."""
+        self._web = web
         self._identity = identity
+        self._clock = clock
         self._door = door
         self._verifier = _verifier(signing_secret, clock)
-        self._app = self._bolt(client)
+        self._app = self._bolt()
+        self._beside = Beside()
 
     async def handle(self, request: WebRequest) -> WebResponse:
         """Answer one POST to /slack/events; never raises, never answers 500."""
@@ -90,6 +105,10 @@ class Receiver:
             log.warning("a payload is not as Slack documents it: %s", type(error).__name__)
             return WebResponse(400)
 
+    async def stop(self) -> None:
+        """Tell nobody any more what came of a press; idempotent."""
+        await self._beside.cancel()
+
     def _is_signed(self, request: WebRequest) -> bool:
         if self._verifier is None:
             return False
@@ -102,8 +121,8 @@ class Receiver:
         except UnicodeDecodeError:
             return False  # Slack signs UTF-8 and nothing else
 
-    def _bolt(self, client: AsyncWebClient) -> AsyncApp:
-        identity = self._identity
+    def _bolt(self) -> AsyncApp:
+        identity, client = self._identity, self._web.client
 
         async def authorize() -> AuthorizeResult:
             return AuthorizeResult(
@@ -124,12 +143,16 @@ class Receiver:
             authorize=authorize,
             before_authorize=self._only_ours,
             request_verification_enabled=False,
+            # What is acknowledged is what came of it: nothing goes on behind the answer but in
+            # tasks of our own, and bolt need not look every 10 ms whether there is one.
+            process_before_response=True,
             ignoring_self_events_enabled=False,
             attaching_function_token_enabled=False,
             attaching_conversation_kwargs_enabled=False,
         )
         for action_id in payloads.BUTTONS:
             app.action(action_id)(self._pressed)
+        app.view(payloads.RESOLVE_FORM)(self._submitted)
         app.command(COMMAND)(self._commanded)
         app.error(self._failed)
         return app
@@ -149,34 +172,103 @@ class Receiver:
         if body.get("type") == "url_verification":
             return await next()
         is_press = payloads.read_action(body, self._identity) is not None
+        is_form = payloads.is_form(body, self._identity)
         is_command = body.get("command") == COMMAND and payloads.is_ours(body, self._identity)
-        if is_press or is_command:
+        if is_press or is_form or is_command:
             return await next()
         return BoltResponse(status=200)  # of another workspace, or never asked for
 
-    async def _pressed(self, ack: Callable[..., Awaitable[Any]], body: dict[str, Any]) -> None:
+    async def _pressed(self, ack: Ack, body: dict[str, Any]) -> None:
         message = payloads.read_action(body, self._identity)
-        if message is not None:
-            await self._door.accept(message)
+        told = await self._acted(message, body) if message is not None else ""
         await ack()
+        if told:
+            self._beside.run(self._tell(body, told))
 
-    async def _commanded(self, ack: Callable[..., Awaitable[Any]], body: dict[str, Any]) -> None:
+    async def _acted(self, message: IncomingMessage, body: dict[str, Any]) -> str:
+        """Do what a press asks for; what whoever pressed is told."""
+        if message.kind is Kind.RESOLVE:
+            return await self._open(forms.resolve(message), body)
+        if message.kind is Kind.FEEDBACK:
+            await self._door.accept(message)  # nobody waits for what comes of a thumb
+            return ""
+        until = self._clock.monotonic() + URL_SECONDS
+
+        def late(text: str) -> None:
+            if self._clock.monotonic() < until:
+                self._beside.run(self._tell(body, text))
+
+        return await self._door.press(message, late)
+
+    async def _open(self, form: dict[str, Any], body: dict[str, Any]) -> str:
+        """Open a form for whoever pressed; what they are told if it did not open."""
+        trigger = string(body, "trigger_id")
+        try:
+            async with self._clock.timeout(OPEN_SECONDS):
+                await self._web.call("views.open", patience=0.0, trigger_id=trigger, view=form)
+        except (DeliveryError, TimeoutError) as error:
+            if str(error) == OPENED_BEFORE:
+                return ""
+            log.warning("a form did not open: %s", error)
+            return forms.NOT_OPENED
+        return ""
+
+    async def _submitted(self, ack: Ack, body: dict[str, Any]) -> None:
+        message = payloads.read_form(body, self._identity, self._clock.now())
+        told = forms.NOT_READABLE
+        if message is not None:
+            told = await self._door.press(
+                message, lambda text: self._beside.run(self._tell_beside(message, text))
+            )
+        if not told:
+            await ack()
+            return
+        errors = {payloads.OUTCOME: one_line(told, forms.MAX_ERROR)}
+        await ack(response_action="errors", errors=errors)
+
+    async def _tell(self, body: dict[str, Any], text: str) -> None:
+        """Show a text to whoever pressed and nobody else, where the button is."""
+        shown = {**_private(text), "replace_original": False}
+        message = part(body, "message")
+        if string(message, "thread_ts") not in ("", string(message, "ts")):
+            shown["thread_ts"] = string(message, "thread_ts")
+        try:
+            await self._web.respond(string(body, "response_url"), shown)
+        except DeliveryError as error:
+            log.info("who pressed a button was not told what came of it: %s", error)
+
+    async def _tell_beside(self, form: IncomingMessage, text: str) -> None:
+        """Show a text to whoever sent a form, and nobody else: it has no address for that of its
+        own. In a thread that has no replies yet Slack would show it to nobody.
+        """
+        shown = {"channel": form.conversation.channel, "user": form.author.id, **_private(text)}
+        del shown["response_type"]
+        try:
+            await self._web.call("chat.postEphemeral", **shown)
+        except DeliveryError as error:
+            log.info("who sent a form was not told what came of it: %s", error)
+
+    async def _commanded(self, ack: Ack, body: dict[str, Any]) -> None:
         command = Command(
             platform="slack",
             tenant=self._identity.team_id,
             channel=str(body.get("channel_id", "")),
             author=Author(str(body.get("user_id", "")), str(body.get("user_name", ""))),
-            text=str(body.get("text", "")),
+            text=mrkdwn.read_command(str(body.get("text", ""))),
             id=str(body.get("trigger_id", "")),
             direct=str(body.get("channel_id", "")).startswith("D"),
         )
-        text = await self._door.command(command)
-        blocks = [{"type": "markdown", "text": mrkdwn.defuse(text)}]
-        await ack(text=mrkdwn.escape(text), blocks=blocks, response_type="ephemeral")
+        await ack(**_private(await self._door.command(command)))
 
     async def _failed(self, error: Exception) -> BoltResponse:
-        log.error("a press or command failed: %s", type(error).__name__)
+        log.error("a press, form or command failed: %s", type(error).__name__)
         return BoltResponse(status=503)
+
+
+def _private(text: str) -> dict[str, Any]:
+    """A text that only whoever pressed or commanded sees."""
+    blocks = [{"type": "markdown", "text": mrkdwn.defuse(text)}]
+    return {"text": mrkdwn.escape(text), "blocks": blocks, "response_type": "ephemeral"}
 
 
 def _verifier(signing_secret: str, clock: Clock) -> SignatureVerifier | None:

@@ -1,31 +1,25 @@
 """Messages of ours become Slack's blocks.
 
 Limits are those of https://docs.slack.dev/reference/block-kit/blocks: 12 000 characters in a
-markdown block, 3 000 in a section, 10 elements in a context block, 2 000 in a button's value.
+markdown block, 10 elements in a context block, 2 000 in a button's value. Slack labels nothing as
+made by a model; only what a model may have said asks whether it helped.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from adapters.slack import mrkdwn
+from adapters.slack import cards, mrkdwn
+from adapters.slack.blocks import MAX_SECTION, Block, context, plain_text, section
 from adapters.slack.payloads import ACTION
 from agent import texts
-from agent.cases import CaseCard, CaseState
-from agent.messages import Button, Citation, OutgoingMessage
+from agent.messages import Button, Citation, OutgoingMessage, Tone
 
-Block = dict[str, Any]
-
-MAX_SECTION = 2900
 MAX_MARKDOWN = 11_500
-STYLES = {Button.APPROVE: "primary", Button.DENY: "danger"}
-"""Colours of buttons that should not be pressed without looking."""
-STATES = {
-    CaseState.WAITING: ":hourglass_flowing_sand: waiting",
-    CaseState.CLAIMED: ":raised_hand: claimed",
-    CaseState.RESOLVED: ":white_check_mark: resolved",
-    CaseState.WITHDRAWN: ":leftwards_arrow_with_hook: withdrawn by the employee",
-}
+PIECE = MAX_SECTION // 5
+"""Characters of an endless line: however many of them must be escaped, they fit a section."""
+STYLES = {Button.APPROVE: "primary", Button.DENY: "danger", Button.CLAIM: "primary"}
+"""Colours of buttons that should not be pressed without looking, or are waited for."""
 
 
 def render(message: OutgoingMessage) -> dict[str, Any]:
@@ -33,15 +27,27 @@ def render(message: OutgoingMessage) -> dict[str, Any]:
 
     `text` is always there: notifications, screen readers and clients without blocks show it.
     """
-    blocks = _card(message.card) if message.card else _answer(message)
+    if message.card:
+        blocks = cards.blocks(message.card)
+    elif message.tone is Tone.PERSON:
+        blocks = _said(message.text)
+    else:
+        blocks = _words(message)
+    if message.buttons:
+        about = _pressed_about(message)
+        elements = [_button(button, about) for button in message.buttons]
+        blocks.append({"type": "actions", "elements": elements})
+    if message.feedback and not message.card and message.tone is not Tone.PERSON:
+        blocks.append(_feedback(message.id))
     return {**plain(message), "blocks": blocks}
 
 
 def plain(message: OutgoingMessage) -> dict[str, Any]:
     """The same without blocks, for a place or a moment that takes none."""
-    text = mrkdwn.escape("\n".join([message.text, *_prompts(message)]))
+    write = mrkdwn.write if message.tone is Tone.PERSON else mrkdwn.escape
+    text = write("\n".join([message.text, *_prompts(message)]))
     if message.card:
-        text = _card_text(message.card)
+        text = cards.text(message.card)
     elif message.citations:
         text += "\n" + "\n".join(_source(n, one) for n, one in enumerate(message.citations, 1))
     return {
@@ -51,19 +57,35 @@ def plain(message: OutgoingMessage) -> dict[str, Any]:
     }
 
 
-def _answer(message: OutgoingMessage) -> list[Block]:
+def _said(words: str) -> list[Block]:
+    """A person's words in as many sections as it takes: in Slack's own markup, since in Markdown a
+    line break, an asterisk or a number could become something else than was written.
+    """
+    parts = [""]
+    for line in words.split("\n"):
+        whole = mrkdwn.write(line)
+        pieces = [line[at : at + PIECE] for at in range(0, len(line), PIECE)]
+        for piece in [whole] if len(whole) <= MAX_SECTION else map(mrkdwn.write, pieces):
+            if len(parts[-1]) + len(piece) < MAX_SECTION:
+                parts[-1] += f"\n{piece}" if parts[-1] else piece
+            else:
+                parts.append(piece)
+    return [section(part) for part in parts if part.strip()] or [section("…")]
+
+
+def _words(message: OutgoingMessage) -> list[Block]:
     blocks: list[Block] = [{"type": "markdown", "text": mrkdwn.defuse(message.text)[:MAX_MARKDOWN]}]
     if message.prompts:
-        blocks.append(_section(mrkdwn.escape("\n".join(_prompts(message)))))
+        blocks.append(section(mrkdwn.escape("\n".join(_prompts(message)))))
     if message.citations:
         lines = [_source(n, one) for n, one in enumerate(message.citations[:9], 1)]
-        blocks.append(_context("*Sources*", *lines))
-    if message.buttons:
-        buttons = [_button(button, message.id) for button in message.buttons]
-        blocks.append({"type": "actions", "elements": buttons})
-    if message.feedback:
-        blocks.append(_feedback(message.id))
+        blocks.append(context("*Sources*", *lines))
     return blocks
+
+
+def _pressed_about(message: OutgoingMessage) -> str:
+    """Which message a press is about. A card stays the same one however often it is edited."""
+    return message.replaces or message.id if message.card else message.id
 
 
 def _prompts(message: OutgoingMessage) -> list[str]:
@@ -80,7 +102,7 @@ def _button(button: Button, message_id: str) -> Block:
     block = {
         "type": "button",
         "action_id": ACTION + button.value,
-        "text": {"type": "plain_text", "text": texts.BUTTONS[button]},
+        "text": plain_text(texts.BUTTONS[button]),
         "value": f"{button.value}|{message_id}",
     }
     return block | {"style": STYLES[button]} if button in STYLES else block
@@ -88,8 +110,11 @@ def _button(button: Button, message_id: str) -> Block:
 
 def _feedback(message_id: str) -> Block:
     def choice(word: str, verdict: str) -> Block:
-        text = {"type": "plain_text", "text": word}
-        return {"text": text, "value": f"{verdict}|{message_id}", "accessibility_label": word}
+        return {
+            "text": plain_text(word),
+            "value": f"{verdict}|{message_id}",
+            "accessibility_label": word,
+        }
 
     element = {
         "type": "feedback_buttons",
@@ -98,45 +123,3 @@ def _feedback(message_id: str) -> Block:
         "negative_button": choice("Not helpful", "down"),
     }
     return {"type": "context_actions", "elements": [element]}
-
-
-def _card(card: CaseCard) -> list[Block]:
-    person = card.employee_ref.partition(":")[2]
-    who = f"*{mrkdwn.escape(card.employee_name)}* ({person}) in {card.place}"
-    if card.permalink:
-        who += f" · {mrkdwn.link(card.permalink, 'open the conversation')}"
-    blocks: list[Block] = [
-        {"type": "header", "text": {"type": "plain_text", "text": f"Case {card.case_id}"[:150]}},
-        _section(f"{STATES[card.state]}\n{who}"),
-        _section(f"*Why:* {mrkdwn.escape(card.reason)}"),
-    ]
-    if card.summary:
-        blocks.append(_section(f"*About:* {mrkdwn.escape(card.summary)}"))
-    if card.transcript:
-        blocks.append(_section("*So far*\n" + _quoted(card.transcript)))
-    if card.draft:
-        sure = f" (confidence {card.confidence:.2f})" if card.confidence is not None else ""
-        quoted = _quoted(tuple(card.draft.splitlines()))
-        blocks.append(_section(f"*The assistant would have said{sure}*\n{quoted}"))
-    return blocks
-
-
-def _card_text(card: CaseCard) -> str:
-    about = f": {mrkdwn.escape(card.summary)}" if card.summary else ""
-    return f"Case {card.case_id} from {mrkdwn.escape(card.employee_name)}{about}"
-
-
-def _quoted(lines: tuple[str, ...]) -> str:
-    return "\n".join(f"> {mrkdwn.escape(line)}" for line in lines)
-
-
-def _section(text: str) -> Block:
-    return {
-        "type": "section",
-        "text": {"type": "mrkdwn", "text": text[:MAX_SECTION], "verbatim": True},
-    }
-
-
-def _context(*lines: str) -> Block:
-    elements = [{"type": "mrkdwn", "text": line[:MAX_SECTION], "verbatim": True} for line in lines]
-    return {"type": "context", "elements": elements}

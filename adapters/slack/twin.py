@@ -3,7 +3,8 @@
 For tests, benchmarks and the playground. Give its address to a bot as `SLACK_API_URL` and the
 bot's address to it as `events_url`; what then happens really went over HTTP, signed and retried.
 With `socket_mode` it goes through websockets instead, which `sockets` knows and can trouble.
-All time comes from the clock it is given. The other `twin_*` modules are its parts.
+All time comes from the clock it is given. The other `twin_*` modules are its parts: what people
+do is here, what can be seen of it in `twin_sight`.
 
 As a process of its own it also has a control API:
 
@@ -21,11 +22,22 @@ Bodies and answers are JSON; an error is `{"error": …}` with status 400.
     POST /twin/delete    {"user", "channel", "ts"}                  -> {}
     POST /twin/command   {"user", "channel", "line"}                -> {"status", "text"}
     POST /twin/press     {"user", "channel", "ts", "action_id", "value"?} -> {"status", "text"}
+    POST /twin/fill      {"view", "values"}                         -> {"view"}
+    POST /twin/submit    {"view", "values"?}                        -> {"status", "text"}
+    POST /twin/close     {"view"}                                   -> {}
+    POST /twin/interact  any press, form or fields of a command; {} the last one once more
+                                                                    -> {"status", "text"}
+    POST /twin/upload    {"user", "channel", "filename", "text"?, "thread_ts"?} -> {"ts"}
+    POST /twin/join      {"user", "channel"}                        -> {}
+    POST /twin/leave     {"user", "channel"}                        -> {}
+    POST /twin/archive   {"channel", "archived"?}                   -> {}
+    POST /twin/deactivate {"user"}                                  -> {}
     POST /twin/deliver   any event or envelope                      -> {}
     POST /twin/settings  fields of `twin_state.Settings`            -> {}
     POST /twin/idle      {}                                         -> {} after first attempts
     GET  /twin/messages?channel=…&thread_ts=…                       -> {"messages"}
-    GET  /twin/ephemerals?channel=…                                 -> {"messages"}
+    GET  /twin/ephemerals?channel=…&user=…                          -> {"messages"}
+    GET  /twin/views?user=…                                         -> {"views"}
     GET  /twin/status?channel=…&thread_ts=…                         -> {"status"}
     GET  /twin/calls?method=…                                       -> {"calls"}
     GET  /twin/deliveries                                           -> {"deliveries"}
@@ -36,20 +48,21 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from adapters.slack.twin_events import JSON_TYPE, Answer, Courier, Delivery, Parcel, envelope
 from adapters.slack.twin_faults import Fault
+from adapters.slack.twin_forms import Forms
 from adapters.slack.twin_people import People
 from adapters.slack.twin_platform import Platform
 from adapters.slack.twin_server import Call, Server
+from adapters.slack.twin_sight import Sight
 from adapters.slack.twin_socket import Envelope, Sockets
 from adapters.slack.twin_state import (
     Change,
-    Channel,
     Identity,
     Json,
     Message,
@@ -67,7 +80,7 @@ OUTER_TYPES = frozenset({"event_callback", "url_verification", "app_rate_limited
 STRANGERS = "T0STRANGERS"
 
 
-class SlackTwin(Settings):
+class SlackTwin(Settings, Sight):
     """One workspace with one app installed in it; `Settings` may be changed at any time.
 
     Ids are strings. What Slack's clients would not let people do raises ValueError, ids that do
@@ -98,6 +111,7 @@ class SlackTwin(Settings):
         self._courier.through_socket = self.sockets.deliver
         self._platform = Platform(self._world, self._courier, self.sockets, self, rng)
         self._people = People(self._platform)
+        self._forms = Forms(self._platform)
         self._server = Server(self._platform, bot_token, app_token)
         self._runner: web.AppRunner | None = None
 
@@ -141,14 +155,6 @@ class SlackTwin(Settings):
         self._world.changed("user")
         return user.id
 
-    def user(self, user: str) -> User:
-        """What is known of a person; its fields may be changed."""
-        return self._world.users[user]
-
-    def users(self) -> list[User]:
-        """Everybody, the bot first."""
-        return list(self._world.users.values())
-
     def add_channel(
         self,
         name: str = "general",
@@ -171,14 +177,6 @@ class SlackTwin(Settings):
         """The direct conversation of the bot with a person, or with several; its id."""
         return self._world.direct(user, *others).id
 
-    def channel(self, channel: str) -> Channel:
-        """What is known of a channel."""
-        return self._world.channels[channel]
-
-    def channels(self) -> list[Channel]:
-        """All channels, direct conversations too."""
-        return list(self._world.channels.values())
-
     def join(self, user: str, channel: str, inviter: str = "") -> None:
         """Make somebody (or the bot) a member, with the events that Slack sends."""
         self._platform.join(self.channel(channel), user, inviter)
@@ -190,6 +188,10 @@ class SlackTwin(Settings):
     def archive(self, channel: str, user: str = "", *, archived: bool = True) -> None:
         """Close a channel for posting, or reopen it."""
         self._platform.archive(self.channel(channel), user, archived=archived)
+
+    def deactivate(self, user: str) -> None:
+        """End somebody's account; they stay in the lists of their channels, as in Slack."""
+        self._platform.deactivate(self.user(user))
 
     async def say(
         self,
@@ -272,9 +274,31 @@ class SlackTwin(Settings):
         post = self._post(message.channel, message.ts)
         return await self._people.press(user, post, list(message.blocks), action_id, value)
 
-    async def submit(self, view: View, values: Mapping[str, Any]) -> Answer:
-        """Send an open form off with `values` by action_id; what the bot answered."""
-        return await self._people.submit(view, values)
+    def fill(self, view: View, values: Mapping[str, Any]) -> None:
+        """Enter `values` by action_id into an open form: a string (of a menu, an option's value),
+        the element's state as Slack would send it, or None to take it back.
+        """
+        self._forms.fill(view, values)
+
+    async def submit(self, view: View, values: Mapping[str, Any] | None = None) -> Answer:
+        """Send an open form off, filled in with `values` as well; what the bot answered.
+
+        What it says is wrong stands in `view.errors`, and leaves the form open.
+        """
+        self._forms.fill(view, values or {})
+        return await self._forms.submit(view)
+
+    def close(self, view: View) -> None:
+        """Close a form without sending it."""
+        self._forms.close(view)
+
+    async def interact(self, body: Json | None = None) -> Answer:
+        """Send any press, form or fields of a command, signed; what the bot answered.
+
+        Without a body the last one once more, just as it was: Slack repeats none of them over HTTP,
+        but proxies and websockets may.
+        """
+        return await self._courier.interact(body if body is not None else self.interactions[-1])
 
     async def verify_url(self, challenge: str = "challenge-of-the-twin") -> Answer:
         """Ask whether the bot owns its address, as Slack does when it is configured."""
@@ -323,44 +347,6 @@ class SlackTwin(Settings):
     def heal(self, method: str = "") -> None:
         """Take back the faults of one method, or all."""
         self._server.faults.clear(method)
-
-    @property
-    def deliveries(self) -> list[Delivery]:
-        """Every attempt to bring something to the bot, oldest first."""
-        return list(self._courier.deliveries)
-
-    def calls(self, method: str | None = None) -> list[Call]:
-        """Every call of the Web API, oldest first; response URLs are 'response_url'."""
-        return [call for call in self._server.calls if method in {None, call.method}]
-
-    def messages(self, channel: str, thread_ts: str | None = None) -> list[Message]:
-        """What is in a channel or a thread, oldest first; deleted messages are marked so."""
-        place = self.channel(channel)
-        if thread_ts is None:
-            return [self._world.seen(post) for post in place.posts.values()]
-        return [self._world.seen(post) for post in self._world.thread(place, thread_ts)]
-
-    def ephemerals(self, channel: str, user: str = "") -> list[Message]:
-        """What only one person can see, oldest first; everybody's if no `user` is given."""
-        posts = self.channel(channel).ephemerals
-        return [self._world.seen(post) for post in posts if user in {"", post.ephemeral_to}]
-
-    def status(self, channel: str, thread_ts: str) -> str:
-        """The status under a thread, '' if none is shown."""
-        return self._world.status(channel, thread_ts)
-
-    def prompts(self, channel: str) -> list[Json]:
-        """The suggested prompts of a direct conversation."""
-        return self._world.prompts.get(channel, [])
-
-    def views(self, user: str = "") -> list[View]:
-        """The open forms and home tabs, of one person or of all."""
-        views = self._world.views.values()
-        return [view for view in views if view.open and user in {"", view.user}]
-
-    def on_change(self, callback: Callable[[Change], None]) -> None:
-        """Call `callback` at every change of what people can see."""
-        self._world.listeners.append(callback)
 
     def _post(self, channel: str, ts: str) -> Post:
         place = self.channel(channel)

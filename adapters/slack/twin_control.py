@@ -16,8 +16,8 @@ from typing import Any
 
 from aiohttp import web
 
-from adapters.slack.twin import SlackTwin
-from adapters.slack.twin_state import Json, Settings
+from adapters.slack.twin import Answer, SlackTwin
+from adapters.slack.twin_state import Json, Settings, View
 from agent.ports import Clock
 
 Handler = Callable[[Any], Awaitable[Json]]
@@ -40,11 +40,27 @@ class Control:
             self.delete,
             self.command,
             self.press,
+            self.fill,
+            self.submit,
+            self.close,
+            self.interact,
+            self.upload,
+            self.join,
+            self.leave,
+            self.archive,
+            self.deactivate,
             self.deliver,
             self.settings,
             self.idle,
         )
-        views = (self.messages, self.ephemerals, self.status, self.calls, self.deliveries)
+        views = (
+            self.messages,
+            self.ephemerals,
+            self.views,
+            self.status,
+            self.calls,
+            self.deliveries,
+        )
         return [
             *(web.post(f"/twin/{act.__name__}", _served(act)) for act in acts),
             *(web.get(f"/twin/{view.__name__}", _served(view)) for view in views),
@@ -80,8 +96,7 @@ class Control:
 
     async def command(self, body: Json) -> Json:
         """Type a slash command."""
-        answer = await self._twin.command(body["user"], body["channel"], body["line"])
-        return {"status": answer.status, "text": answer.text}
+        return _told(await self._twin.command(body["user"], body["channel"], body["line"]))
 
     async def press(self, body: Json) -> Json:
         """Press something in a message as it is now."""
@@ -93,7 +108,54 @@ class Control:
         answer = await self._twin.press(
             body["user"], found[0], action_id=body["action_id"], value=body.get("value")
         )
-        return {"status": answer.status, "text": answer.text}
+        return _told(answer)
+
+    async def fill(self, body: Json) -> Json:
+        """Fill in an open form."""
+        view = self._view(body)
+        self._twin.fill(view, body["values"])
+        return {"view": asdict(view)}
+
+    async def submit(self, body: Json) -> Json:
+        """Send a form off."""
+        return _told(await self._twin.submit(self._view(body), body.get("values")))
+
+    async def close(self, body: Json) -> Json:
+        """Close a form."""
+        self._twin.close(self._view(body))
+        return {}
+
+    async def interact(self, body: Json) -> Json:
+        """Send any press, form or command, or the last one once more."""
+        return _told(await self._twin.interact(body or None))
+
+    async def upload(self, body: Json) -> Json:
+        """Share a file."""
+        return {"ts": await self._twin.upload(**body)}
+
+    async def join(self, body: Json) -> Json:
+        """Make somebody a member."""
+        self._twin.join(body["user"], body["channel"])
+        return {}
+
+    async def leave(self, body: Json) -> Json:
+        """End a membership."""
+        self._twin.leave(body["user"], body["channel"])
+        return {}
+
+    async def archive(self, body: Json) -> Json:
+        """Close a channel for posting, or reopen it."""
+        self._twin.archive(body["channel"], archived=body.get("archived", True))
+        return {}
+
+    async def deactivate(self, body: Json) -> Json:
+        """End somebody's account."""
+        self._twin.deactivate(body["user"])
+        return {}
+
+    def _view(self, body: Json) -> View:
+        found = {view.id: view for view in self._twin.views()}
+        return found[body["view"]]
 
     async def deliver(self, body: Json) -> Json:
         """Send any event."""
@@ -120,9 +182,13 @@ class Control:
         return {"messages": [asdict(message) for message in messages]}
 
     async def ephemerals(self, query: Mapping[str, str]) -> Json:
-        """The ephemeral messages of a channel."""
-        messages = self._twin.ephemerals(query["channel"])
+        """The ephemeral messages of a channel, of one person or of all."""
+        messages = self._twin.ephemerals(query["channel"], query.get("user", ""))
         return {"messages": [asdict(message) for message in messages]}
+
+    async def views(self, query: Mapping[str, str]) -> Json:
+        """The open forms and home tabs, of one person or of all."""
+        return {"views": [asdict(view) for view in self._twin.views(query.get("user", ""))]}
 
     async def status(self, query: Mapping[str, str]) -> Json:
         """The status of a thread."""
@@ -135,6 +201,10 @@ class Control:
     async def deliveries(self, _query: Mapping[str, str]) -> Json:
         """The attempts to bring something to the bot."""
         return {"deliveries": [asdict(delivery) for delivery in self._twin.deliveries]}
+
+
+def _told(answer: Answer) -> Json:
+    return {"status": answer.status, "text": answer.text}
 
 
 def _served(act: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:

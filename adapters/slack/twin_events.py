@@ -155,6 +155,7 @@ class Courier:
     ) -> None:
         self.through_socket: Deliver | None = None
         self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
+        self.interactions: deque[Json] = deque(maxlen=KEPT)
         self._clock = clock
         self._mark = working_mark(clock)
         self._secret = secret
@@ -263,14 +264,16 @@ class Courier:
         self.record(parcel.event_id, parcel.type, attempt, answer)
         return answer
 
-    async def interact(self, fields: Mapping[str, str], kind: str, event_id: str) -> Answer:
-        """Send a press, a command or a form once; what the bot answered."""
+    async def interact(self, body: Json, event_id: str = "") -> Answer:
+        """Send a press, a form or the fields of a command once; what the bot answered."""
+        self.interactions.append(body)
+        is_command = "command" in body
+        kind = "slash_command" if is_command else str(body.get("type", ""))
         if self._settings.socket_mode and self.through_socket:
-            is_command = kind == "slash_command"
-            payload = dict(fields) if is_command else json.loads(fields["payload"])
             name = "slash_commands" if is_command else "interactive"
-            answer = await self.through_socket(name, payload, 0, "")
+            answer = await self.through_socket(name, body, 0, "")
         else:
+            fields = body if is_command else {"payload": json.dumps(body)}
             answer = await self.post(urlencode(fields).encode(), FORM_TYPE)
         self.record(event_id, kind, 0, answer)
         return answer

@@ -1,26 +1,23 @@
-"""What people do in the local Slack: talk, edit, upload, press, type commands, fill in forms.
+"""What people do in the local Slack: talk, edit, upload, press, type commands.
 
-Their events are signed and delivered like Slack's. Presses, commands and forms are sent once and
-never repeated (https://docs.slack.dev/interactivity); what the bot answered is returned.
+Their events are signed and delivered like Slack's. Presses and commands are sent once and not
+repeated unless a test says so (https://docs.slack.dev/interactivity); what the bot answered is
+returned. Forms are in `twin_forms`.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 import uuid
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from adapters.slack import twin_shapes as shapes
-from adapters.slack.twin_agent import replace_view
 from adapters.slack.twin_api import ApiError, Args
 from adapters.slack.twin_blocks import elements
 from adapters.slack.twin_events import Answer
 from adapters.slack.twin_platform import Platform
 from adapters.slack.twin_respond import mint_url, show
-from adapters.slack.twin_state import Channel, Json, Post, User, View
+from adapters.slack.twin_state import Channel, Json, Post, Workspace
 
 
 class People:
@@ -134,7 +131,7 @@ class People:
             "response_url": f"{self.base_url}response/{url}",
             "trigger_id": self._workspace.mint_trigger(user),
         }
-        answer = await self._platform.courier.interact(fields, "slash_command", url)
+        answer = await self._platform.courier.interact(fields, url)
         if answer.ok and answer.text.strip():
             body = answer.json or {"text": answer.text}
             if body.get("text") or body.get("blocks"):
@@ -147,24 +144,6 @@ class People:
         except ApiError as error:
             return replace(answer, reason=str(error))
         return answer
-
-    def _interaction(self, kind: str, user: User) -> Json:
-        identity = self._workspace.identity
-        return {
-            "type": kind,
-            "user": {
-                "id": user.id,
-                "username": user.name,
-                "name": user.name,
-                "team_id": user.team_id,
-            },
-            "api_app_id": identity.app_id,
-            "token": identity.verification_token,
-            "trigger_id": self._workspace.mint_trigger(user.id),
-            "team": {"id": identity.team_id, "domain": identity.domain},
-            "enterprise": None,
-            "is_enterprise_install": False,
-        }
 
     async def press(
         self, user: str, post: Post, blocks: list[Json], action_id: str, value: str | None
@@ -188,7 +167,7 @@ class People:
             "action_ts": self._workspace.mint_ts(),
             **chosen(element, value),
         }
-        body = self._interaction("block_actions", self._workspace.users[user]) | {
+        body = interaction(self._workspace, "block_actions", user) | {
             "container": container,
             "channel": {"id": channel.id, "name": channel.name or "directmessage"},
             "state": {"values": {}},
@@ -197,32 +176,27 @@ class People:
         }
         if not post.ephemeral_to:
             body["message"] = shapes.message(self._workspace, post)
-        return await self._platform.courier.interact(
-            {"payload": json.dumps(body)}, "block_actions", url
-        )
+        return await self._platform.courier.interact(body, url)
 
-    async def submit(self, view: View, values: Mapping[str, Any]) -> Answer:
-        """Send a form off; errors leave it open, an update changes it, all else closes it.
 
-        `values` are by action_id: a string, or the element's state as Slack would send it.
-        """
-        state: Json = {}
-        for block_id, element in elements(view.body["blocks"]):
-            if (value := values.get(element["action_id"])) is not None:
-                state.setdefault(block_id, {})[element["action_id"]] = entered(element, value)
-        sent = {**view.body, "state": {"values": state}}
-        body = self._interaction("view_submission", self._workspace.users[view.user])
-        body |= {"view": sent, "response_urls": []}
-        answer = await self._platform.courier.interact(
-            {"payload": json.dumps(body)}, "view_submission", view.id
-        )
-        action = answer.json.get("response_action", "clear")
-        if answer.ok and action == "update":
-            replace_view(self._platform, view, answer.json["view"])
-        elif answer.ok and action != "errors":
-            view.open = False
-            self._workspace.changed("view", view.user, view.id)
-        return answer
+def interaction(workspace: Workspace, kind: str, user_id: str) -> Json:
+    """What every press and every form carries: who, where, and a trigger for a form."""
+    identity, user = workspace.identity, workspace.users[user_id]
+    return {
+        "type": kind,
+        "user": {
+            "id": user.id,
+            "username": user.name,
+            "name": user.name,
+            "team_id": user.team_id,
+        },
+        "api_app_id": identity.app_id,
+        "token": identity.verification_token,
+        "trigger_id": workspace.mint_trigger(user.id),
+        "team": {"id": identity.team_id, "domain": identity.domain},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
 
 
 def find(blocks: list[Json], action_id: str, value: str | None) -> tuple[str, Json]:
@@ -258,15 +232,3 @@ def chosen(element: Json, value: str | None) -> Json:
 
 def _names(element: Json, side: str) -> set[str]:
     return {side, element[f"{side}_button"]["value"]}
-
-
-def entered(element: Json, value: Any) -> Json:
-    """The state of a form's element after a person has filled it in."""
-    if isinstance(value, dict):
-        return value
-    kind = element["type"]
-    if kind in {"static_select", "radio_buttons"}:
-        return {"type": kind, "selected_option": chosen(element, value)["selected_option"]}
-    if kind.endswith("s_select") and not kind.startswith("multi"):
-        return {"type": kind, f"selected_{kind.removesuffix('s_select')}": value}
-    return {"type": kind, "value": value}

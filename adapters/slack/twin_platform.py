@@ -244,6 +244,18 @@ class Platform:
         self.emit({"type": kind, "channel": channel.id, "user": user, "event_ts": ts})
         self.workspace.changed("channel", channel.id)
 
+    def deactivate(self, user: User) -> None:
+        """End somebody's account: `user_change`. They stay in the lists of their channels."""
+        user.deleted = True
+        self.emit(
+            {
+                "type": "user_change",
+                "user": shapes.user(self.workspace, user, locale=False, email=False),
+                "event_ts": self.workspace.mint_ts(),
+            }
+        )
+        self.workspace.changed("user")
+
     def react(self, post: Post, user: str, name: str) -> bool:
         """Add a reaction; False if this person gave it before."""
         users = post.reactions.setdefault(name, [])

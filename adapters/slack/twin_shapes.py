@@ -254,6 +254,7 @@ def file(workspace: Workspace, owner: str, name: str, size: int, base: str) -> J
     id_, now = workspace.mint("F"), int(workspace.clock.now())
     extension = name.rpartition(".")[2].lower()
     path = f"{base}files-pri/{workspace.identity.team_id}-{id_}"
+    slug = re.sub(r"[^a-z0-9._-]+", "_", name.lower())
     return {
         "id": id_,
         "created": now,
@@ -274,10 +275,10 @@ def file(workspace: Workspace, owner: str, name: str, size: int, base: str) -> J
         "public_url_shared": False,
         "display_as_bot": False,
         "username": "",
-        "url_private": f"{path}/{name}",
-        "url_private_download": f"{path}/download/{name}",
+        "url_private": f"{path}/{slug}",
+        "url_private_download": f"{path}/download/{slug}",
         "media_display_type": "unknown",
-        "permalink": f"https://{workspace.identity.domain}.slack.com/files/{owner}/{id_}/{name}",
+        "permalink": f"https://{workspace.identity.domain}.slack.com/files/{owner}/{id_}/{slug}",
         "has_rich_preview": False,
         "file_access": "visible",
     }

@@ -152,7 +152,9 @@ class Status:
 
 @dataclass(slots=True)
 class View:
-    """An open modal or a published home tab."""
+    """An open modal or a published home tab; `entered` is the state of what was filled in by
+    action_id, `errors` what the bot said is wrong with it by block_id.
+    """
 
     id: str
     user: str
@@ -160,6 +162,8 @@ class View:
     hash: str
     external_id: str = ""
     open: bool = True
+    entered: dict[str, Json] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

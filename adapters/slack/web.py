@@ -66,6 +66,14 @@ class Web:
         refused = partial(self._pacing.refused, POST, channel)
         return await call(self._connected.poster.post(arguments), refused=refused)
 
+    async def respond(self, url: str, arguments: Mapping[str, Any]) -> None:
+        """Answer a press or a command at the address that came with it.
+
+        Raises:
+            DeliveryError: nobody was told.
+        """
+        await call(self._connected.poster.respond(url, arguments))
+
     @property
     def client(self) -> AsyncWebClient:
         """The SDK's client, for calls that nobody paces."""

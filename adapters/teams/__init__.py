@@ -8,7 +8,8 @@ import logging
 from collections.abc import Mapping
 
 from agent.errors import ConfigError
-from agent.ports import Adapter, Surroundings
+from agent.ports import Adapter
+from agent.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 

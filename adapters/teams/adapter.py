@@ -16,6 +16,7 @@ from adapters.teams.authentication import (
 )
 from adapters.teams.clouds import Cloud
 from adapters.teams.connector import Connector, SharedSession
+from adapters.teams.members import Members
 from adapters.teams.payloads import LOCAL
 from adapters.teams.places import (
     PLATFORM,
@@ -98,6 +99,7 @@ class TeamsAdapter:
         self._receiver: Receiver | None = None
         self._places: Places | None = None
         self._roster = Roster(self._connector, self._reach, clock, self.tenant)
+        self._members = Members(self._connector, self._reach, clock, self._known_as)
         self._directs: Lru[str, str] = Lru(DIRECTS)
 
     async def start(self, door: Door) -> None:
@@ -116,6 +118,8 @@ class TeamsAdapter:
             places=places,
             door=door,
             clock=self._clock,
+            web_host=organisation.cloud.value.web_host,
+            ident=self._members.ident,
         )
 
     async def stop(self) -> None:
@@ -160,9 +164,13 @@ class TeamsAdapter:
         """The entry of the conversation's roster, kept for a day. It has no locale and no time
         zone: these are what the person's last activity told.
         """
-        note = (self._places.people.get(author.id) if self._places else None) or Note()
         found = await self._roster.find(author, place)
+        note = self._noted(author.id)
         return as_noted(found or Profile(author.id, author.name, known=False), author, note)
+
+    async def member(self, place: ConversationId, user_id: str) -> bool:
+        """By the roster of the channel: a team's, or a private channel's own."""
+        return await self._members.has(place, user_id)
 
     async def earlier(self, message: IncomingMessage, limit: int) -> Sequence[EarlierMessage]:
         """Nothing: what was said before is told by Microsoft Graph alone, with permissions of an
@@ -224,6 +232,13 @@ class TeamsAdapter:
                 return [*findings, checking.unreachable(human_channel, error)]
             findings += await checking.channel(self._connector, human_channel, place)
         return findings
+
+    def _noted(self, user_id: str) -> Note:
+        """What a person's last activity told."""
+        return (self._places.people.get(user_id) if self._places else None) or Note()
+
+    def _known_as(self, user_id: str) -> str:
+        return self._noted(user_id).bot_knows_as
 
     async def _receive(self, request: WebRequest) -> WebResponse:
         if self._receiver is None:

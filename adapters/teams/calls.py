@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 from pydantic_core import from_json
 
+from adapters.teams.fields import part, string
 from agent.errors import (
     DeliveryError,
     DeliveryRetry,
@@ -93,20 +94,8 @@ def answer(body: bytes) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def string(value: Mapping[str, Any], name: str) -> str:
-    """The string of this name; '' if there is none."""
-    found = value.get(name)
-    return found if isinstance(found, str) else ""
-
-
 def ident(value: Mapping[str, Any], name: str) -> str:
     """The id of this name, also if it is written as a number; '' if there is none."""
     found = value.get(name)
     is_number = isinstance(found, int) and not isinstance(found, bool)
     return str(found) if is_number else string(value, name)
-
-
-def part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The object of this name; an empty one if there is none."""
-    found = value.get(name)
-    return found if isinstance(found, dict) else {}

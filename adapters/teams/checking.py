@@ -17,8 +17,18 @@ HOW_TO_CONSENT = (
     "the manifest asks for ChannelMessage.Read.Group and ChatMessage.Read.Chat; an owner consents "
     "when adding the app to the team or chat (if it was added before, remove it and add it again), "
     "unless resource-specific consent is switched off in the Teams admin center. Without it the "
-    "bot hears only what mentions it"
+    "bot hears only what mentions it, and cards of cases carry a box to answer in"
 )
+NOT_A_CHANNEL = (
+    "this is a chat, and chats have no threads: what people write there could not be told apart by "
+    "cases. Name a channel of a team (19:…@thread.tacv2): ⋯ next to it, 'Get link to channel'"
+)
+ADD_THE_APP = "add the app to the team that the channel belongs to (Manage team, Apps)"
+NO_SUCH_CHANNEL = (
+    "is the id right (19:…@thread.tacv2), is the channel still there, and is the app added to its "
+    "team?"
+)
+NOT_IN_ROSTER = "403 BotNotInConversationRoster"
 
 
 def ids(app_id: str, tenant: str) -> list[Finding]:
@@ -64,13 +74,14 @@ async def sender(authentication: Authentication | None) -> Finding:
 
 async def channel(connector: Connector, human_channel: str, place: Reference) -> list[Finding]:
     """Whether the human channel takes messages, and whether the bot hears what is said there."""
+    if place.kind is not PlaceKind.CHANNEL:
+        return [Finding(_subject(human_channel), False, NOT_A_CHANNEL)]
     try:
         await connector.members(place.service_url, human_channel)
     except DeliveryError as error:
         return [unreachable(human_channel, error)]
-    what = "a channel" if place.kind is PlaceKind.CHANNEL else "a chat"
-    findings = [Finding(_subject(human_channel), True, f"{what} that the bot is in")]
-    return [*findings, _consent(place)]
+    found = Finding(_subject(human_channel), True, "a channel that the bot is in")
+    return [found, _consent(place)]
 
 
 def unreachable(human_channel: str, error: DeliveryError) -> Finding:
@@ -79,8 +90,10 @@ def unreachable(human_channel: str, error: DeliveryError) -> Finding:
         how = IN_A_MINUTE
     elif isinstance(error, InstallationFatal):
         how = "is the app id the one of the bot in Azure?"
+    elif str(error).startswith(NOT_IN_ROSTER):
+        how = ADD_THE_APP
     else:
-        how = "is the id right (19:…@thread.tacv2), and is the app added to the team?"
+        how = NO_SUCH_CHANNEL
     return Finding(_subject(human_channel), False, f"{error}: {how}")
 
 

@@ -7,17 +7,20 @@ so that after a crash in between the answer still finds its way.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from botbuilder.core import InvokeResponse, TurnContext  # type: ignore[import-untyped]
 from botbuilder.core.teams import TeamsActivityHandler  # type: ignore[import-untyped]
 
-from adapters.teams import payloads
-from adapters.teams.payloads import Payload
-from adapters.teams.places import Note, Places
+from adapters.teams import payloads, presses
+from adapters.teams.fields import Payload
+from adapters.teams.places import Note, Places, deep_link
 from agent.errors import StorageError
-from agent.messages import IncomingMessage, Kind
+from agent.messages import ConversationId, IncomingMessage, Kind
 from agent.ports import Door
 from agent.records import Accepted
 
@@ -27,7 +30,12 @@ MESSAGE_ANSWER = "application/vnd.microsoft.activity.message"
 ERROR_ANSWER = "application/vnd.microsoft.error"
 """What an answer to a press on a card may be, beside a new card
 (https://learn.microsoft.com/adaptive-cards/authoring-cards/universal-action-model)."""
-NOTED = "Got it."
+SENT = "Sent."
+"""To whoever used a card's reply box: Teams leaves their words standing in it."""
+MENTIONED = re.compile(r"<@(29:[^<>]+)>")
+MOST_NAMED = 3
+"""People that a command can mean."""
+Ident = Callable[[ConversationId, str], Awaitable[str]]
 NOT_USED = "Nobody reads this any more."
 
 
@@ -37,17 +45,24 @@ class Handler(TeamsActivityHandler):  # type: ignore[misc]
     Every hook lets StorageError through: nothing was committed then.
     """
 
-    def __init__(self, tenant: str, door: Door, places: Places) -> None:
-        """`tenant` is the adapter's own."""
+    def __init__(
+        self, tenant: str, door: Door, places: Places, *, web_host: str, ident: Ident
+    ) -> None:
+        """`tenant` is the adapter's own, `web_host` where people open Teams in a browser; `ident`
+        tells by which id everybody knows whom a mention names in a place.
+        """
         super().__init__()
         self._tenant = tenant
+        self._web_host = web_host
+        self._ident = ident
         self._door = door
         self._places = places
 
     async def on_message_activity(self, turn_context: TurnContext) -> None:
         """Words, a command, or what a card sent."""
         body = _raw(turn_context)
-        await self._take(body, payloads.read_message(body, self._tenant))
+        sent = presses.read_submitted(body, self._tenant)
+        await self._take(body, sent or payloads.read_message(body, self._tenant))
 
     async def on_message_update_activity(self, turn_context: TurnContext) -> None:
         """An edit, or what was deleted returns."""
@@ -62,7 +77,7 @@ class Handler(TeamsActivityHandler):  # type: ignore[misc]
     async def on_message_reaction_activity(self, turn_context: TurnContext) -> None:
         """A thumb or a heart at a message of ours."""
         body = _raw(turn_context)
-        await self._take(body, payloads.read_reaction(body, self._tenant))
+        await self._take(body, presses.read_reaction(body, self._tenant))
 
     async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
         """Somebody is new; the SDK's own hook would ask Teams for each of them who they are."""
@@ -88,7 +103,7 @@ class Handler(TeamsActivityHandler):  # type: ignore[misc]
         body = _raw(turn_context)
         match turn_context.activity.name:
             case "message/submitAction":
-                message = payloads.read_feedback(body, self._tenant)
+                message = presses.read_feedback(body, self._tenant)
                 await self._take(body, message)
                 return InvokeResponse(status=200 if message is not None else 400, body={})
             case "adaptiveCard/action":
@@ -96,28 +111,60 @@ class Handler(TeamsActivityHandler):  # type: ignore[misc]
         return InvokeResponse(status=501)
 
     async def _pressed(self, body: Payload) -> dict[str, Any]:
-        """Answer a press on a card, with words that are shown to whom pressed alone."""
-        message = payloads.read_action(body, self._tenant)
-        if message is None:
-            error = {"code": "BadRequest", "message": NOT_USED}
-            return {"statusCode": 400, "type": ERROR_ANSWER, "value": error}
-        accepted = await self._take(body, message)
-        value = NOT_USED if accepted is Accepted.NOT_FOR_US else NOTED
-        return {"statusCode": 200, "type": MESSAGE_ANSWER, "value": value}
+        """Answer a press on a card, with words that are shown to whom pressed alone; '' shows
+        nothing.
+        """
+        message = presses.read_action(body, self._tenant)
+        if message is not None:
+            return _answer(await self._press(body, message))
+        if missing := presses.lacks(body):
+            return _answer(missing)
+        error = {"code": "BadRequest", "message": NOT_USED}
+        return {"statusCode": 400, "type": ERROR_ANSWER, "value": error}
+
+    async def _press(self, body: Payload, message: IncomingMessage) -> str:
+        await self._places.keep(message.conversation.channel, payloads.reference(body))
+        self._note(body, message)
+        told = await self._door.press(message)
+        return told or (SENT if message.kind is Kind.MESSAGE else "")
 
     async def _take(self, body: Payload, message: IncomingMessage | None) -> Accepted:
         if message is None:
             return Accepted.NOT_FOR_US
+        message = await self._named(self._linked(body, message))
         certain = message.kind.is_control or message.direct or message.mentions_bot
         if certain:
             await self._places.keep(message.conversation.channel, payloads.reference(body))
+            self._note(body, message)  # its turn may begin before `accept` returns
         accepted = await self._door.accept(message)
-        if accepted is not Accepted.NOT_FOR_US:
-            known = self._places.people.get(message.author.id) or Note()
-            self._places.people.put(message.author.id, payloads.note(body, known))
         if not certain:
+            if accepted is not Accepted.NOT_FOR_US:
+                self._note(body, message)
             await self._overheard(body, message, accepted)
         return accepted
+
+    def _note(self, body: Payload, message: IncomingMessage) -> None:
+        """Keep what is told of who is answered."""
+        known = self._places.people.get(message.author.id) or Note()
+        self._places.people.put(message.author.id, payloads.note(body, known))
+
+    def _linked(self, body: Payload, message: IncomingMessage) -> IncomingMessage:
+        """With the way to each file: where Teams does not tell it, that is the message itself."""
+        if all(message.file_links):
+            return message
+        told = payloads.reference(body)
+        place = deep_link(self._web_host, message.conversation, message.id, told)
+        return replace(message, file_links=tuple(link or place for link in message.file_links))
+
+    async def _named(self, message: IncomingMessage) -> IncomingMessage:
+        """A command with those whom it mentions by the ids that everybody knows them by."""
+        if message.kind is not Kind.COMMAND:
+            return message
+        text = message.text
+        for teams_id in MENTIONED.findall(text)[:MOST_NAMED]:
+            ident = await self._ident(message.conversation, teams_id)
+            text = text.replace(f"<@{teams_id}>", f"<@{ident}>")
+        return replace(message, text=text)
 
     async def _overheard(self, body: Payload, message: IncomingMessage, accepted: Accepted) -> None:
         """Keep what words tell that were not said to the bot: that it hears all there. What is not
@@ -150,6 +197,10 @@ class Handler(TeamsActivityHandler):  # type: ignore[misc]
             return
         await self._door.accept(joined)
         await self._places.keep(channel, reference.model_copy(update={"welcomed": True}))
+
+
+def _answer(words: str) -> dict[str, Any]:
+    return {"statusCode": 200, "type": MESSAGE_ANSWER, "value": words}
 
 
 def _raw(turn_context: TurnContext) -> Payload:

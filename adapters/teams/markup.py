@@ -24,6 +24,9 @@ LINK = re.compile(r"https?://[^\s<>()\[\]\"\\]+")
 MAX_LINK = 2000
 """Characters; longer addresses do not work in every client."""
 SPECIAL = re.compile(r"([\\`*_\[\]#~|])")
+BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+HALF_BOLD = re.compile(r"(?<!\S)\*\*(?=\S)")
+"""Where something bold begins that was cut off before its end."""
 
 
 def defuse(markdown: str) -> str:
@@ -53,6 +56,16 @@ def numbered(markdown: str, sources: int) -> str:
 def escape(text: str) -> str:
     """Plain text for a place that takes Markdown: nothing in it is special."""
     return TAG.sub("&lt;", SPECIAL.sub(r"\\\1", text))
+
+
+def spans(markdown: str) -> list[tuple[str, bool]]:
+    """Words in parts, each with whether it is bold, for a place that reads no Markdown. Other
+    marks stay as they were written: people read over them.
+    """
+    pieces = BOLD.split(markdown)
+    pieces[::2] = [HALF_BOLD.sub("", piece) for piece in pieces[::2]]
+    parts = [(piece, bool(n % 2)) for n, piece in enumerate(pieces) if piece]
+    return parts or [(markdown, False)]
 
 
 def is_link(url: str) -> bool:

@@ -13,7 +13,7 @@ from adapters.teams.payloads import LOCAL
 from adapters.teams.places import Trust
 from adapters.teams.tokens import TokenProvider
 from agent.errors import ConfigError
-from agent.ports import Surroundings
+from agent.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 

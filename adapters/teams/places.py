@@ -157,11 +157,14 @@ class Lru(Generic[K, V]):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What the last activity of a person told beside its words: Teams' roster has neither."""
+    """What the last activity of a person told beside its words. Teams' roster has neither language
+    nor time zone; `bot_knows_as` is the id by which this bot alone knows them ('29:…').
+    """
 
     name: str = ""
     locale: str = ""
     time_zone: str = ""
+    bot_knows_as: str = ""
 
 
 class Places:

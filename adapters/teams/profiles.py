@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from adapters.teams.calls import string
 from adapters.teams.connector import Connector
+from adapters.teams.fields import string
 from adapters.teams.payloads import LOCAL
 from adapters.teams.places import Lru, Note, Reference
 from agent.errors import DeliveryError

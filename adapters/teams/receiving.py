@@ -32,7 +32,7 @@ from adapters.teams.authentication import (
     Unchecked,
     Verifier,
 )
-from adapters.teams.handling import RAW, Handler
+from adapters.teams.handling import RAW, Handler, Ident
 from adapters.teams.places import Places, Trust
 from agent import defects
 from agent.errors import StorageError
@@ -63,16 +63,19 @@ class Receiver:
         places: Places,
         door: Door,
         clock: Clock,
+        web_host: str,
+        ident: Ident,
     ) -> None:
         """Only activities of `tenant` that `verifier` passes are taken, and only from services
-        that `trust` allows; `authentication` makes the SDK's turns.
+        that `trust` allows; `authentication` makes the SDK's turns. `web_host` and `ident` are for
+        the `Handler`.
         """
         self._tenant = tenant
         self._verifier = verifier
         self._authentication = authentication
         self._trust = trust
         self._clock = clock
-        self._handler = Handler(tenant, door, places)
+        self._handler = Handler(tenant, door, places, web_host=web_host, ident=ident)
         self._adapter = CloudAdapterBase(authentication)
         is_open = isinstance(verifier, Unchecked)
         self._channels = {"msteams", "emulator"} if is_open else {"msteams"}

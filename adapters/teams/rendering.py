@@ -21,7 +21,7 @@ from typing import Any
 from adapters.teams import cards, markup
 from adapters.teams.places import PlaceKind, Reference
 from agent import texts
-from agent.cases import CaseCard
+from agent.cases import CaseCard, CaseState
 from agent.messages import Citation, OutgoingMessage, Tone
 from agent.text import one_line
 
@@ -31,6 +31,8 @@ MAX_TEXT = 12_000
 """Characters of one message: at most 48 KB, which leaves room for a card."""
 MAX_BELOW = 6000
 """Of these, for sources and prompts under the words."""
+MAX_HINT = 200
+"""Of these, for what is said under everything else."""
 MAX_ON_CARD = 6000
 """Characters of words on a card: at most 24 KB."""
 MAX_SUMMARY = 200
@@ -38,18 +40,26 @@ MAX_CITATIONS = 10
 MAX_NAME = 80
 MAX_ABSTRACT = 160
 MAX_PROMPTS = 6
+WORDS = (Tone.ANSWER, Tone.PERSON)
+"""What a model or a person wrote is a message like any other, and no card."""
 AI_GENERATED = "AIGeneratedContent"
 CUT = "…"
+HOW_TO_ANSWER = "_To answer, mention me in your reply, or use the box on the card._"
+HOW_TO_ANSWER_IN_A_CHAT = "_To answer, use the box on the card._"
+"""Under what an employee wrote, where people cannot know that the bot would not hear them."""
 
 
 def render(message: OutgoingMessage, place: Reference) -> Activity:
     """The activity that shows the message in a place."""
     if message.card is not None:
-        card = cards.case(message.card)
+        # An edit stands in the post that it edits: that is what a press would be about.
+        about = message.replaces or message.id
+        reply = not _hears(place)
+        card = cards.case(message.card, message.buttons, about, reply=reply)
         return _activity(attachments=[cards.attachment(card)], summary=_card_text(message.card))
     if message.buttons and not _needs_text(message):
         card = cards.buttons(message.buttons, message.id, message.text)
-        summary = one_line(message.text, MAX_SUMMARY)
+        summary = _summary(message.text)
         return _activity(attachments=[cards.attachment(card)], summary=summary)
     text = _text(message, place, labelled=True)
     activity = _worded(message, text)
@@ -94,7 +104,12 @@ def _activity(**fields: Any) -> Activity:
 
 
 def _worded(message: OutgoingMessage, text: str) -> Activity:
-    return _activity(text=text, textFormat="markdown", summary=one_line(message.text, MAX_SUMMARY))
+    return _activity(text=text, textFormat="markdown", summary=_summary(message.text))
+
+
+def _summary(text: str) -> str:
+    """What a banner shows of a text: it reads no Markdown."""
+    return one_line("".join(words for words, _ in markup.spans(text)), MAX_SUMMARY)
 
 
 def _text(message: OutgoingMessage, place: Reference, *, labelled: bool) -> str:
@@ -102,17 +117,33 @@ def _text(message: OutgoingMessage, place: Reference, *, labelled: bool) -> str:
     `labelled` shows its sources by itself.
     """
     words = markup.defuse(markup.numbered(message.text, len(message.citations)))
-    room = MAX_TEXT - MAX_BELOW if message.citations or message.prompts else MAX_TEXT
+    hint = _hint(message, place)
+    room = MAX_TEXT - (MAX_HINT if hint else 0)
+    room -= MAX_BELOW if message.citations or message.prompts else 0
     words = words if len(words) <= room else words[: room - 1] + CUT
     below = _sources(message.citations, words if labelled else "")
     if not _as_chips(message, place):
         below += [f"- {markup.escape(prompt)}" for prompt in message.prompts]
-    return words + ("\n\n" + "\n".join(below))[:MAX_BELOW] if below else words
+    told = ("\n\n" + "\n".join(below))[:MAX_BELOW] if below else ""
+    return words + told + hint
+
+
+def _hears(place: Reference) -> bool:
+    """Whether the bot is told what people write under a card there. A chat has no threads."""
+    return place.kind is PlaceKind.CHANNEL and place.hears_all
+
+
+def _hint(message: OutgoingMessage, place: Reference) -> str:
+    """How to answer an employee's words, for people whom the bot would not hear."""
+    if not message.under or message.tone is not Tone.PERSON or _hears(place):
+        return ""
+    is_chat = place.kind is not PlaceKind.CHANNEL
+    return "\n\n" + (HOW_TO_ANSWER_IN_A_CHAT if is_chat else HOW_TO_ANSWER)
 
 
 def _needs_text(message: OutgoingMessage) -> bool:
     """Whether a card would not do for the words: it has no label, no sources and no thumbs."""
-    is_more = message.tone is Tone.ANSWER or message.citations or message.feedback
+    is_more = message.tone in WORDS or message.citations or message.feedback
     return bool(is_more or message.prompts or message.under) or len(message.text) > MAX_ON_CARD
 
 
@@ -179,5 +210,7 @@ def _suggested(prompts: Sequence[str]) -> Activity:
 
 
 def _card_text(card: CaseCard) -> str:
+    who = f" from {card.employee_name}" if card.employee_name.strip() else ""
+    stands = f" ({cards.stands(card)})" if card.state is not CaseState.WAITING else ""
     about = f": {card.summary}" if card.summary else ""
-    return one_line(f"Case {card.case_id} from {card.employee_name}{about}", MAX_SUMMARY)
+    return _summary(f"Case {card.case_id}{who}{stands}{about}")

@@ -2,7 +2,8 @@
 
 For tests, benchmarks and the playground. Give what `environ` says to a bot, and the bot's address
 to it as `events_url`; what then happens really went over HTTP, signed and redelivered.
-All time comes from the clock it is given. The other `twin_*` modules are its parts.
+All time comes from the clock it is given. The other `twin_*` modules are its parts: what people
+do is here, what can be seen of it in `twin_sight`.
 
 As a process of its own it also has a control API, which `twin_control` tells:
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -27,18 +28,15 @@ from adapters.teams.twin_people import People
 from adapters.teams.twin_presses import Presses
 from adapters.teams.twin_server import Call, Server
 from adapters.teams.twin_shapes import Activities
+from adapters.teams.twin_sight import Sight
 from adapters.teams.twin_state import (
     CHANNEL,
     GROUP,
-    THREAD,
     Change,
     Identity,
     Json,
     Message,
-    Place,
-    Post,
     Settings,
-    User,
     World,
 )
 from agent.ports import Clock
@@ -49,7 +47,7 @@ TENANT = "00000000-0000-4000-8000-00000000f0e5"
 APP = "00000000-0000-4000-8000-00000000f0a9"
 
 
-class TeamsTwin(Settings):
+class TeamsTwin(Settings, Sight):
     """One organisation with one app installed in it; `Settings` may be changed at any time.
 
     Ids are strings: of people their object ids, of conversations Teams' without the thread, of
@@ -132,14 +130,6 @@ class TeamsTwin(Settings):
         """
         return self._world.add_user(name, **fields).id
 
-    def user(self, user: str) -> User:
-        """What is known of a person; its fields may be changed."""
-        return self._world.users[user]
-
-    def users(self) -> list[User]:
-        """Everybody but the bot."""
-        return list(self._world.users.values())
-
     def add_team(self, name: str = "Example") -> str:
         """A new team; its id."""
         return self._world.add_team(name).id
@@ -169,17 +159,17 @@ class TeamsTwin(Settings):
         """The personal chat of the bot with a person; its id."""
         return self._world.personal(user).id
 
-    def channel(self, channel: str) -> Place:
-        """What is known of a conversation; `rsc` may be changed. A thread may be in the id."""
-        return self._world.places[channel.partition(THREAD)[0]]
-
-    def channels(self) -> list[Place]:
-        """All channels and chats, personal ones too."""
-        return list(self._world.places.values())
-
     def consent(self, channel: str, *, given: bool = True) -> None:
         """Grant or take away what lets the bot hear everything in a channel or chat (RSC)."""
         self.channel(channel).rsc = given
+
+    def deactivate(self, user: str) -> None:
+        """End somebody's account: they are in no roster any more, and nobody tells the bot."""
+        self._people.deactivate(self.user(user))
+
+    def archive(self, channel: str, *, archived: bool = True) -> None:
+        """Close a channel for writing, or reopen it; nobody tells the bot."""
+        self._people.archive(self.channel(channel), archived=archived)
 
     # What people do
 
@@ -258,9 +248,11 @@ class TeamsTwin(Settings):
         """Press something in a message as it was when `message` was read; what the bot answered.
 
         `action` is its title, verb or id; `value` stands in the data of the one that is meant.
-        `filled` are the values of the card's inputs. A suggested action says its words; an
-        Action.Submit arrives as a message, whose delivery is the answer. Without an answer it ends
-        after some seconds of the clock, which somebody must move.
+        `filled` are the values of the card's inputs by their ids; those go along that belong to the
+        action. A form that another action opens (Action.ShowCard) need not be opened first: press
+        its button. A suggested action says its words; an Action.Submit arrives as a message, whose
+        delivery is the answer. Words in an answer are its `toast`, which `toasts` keeps. Without an
+        answer it ends after some seconds of the clock, which somebody must move.
         """
         post = self._post(message.channel, message.id)
         return await self._presses.press(user, post, message, action, value, dict(filled or {}))
@@ -285,6 +277,13 @@ class TeamsTwin(Settings):
         """
         post = self._post(message.channel, message.id)
         return await self._presses.submit(user, post, value)
+
+    async def execute(self, user: str, message: Message, verb: object, data: object) -> Answer:
+        """Send an Action.Execute of `message` with a forged verb and forged data; what the bot
+        answered, which no client shows.
+        """
+        action = {"type": "Action.Execute", "verb": verb, "data": data}
+        return await self._presses.execute(user, self._post(message.channel, message.id), action)
 
     async def stop_stream(self, user: str) -> None:
         """Press Stop while the bot streams to a person."""
@@ -347,42 +346,6 @@ class TeamsTwin(Settings):
     def heal(self, operation: str = "") -> None:
         """Take back the faults of one operation, or all."""
         self._server.faults.clear(operation)
-
-    # What there is to see
-
-    @property
-    def deliveries(self) -> list[Delivery]:
-        """Every attempt to bring something to the bot, oldest first."""
-        return list(self._courier.deliveries)
-
-    def calls(self, operation: str | None = None) -> list[Call]:
-        """Every call of the bot, oldest first."""
-        return [call for call in self._server.calls if operation in {None, call.operation}]
-
-    def messages(self, channel: str, thread: str | None = None) -> list[Message]:
-        """What is in a conversation or a thread, oldest first; deleted messages are marked so."""
-        place = self.channel(channel)
-        return [self._world.seen(post) for post in self._world.thread(place, thread or "")]
-
-    def message(self, channel: str, message: str) -> Message:
-        """One message as it is now."""
-        return self._world.seen(self._post(channel, message))
-
-    def typing(self, channel: str, thread: str = "") -> bool:
-        """Whether people see the bot type there."""
-        return self.channel(channel).typing.get(thread, 0.0) > self.clock.now()
-
-    def notice(self, user: str) -> str:
-        """The line over a stream that has no words yet ("Searching…"), '' if there is none."""
-        stream = self._connector.streams.of(self.channel(self.dm(user)))
-        return stream.notice if stream else ""
-
-    def on_change(self, callback: Callable[[Change], None]) -> None:
-        """Call `callback` at every change of what people can see."""
-        self._world.listeners.append(callback)
-
-    def _post(self, channel: str, message: str) -> Post:
-        return self.channel(channel).posts[message]
 
 
 def _serve() -> None:

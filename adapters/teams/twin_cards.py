@@ -225,26 +225,46 @@ def _check_ids(wrong: Refusals, card: Json, where: str) -> None:
         wrong.add(f"the input id '{ident}' is used twice", where)
 
 
-def _walk(node: object) -> Iterator[Json]:
-    """Every object in a card, outermost first."""
+def _walk(node: object, *, opened: bool = True) -> Iterator[Json]:
+    """Every object in a card, outermost first; with what its actions open below it, if `opened`."""
     if isinstance(node, list):
         for item in node:
-            yield from _walk(item)
+            yield from _walk(item, opened=opened)
     elif isinstance(node, dict):
         yield node
+        closed = {"data", "refresh", "msteams", "metadata"}
+        if node.get("type") == "Action.ShowCard" and not opened:
+            closed |= {"card"}
         for name, value in node.items():
-            if name not in {"data", "refresh", "msteams", "metadata"}:
-                yield from _walk(value)
+            if name not in closed:
+                yield from _walk(value, opened=opened)
 
 
-def actions(card: Json) -> list[Json]:
-    """What can be pressed on a card, also in the cards that it shows."""
-    return [one for one in _walk(card) if one.get("type") in ACTIONS]
+def inputs(card: Json, *, opened: bool = True) -> list[Json]:
+    """What can be filled in on a card; with the cards that it shows, if `opened`."""
+    found = _walk(card, opened=opened)
+    return [one for one in found if str(one.get("type")).startswith("Input.")]
 
 
-def inputs(card: Json) -> list[Json]:
-    """What can be filled in on a card."""
-    return [one for one in _walk(card) if str(one.get("type")).startswith("Input.")]
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An action that can be pressed, and the inputs whose values go with it: those of its card and
+    of the cards that it was opened on, not of others beside or below it
+    (https://learn.microsoft.com/adaptive-cards/authoring-cards/input-validation).
+    """
+
+    action: Json
+    inputs: tuple[Json, ...]
+
+
+def offers(card: Json, above: tuple[Json, ...] = ()) -> Iterator[Offer]:
+    """What can be pressed on a card, also on the cards that it shows."""
+    seen = (*above, *inputs(card, opened=False))
+    for one in _walk(card, opened=False):
+        if one.get("type") in ACTIONS:
+            yield Offer(one, seen)
+        if one.get("type") == "Action.ShowCard":
+            yield from offers(one["card"], seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,23 +277,31 @@ class Pressed:
 
 def pressed(cards: tuple[Json, ...], name: str, value: str | None, filled: Json) -> Pressed:
     """The action called `name` (title, verb or id); `value` stands in the data of the one meant.
+    What opens a card is meant only if nothing else is called so.
 
     Raises:
-        ValueError: there is none, or an input that is required is empty or not `filled` in.
+        ValueError: there is none, or an input is not `filled` in as its card wants it.
     """
-    found = [(card, action) for card in cards for action in actions(card)]
-    fitting = [pair for pair in found if name in _names(pair[1])]
+    found = [offer for card in cards for offer in offers(card)]
+    fitting = [one for one in found if name in _names(one.action)]
     if value is not None:
-        fitting = [pair for pair in fitting if value in _values(pair[1].get("data"))]
+        fitting = [one for one in fitting if value in _values(one.action.get("data"))]
     if not fitting:
-        names = ", ".join(str(action.get("title")) for _, action in found)
+        names = ", ".join(str(one.action.get("title")) for one in found)
         raise ValueError(f"nothing to press is called {name}; there is: {names or 'nothing'}")
-    card, action = fitting[0]
-    data = action.get("data", {})
-    if action.get("associatedInputs", "auto").lower() == "none":
+    fitting.sort(key=lambda one: one.action["type"] == "Action.ShowCard")
+    action, data = fitting[0].action, fitting[0].action.get("data", {})
+    if action["type"] == "Action.ShowCard" or _is_alone(action):
         return Pressed(action, data)
-    entered = _entered(card, filled)
+    known = {str(one["id"]) for card in cards for one in inputs(card)}
+    if unknown := filled.keys() - known:
+        raise ValueError(f"there is no input {', '.join(sorted(unknown))}")
+    entered = _entered(fitting[0].inputs, filled)
     return Pressed(action, {**data, **entered} if isinstance(data, dict) else entered or data)
+
+
+def _is_alone(action: Json) -> bool:
+    return str(action.get("associatedInputs", "auto")).lower() == "none"
 
 
 def _names(action: Json) -> set[str]:
@@ -289,14 +317,25 @@ def _values(data: object) -> set[str]:
     return {str(data)}
 
 
-def _entered(card: Json, filled: Json) -> Json:
+def _entered(known: tuple[Json, ...], filled: Json) -> Json:
+    """The values of inputs as the client sends them."""
     entered = {}
-    known = {str(one["id"]): one for one in inputs(card)}
-    if unknown := filled.keys() - known.keys():
-        raise ValueError(f"there is no input {', '.join(sorted(unknown))}")
-    for ident, one in known.items():
+    for one in known:
+        ident = str(one["id"])
         off = one.get("valueOff", "false") if one["type"] == "Input.Toggle" else ""
         entered[ident] = filled.get(ident, one.get("value", off))
-        if one.get("isRequired") and not entered[ident]:
-            raise ValueError(one.get("errorMessage") or f"{ident} must be filled in")
+        _check_entered(one, str(entered[ident]))
     return entered
+
+
+def _check_entered(one: Json, value: str) -> None:
+    """Raises ValueError for what a client does not let people enter."""
+    ident = one["id"]
+    if one.get("isRequired") and not value:
+        raise ValueError(one.get("errorMessage") or f"{ident} must be filled in")
+    if len(value) > one.get("maxLength", len(value)):
+        raise ValueError(f"{ident} takes {one['maxLength']} characters")
+    if one["type"] == "Input.ChoiceSet" and value:
+        chosen = value.split(",") if one.get("isMultiSelect") else [value]
+        if wrong := set(chosen) - {str(choice["value"]) for choice in one.get("choices", ())}:
+            raise ValueError(f"{', '.join(sorted(wrong))} is no choice of {ident}")

@@ -29,6 +29,8 @@ from adapters.teams.twin_streams import Streams, stream_info
 # https://learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages
 MOST_BYTES = 100 * 1024
 NOT_THERE = "The bot is not part of the conversation roster."
+ARCHIVED = "The team or channel is archived."
+WRITES = frozenset({"post", "typing", "stream", "update", "delete", "create"})
 
 
 class Refusal(Exception):
@@ -109,6 +111,9 @@ class Connector:
             raise Refusal(404, "ConversationNotFound", "Conversation not found.")
         if not place.bot:
             raise Refusal(403, "BotNotInConversationRoster", NOT_THERE)
+        if place.archived and ask.operation in WRITES:
+            # Not documented: that it is forbidden is certain, the code for it is not.
+            raise Refusal(403, "NotEnoughPermissions", ARCHIVED)
         return place
 
     def _is_root(self, place: Place, ident: str) -> bool:
@@ -194,7 +199,7 @@ class Connector:
     def _people(self, ask: Ask) -> list[Json]:
         place = self._place(ask)
         users = [self._world.users[user] for user in place.members]
-        return [member(user) for user in users]
+        return [member(user) for user in users if user.active]
 
     def _members(self, ask: Ask) -> Done:
         return 200, self._people(ask)

@@ -8,7 +8,12 @@ it is stopped. Bodies and answers are JSON; an error is `{"error": …}` with st
     POST /twin/channels   {"name", "members", …add_channel}            -> {"channel"}
     POST /twin/groups     {"members", …add_group}                      -> {"channel"}
     POST /twin/dm         {"user"}                                     -> {"channel"}
-    POST /twin/say        {"user", "channel"?, "text", "thread"?, "mention"?} -> {"channel", "id"}
+    POST /twin/join       {"user", "channel"}                          -> {}
+    POST /twin/leave      {"user", "channel"}                          -> {}
+    POST /twin/deactivate {"user"}                                     -> {}
+    POST /twin/archive    {"channel", "archived"?}                     -> {}
+    POST /twin/say        {"user", "channel"?, "text", "thread"?, "mention"?, "file"?}
+                                                                       -> {"channel", "id"}
     POST /twin/edit       {"user", "channel", "id", "text"}            -> {}
     POST /twin/delete     {"user", "channel", "id"}                    -> {}
     POST /twin/undelete   {"user", "channel", "id"}                    -> {}
@@ -16,6 +21,7 @@ it is stopped. Bodies and answers are JSON; an error is `{"error": …}` with st
     POST /twin/press      {"user", "channel", "id", "action", "value"?, "filled"?} -> answer
     POST /twin/feedback   {"user", "channel", "id", "reaction", "text"?} -> answer
     POST /twin/submit     {"user", "channel", "id", "value"}           -> answer
+    POST /twin/execute    {"user", "channel", "id", "verb", "data"}    -> answer
     POST /twin/install    {"user", "channel"?, "action"?}              -> {}
     POST /twin/uninstall  {"user", "channel"?}                         -> {}
     POST /twin/consent    {"channel", "given"?}                        -> {}
@@ -23,6 +29,7 @@ it is stopped. Bodies and answers are JSON; an error is `{"error": …}` with st
     POST /twin/settings   fields of `twin_state.Settings`              -> {}
     POST /twin/idle       {}                                           -> {} after first attempts
     GET  /twin/messages?channel=…&thread=…                             -> {"messages"}
+    GET  /twin/toasts?channel=…&user=…                                 -> {"toasts"}
     GET  /twin/typing?channel=…&thread=…                               -> {"typing"}
     GET  /twin/calls?operation=…                                       -> {"calls"}
     GET  /twin/deliveries                                              -> {"deliveries"}
@@ -63,6 +70,10 @@ class Control:
             self.channels,
             self.groups,
             self.dm,
+            self.join,
+            self.leave,
+            self.deactivate,
+            self.archive,
             self.say,
             self.edit,
             self.delete,
@@ -71,6 +82,7 @@ class Control:
             self.press,
             self.feedback,
             self.submit,
+            self.execute,
             self.install,
             self.uninstall,
             self.consent,
@@ -78,7 +90,7 @@ class Control:
             self.settings,
             self.idle,
         )
-        views = (self.messages, self.typing, self.calls, self.deliveries)
+        views = (self.messages, self.toasts, self.typing, self.calls, self.deliveries)
         return [
             *(web.post(f"/twin/{act.__name__}", _served(act)) for act in acts),
             *(web.get(f"/twin/{view.__name__}", _served(view)) for view in views),
@@ -99,6 +111,26 @@ class Control:
     async def dm(self, body: Json) -> Json:
         """Open a personal chat with the bot."""
         return {"channel": self._twin.dm(body["user"])}
+
+    async def join(self, body: Json) -> Json:
+        """Let a person join a channel or group chat."""
+        await self._twin.join(body["user"], body["channel"])
+        return {}
+
+    async def leave(self, body: Json) -> Json:
+        """Let a person leave."""
+        await self._twin.leave(body["user"], body["channel"])
+        return {}
+
+    async def deactivate(self, body: Json) -> Json:
+        """End somebody's account."""
+        self._twin.deactivate(body["user"])
+        return {}
+
+    async def archive(self, body: Json) -> Json:
+        """Close a channel for writing, or reopen it."""
+        self._twin.archive(body["channel"], archived=body.get("archived", True))
+        return {}
 
     async def say(self, body: Json) -> Json:
         """Post what a person typed."""
@@ -146,6 +178,11 @@ class Control:
         """Send forged data as if from a message's card."""
         return _told(await self._twin.submit(body["user"], self._message(body), body["value"]))
 
+    async def execute(self, body: Json) -> Json:
+        """Send a forged action as if from a message's card."""
+        message = self._message(body)
+        return _told(await self._twin.execute(body["user"], message, body["verb"], body["data"]))
+
     def _message(self, body: Json) -> Message:
         return self._twin.message(body["channel"], body["id"])
 
@@ -187,6 +224,10 @@ class Control:
         """The messages of a conversation or thread."""
         messages = self._twin.messages(query["channel"], query.get("thread"))
         return {"messages": [asdict(message) for message in messages]}
+
+    async def toasts(self, query: Mapping[str, str]) -> Json:
+        """What the bot answered to presses, of one person or of all."""
+        return {"toasts": self._twin.toasts(query.get("channel", ""), query.get("user", ""))}
 
     async def typing(self, query: Mapping[str, str]) -> Json:
         """Whether the bot types."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from adapters.teams.twin_events import Answer, Courier, packed
 from adapters.teams.twin_shapes import Activities, mentions
@@ -30,10 +31,12 @@ class People:
         """A person who may write there.
 
         Raises:
-            ValueError: they are not in that conversation.
+            ValueError: they are not in that conversation, or nowhere any more.
         """
         if user not in place.members:
             raise ValueError(f"{user} is not a member of {place.id}")
+        if not self.world.users[user].active:
+            raise ValueError(f"{user} is deactivated")
         return self.world.users[user]
 
     def say(
@@ -56,6 +59,7 @@ class People:
     ) -> Post:
         """Post what a person typed, without telling."""
         author = self.author(user, place)
+        self._must_be_open(place)
         if thread and (place.kind != CHANNEL or not self._is_root(place, thread)):
             raise ValueError(f"there is no thread {thread} in {place.id}")
         words = self.activities.words(author, typed)
@@ -81,7 +85,7 @@ class People:
         return post is not None and post.thread == ident
 
     def _file(self, place: Place, name: str) -> Json:
-        url = f"https://files.{self.world.identity.domain}/{name}"
+        url = f"https://files.{self.world.identity.domain}/{quote(name)}"
         if place.kind != PERSONAL:  # there, bots only learn that something is attached
             link = f'<attachment id="{self.world.guid()}"></attachment>'
             return {"contentType": HTML, "content": link}
@@ -133,6 +137,11 @@ class People:
     def _own(self, user: str, post: Post) -> None:
         if post.user != user or post.deleted:
             raise ValueError(f"{user} has no message {post.id} in {post.place}")
+        self._must_be_open(self.world.places[post.place])
+
+    def _must_be_open(self, place: Place) -> None:
+        if place.archived:
+            raise ValueError(f"{place.id} is archived")
 
     def react(self, user: str, post: Post, kind: str, *, on: bool) -> None:
         """Add or take away a reaction; the bot hears of those to its own messages."""
@@ -158,6 +167,16 @@ class People:
         activity = self.activities.activity("typing", self.author(user, place), place, "")
         if place.bot and place.kind == PERSONAL:
             self.courier.send(packed(activity))
+
+    def deactivate(self, user: User) -> None:
+        """End an account; its place in teams and chats stays empty."""
+        user.active = False
+        self.world.changed("user")
+
+    def archive(self, place: Place, *, archived: bool) -> None:
+        """Close a place for writing, or reopen it."""
+        place.archived = archived
+        self.world.changed("channel", place.id)
 
     def install(self, user: str, place: Place, action: str) -> None:
         """Add the app to a chat or to a channel's team, or remove it, with Teams' events.

@@ -14,7 +14,7 @@ from typing import Any
 from adapters.teams.twin_cards import Pressed, card_refusals, pressed
 from adapters.teams.twin_events import Answer, packed
 from adapters.teams.twin_people import People
-from adapters.teams.twin_state import CARD, Json, Message, Place, Post
+from adapters.teams.twin_state import CARD, Json, Message, Place, Post, Toast
 
 REACTIONS = ("like", "dislike")
 
@@ -25,6 +25,7 @@ class Presses:
     def __init__(self, people: People) -> None:
         self._people = people
         self._world = people.world
+        self.toasts: list[Toast] = []
 
     async def press(
         self,
@@ -54,7 +55,11 @@ class Presses:
         for name in ("id", "title", "verb"):
             if name in found.action:
                 action[name] = found.action[name]
-        answer = await self.invoke(
+        return self._shown(user, post, await self.execute(user, post, action))
+
+    async def execute(self, user: str, post: Post, action: object) -> Answer:
+        """Send an action as if it had been pressed on a post; nothing of the answer is shown."""
+        return await self.invoke(
             user,
             self._world.places[post.place],
             post.thread,
@@ -62,10 +67,14 @@ class Presses:
             {"action": action, "trigger": "manual"},
             replyToId=post.id,
         )
-        return self._shown(post, answer)
 
-    def _shown(self, post: Post, answer: Answer) -> Answer:
-        """Put an answer's card in place of the pressed one; `reason` tells why that cannot be."""
+    def _shown(self, user: str, post: Post, answer: Answer) -> Answer:
+        """Put an answer's card in place of the pressed one, or show its words to whom pressed;
+        `reason` tells why that cannot be.
+        """
+        if answer.toast:
+            self.toasts.append(Toast(post.place, user, answer.toast))
+            self._world.changed("toast", post.place, post.id)
         if not answer.ok or not answer.text:
             return answer
         body = answer.json

@@ -73,7 +73,7 @@ class User:
     """A person. `id` is the object id in Entra; `teams_id` is how this bot sees them.
 
     `installed` tells whether they have the app, so that it may begin a chat with them. `tenant_id`
-    differs from the organisation's for people of other companies.
+    differs from the organisation's for people of other companies. `active` ends with the account.
     """
 
     id: str
@@ -87,6 +87,7 @@ class User:
     platform: str = "Web"
     role: str = "user"
     installed: bool = True
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,8 @@ class Post:
 class Place:
     """A personal chat, a group chat or a channel; `posts` are in order of their ids.
 
-    `bot` tells whether the app is there, `rsc` whether it was granted to hear everything.
+    `bot` tells whether the app is there, `rsc` whether it was granted to hear everything. An
+    `archived` one can be read, and nobody can write there.
     """
 
     id: str
@@ -128,6 +130,7 @@ class Place:
     members: dict[str, None]
     bot: bool = True
     rsc: bool = False
+    archived: bool = False
     team: Team | None = None
     posts: dict[str, Post] = field(default_factory=dict)
     typing: dict[str, float] = field(default_factory=dict)
@@ -140,6 +143,15 @@ class Change:
     kind: str
     channel: str = ""
     id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """What the bot answered to a press, as who pressed alone reads it."""
+
+    channel: str
+    user: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

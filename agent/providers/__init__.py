@@ -13,7 +13,8 @@ import pkgutil
 from types import ModuleType
 
 from agent.errors import ConfigError
-from agent.ports import Provider, Surroundings
+from agent.ports import Provider
+from agent.surroundings import Surroundings
 
 LAST_RESORT = "knowledge"
 """The vendor that answers without a model; every ladder ends with it."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from agent.errors import ConfigError, ProviderAuth, ProviderError
 from agent.models import Piece, Prompt
-from agent.ports import Clock, Provider, Surroundings
+from agent.ports import Clock, Provider
 from agent.providers._anthropic_messages import MessageReader, request
 from agent.providers._faults import (
     Account,
@@ -32,6 +32,7 @@ from agent.providers._wire import (
     pieces,
     text,
 )
+from agent.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from anthropic import APIStatusError, AsyncAnthropic

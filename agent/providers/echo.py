@@ -11,7 +11,8 @@ from pydantic_core import to_json
 
 from agent.decision import Action
 from agent.models import Delta, Done, Piece, Prompt
-from agent.ports import Provider, Surroundings
+from agent.ports import Provider
+from agent.surroundings import Surroundings
 
 
 def open_provider(model: str, surroundings: Surroundings) -> Provider:  # noqa: ARG001 - the port's

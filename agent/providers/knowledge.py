@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from agent.decision import Action, Decision, cut_at_block
 from agent.errors import BadRequest, ConfigError, Refused
 from agent.models import Delta, Done, Passage, Piece, Prompt
-from agent.ports import Provider, Surroundings
+from agent.ports import Provider
+from agent.surroundings import Surroundings
 from agent.text import one_line
 
 ENOUGH = 0.35

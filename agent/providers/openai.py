@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from agent.errors import ConfigError, ProviderAuth, ProviderError
 from agent.models import Piece, Prompt
-from agent.ports import Clock, Provider, Surroundings
+from agent.ports import Clock, Provider
 from agent.providers._faults import (
     Account,
     Fault,
@@ -27,6 +27,7 @@ from agent.providers._openai_chat import Chat
 from agent.providers._openai_responses import Responses
 from agent.providers._settings import host_of, need_model, read_address, read_key
 from agent.providers._wire import CONNECT_SECONDS, EventStream, LazyModules, Reader, pieces, text
+from agent.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI

@@ -19,7 +19,7 @@ from agent.ports import Clock, Provider
 from bot.app import App, build
 from bot.clock import SystemClock
 from bot.playground.handbook import FOLDER
-from bot.playground.rooms import Room
+from bot.playground.rooms import Person, Room
 from bot.playground.site import Site
 from bot.playground.slack import SlackRoom
 from bot.playground.snapshot import Sight
@@ -127,7 +127,8 @@ class Playground:
         return next((room for room in self._rooms if room.platform == wanted), self._rooms[0])
 
     def _with_local_platforms(self, desk: Room, connections: Mapping[str, str]) -> Configuration:
-        """The configuration with the local platforms in place of every real one.
+        """The configuration with the local platforms in place of every real one; who helps on the
+        other platform has the second channel.
 
         What the environment says of real ones is left out: nothing tried here may reach them.
         """
@@ -135,8 +136,10 @@ class Playground:
             "host": "127.0.0.1",
             "port": 0,
             "human_channel": f"{desk.platform}:{desk.desk}",
-            "second_channel": "",
-            "admins": ",".join(f"{one.platform}:{one.desk_person.id}" for one in self._rooms),
+            "second_channel": next(
+                f"{one.platform}:{one.desk}" for one in self._rooms if one is not desk
+            ),
+            "admins": ",".join(f"{one.platform}:{_admin(one).id}" for one in self._rooms),
         }
         given = self._configuration.environ.items()
         kept = {name: value for name, value in given if not name.startswith(PLATFORMS)}
@@ -145,3 +148,8 @@ class Playground:
             sources={**self._configuration.sources, **dict.fromkeys(ours, "environment")},
             environ={**kept, **connections},
         )
+
+
+def _admin(room: Room) -> Person:
+    """Whoever of the desk comes first."""
+    return next(person for person in room.people if person.helps)

@@ -1,4 +1,4 @@
-"""The example handbook's pages, read-only, so that the sources under answers can be opened."""
+"""What links lead to: the example handbook's pages, read-only, and a page in place of any file."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ PAGE = """\
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Handbook</title>
+<title>{title}</title>
 <link rel="icon" href="/icon.svg">
 <link rel="stylesheet" href="/base.css">
 <link rel="stylesheet" href="/handbook.css">
 </head>
 <body>
 <main>
-<p class="about">From the handbook of a company that does not exist</p>
+<p class="about">{about}</p>
 {body}</main>
 </body>
 </html>
@@ -40,4 +40,15 @@ def page(folder: Path, name: str) -> str | None:
     except OSError:
         return None
     body = FRONT_MATTER.sub("", text)
-    return PAGE.format(title=html.escape(Path(name).stem), body=marking.page(body))
+    return PAGE.format(
+        title=f"{html.escape(Path(name).stem)} · Handbook",
+        about="From the handbook of a company that does not exist",
+        body=marking.page(body),
+    )
+
+
+def file_page(name: str) -> str:
+    """The page that a link to the file `name` leads to."""
+    shown = html.escape(name)
+    body = f"<h1>{shown}</h1>\n<p>The platform would open the file here.</p>\n"
+    return PAGE.format(title=shown, about="The playground sends only names of files", body=body)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -22,9 +22,11 @@ from markdown_it.utils import OptionsDict
 HANDBOOK = "/handbook/"
 PAGE = re.compile(r"[A-Za-z0-9_-]+\.md(#[\w-]*)?")
 SAFE_LINK = re.compile(
-    r"(https?://|mailto:)[^\s]+|/handbook/" + PAGE.pattern + r"|/?#[\w.=&%-]*", re.I
+    r"(https?://|mailto:)[^\s]+|/handbook/" + PAGE.pattern + r"|/files/[\w.~%-]+|/?#[\w.=&%-]*",
+    re.I,
 )
-"""The web, a page of the handbook, or a place on this page."""
+"""The web, a page of the handbook, the page for a file, or a place on this page."""
+LINK = re.compile(r'<a href="([^"]*)"([^>]*)>')
 BARE_LINK = re.compile(r"https?://[^\s<>]+[^\s<>.,;:!?)\]'\"]")
 NEW_TAB = {"target": "_blank", "rel": "noopener noreferrer"}
 
@@ -100,6 +102,20 @@ def markdown(text: str) -> str:
     return str(_MESSAGE.render(text))
 
 
+def led(shown: str, look_up: Callable[[str], str | None]) -> str:
+    """HTML of `markdown` with permalinks that lead to the page: `look_up` says where, '' if
+    nowhere, None if an address is no permalink.
+    """
+
+    def lead(match: re.Match[str]) -> str:
+        here = look_up(html.unescape(match[1]))
+        if here is None:
+            return match[0]
+        return f"<a{_attributes(here)}>" if here else "<a>"
+
+    return LINK.sub(lead, shown)
+
+
 def page(text: str) -> str:
     """A handbook page's Markdown as HTML."""
     return str(_PAGE.render(text))
@@ -124,6 +140,10 @@ def link(url: str, label: str) -> str:
     shown = html.escape(label)
     if not SAFE_LINK.fullmatch(url):
         return shown
-    attributes = {} if url.startswith("/#") else NEW_TAB
-    more = "".join(f' {name}="{value}"' for name, value in attributes.items())
-    return f'<a href="{html.escape(url)}"{more}>{shown}</a>'
+    return f"<a{_attributes(url)}>{shown}</a>"
+
+
+def _attributes(url: str) -> str:
+    more = {} if url.startswith("/#") else NEW_TAB
+    found = {"href": html.escape(url), **more}
+    return "".join(f' {name}="{value}"' for name, value in found.items())

@@ -29,11 +29,16 @@ def as_clients_allow() -> Iterator[None]:
 
 
 class Order(BaseModel):
-    """Something that the person `as` does in a place."""
+    """Something that the person `as` does."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     user: str = Field(alias="as", max_length=40)
+
+
+class InPlace(Order):
+    """Something that is done in a place, by somebody who is there."""
+
     channel: str = Field(max_length=PLACE)
 
 
@@ -46,7 +51,7 @@ class File(BaseModel):
     size: int = Field(ge=0)
 
 
-class Say(Order):
+class Say(InPlace):
     """Post a message, in a thread if one is named, or type a command."""
 
     text: str = Field(default="", max_length=MAX_TEXT)
@@ -54,20 +59,20 @@ class Say(Order):
     file: File | None = None
 
 
-class Edit(Order):
+class Edit(InPlace):
     """Change one's own message."""
 
     ts: str = Field(pattern=TS)
     text: str = Field(min_length=1, max_length=MAX_TEXT)
 
 
-class Delete(Order):
+class Delete(InPlace):
     """Take one's own message back."""
 
     ts: str = Field(pattern=TS)
 
 
-class Press(Order):
+class Press(InPlace):
     """Press a button; feedback has the value 'positive' or 'negative'. `inputs` are what was filled
     in on the card that the button belongs to, by name.
     """
@@ -75,4 +80,20 @@ class Press(Order):
     ts: str = Field(pattern=TS)
     action_id: str = Field(max_length=255)
     value: str = Field(default="", max_length=2000)
+    inputs: dict[str, str] = Field(default_factory=dict, max_length=MAX_INPUTS)
+
+
+class OfForm(Order):
+    """Something about a form that is open in front of one."""
+
+    form: str = Field(max_length=40)
+
+
+class Close(OfForm):
+    """Close it without sending it."""
+
+
+class Submit(OfForm):
+    """Send a form off, with what was filled in by name; '' is nothing."""
+
     inputs: dict[str, str] = Field(default_factory=dict, max_length=MAX_INPUTS)

@@ -3,18 +3,20 @@
 {"type": "html", "style": "markdown" | "section" | "typed" | …, "html": …}
 {"type": "header", "text": …}      {"type": "divider"}
 {"type": "context", "items": [html, …]}
-{"type": "actions", "elements": [{"action_id", "value", "text", "style", "url"}, …]}
+{"type": "actions", "elements": [{"action_id", "value", "text", "style", "url", "alone"}, …]}
 {"type": "feedback", "action_id", "positive", "negative"}
 {"type": "prompts", "elements": [{"text", "value"}, …]}      a press says the value
 {"type": "note", "text": …}        what the page cannot draw, said so
 
-A card is a frame around shapes; its buttons send what is filled in on it:
+A card is a frame around shapes; its buttons send what is filled in on it, unless they are `alone`.
+Between them may be one that shows more, {"text", "items": [shape, …]}; its buttons send that, too.
 
 {"type": "card" | "box", "items": [shape, …]}
 {"type": "facts", "items": [[html, html], …]}
-{"type": "reveal", "text", "items": [shape, …]}              shown by a press
-{"type": "input", "name", "label", "value", "placeholder", "lines", "most"}
-{"type": "choice", "name", "label", "value", "choices": [{"title", "value"}, …]}
+{"type": "input", "name", "label", "value", "placeholder", "lines", "most", "error"}
+{"type": "choice", "name", "label", "value", "choices": [{"title", "value"}, …], "open", "error"}
+
+A form (`rooms`) is made of the same; `error` is what was found wrong with a field of it.
 
 `page/blocks.js` draws them. HTML comes from `marking` and its like alone; `style` of an HTML is a
 CSS class, or several.
@@ -63,7 +65,15 @@ def actions(elements: Sequence[Shape]) -> Shape:
     return {"type": "actions", "elements": list(elements)}
 
 
-def button(text: str, *, action_id: str, value: str = "", style: str = "", url: str = "") -> Shape:
+def button(
+    text: str,
+    *,
+    action_id: str,
+    value: str = "",
+    style: str = "",
+    url: str = "",
+    alone: bool = False,
+) -> Shape:
     """An element of `actions`; an address of an unsafe kind is dropped."""
     return {
         "action_id": action_id,
@@ -71,6 +81,7 @@ def button(text: str, *, action_id: str, value: str = "", style: str = "", url: 
         "text": text,
         "style": style,
         "url": url if SAFE_LINK.fullmatch(url) else "",
+        "alone": alone,
     }
 
 
@@ -104,13 +115,20 @@ def facts(pairs: Sequence[tuple[str, str]]) -> Shape:
     return {"type": "facts", "items": [list(pair) for pair in pairs]}
 
 
-def reveal(text: str, items: Sequence[Shape]) -> Shape:
-    """A button that shows more."""
-    return {"type": "reveal", "text": text, "items": list(items)}
+def opener(text: str, items: Sequence[Shape]) -> Shape:
+    """An element of `actions` that shows more below its row."""
+    return {"text": text, "items": list(items)}
 
 
 def field(
-    name: str, label: str, *, value: str = "", placeholder: str = "", lines: int = 1, most: int = 0
+    name: str,
+    label: str,
+    *,
+    value: str = "",
+    placeholder: str = "",
+    lines: int = 1,
+    most: int = 0,
+    error: str = "",
 ) -> Shape:
     """A field to write in, of at most `most` characters."""
     return {
@@ -121,10 +139,26 @@ def field(
         "placeholder": placeholder,
         "lines": lines,
         "most": most or MAX_FIELD,
+        "error": error,
     }
 
 
-def choice(name: str, label: str, options: Sequence[tuple[str, str]], *, value: str = "") -> Shape:
-    """One of several: what is shown of each, and its value."""
-    choices = [{"title": title, "value": one} for title, one in options]
-    return {"type": "choice", "name": name, "label": label, "value": value, "choices": choices}
+def choice(
+    name: str,
+    label: str,
+    options: Sequence[tuple[str, str]],
+    *,
+    value: str = "",
+    is_open: bool = False,
+    error: str = "",
+) -> Shape:
+    """One of several: what is shown of each, and its value; all of them in sight if `is_open`."""
+    return {
+        "type": "choice",
+        "name": name,
+        "label": label,
+        "value": value,
+        "choices": [{"title": title, "value": one} for title, one in options],
+        "open": is_open,
+        "error": error,
+    }

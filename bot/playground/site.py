@@ -2,10 +2,12 @@
 
     GET  /                        the page; its parts lie in `page/`
     GET  /handbook/<name>.md      a page of the handbook
-    GET  /state?as=USER           what USER sees now (`snapshot`); without USER the first person
-    GET  /changes?as=USER         the same as Server-Sent Events, at every change
+    GET  /files/<name>            where links to files lead
+    GET  /state?as=USER&desk=USER what an employee and a person of the desk see now (`snapshot`);
+                                  without a USER the first of each
+    GET  /changes?as=USER&desk=USER             the same as Server-Sent Events, at every change
     GET  /timeline?as=USER&channel=…&thread=…   the journal of a conversation (`telling`)
-    POST /say, /edit, /delete, /press           the bodies are in `orders`
+    POST /say, /edit, /delete, /press, /submit, /close      the bodies are in `orders`
 
 Errors are `{"error": "a sentence for the person on the page"}`. `guard` says who may ask at all.
 """
@@ -25,9 +27,19 @@ from pydantic import ValidationError
 from agent.errors import StorageError
 from agent.ports import Records
 from bot.playground import guard, handbook
-from bot.playground.orders import Delete, Edit, Order, Press, Refused, Say
+from bot.playground.orders import (
+    Close,
+    Delete,
+    Edit,
+    InPlace,
+    Order,
+    Press,
+    Refused,
+    Say,
+    Submit,
+)
 from bot.playground.rooms import Json, Room
-from bot.playground.snapshot import Sight
+from bot.playground.snapshot import Sight, Viewer
 from bot.playground.telling import told
 
 PARTS = Path(__file__).parent / "page"
@@ -99,6 +111,7 @@ class Site:
         return [
             web.get("/", self._page),
             web.get("/handbook/{name}", self._handbook),
+            web.get("/files/{name}", self._file),
             web.get("/state", self._state),
             web.get("/changes", self._changes),
             web.get("/timeline", self._timeline),
@@ -106,6 +119,8 @@ class Site:
             web.post("/edit", self._order(Edit, lambda room, order: room.edit(order))),
             web.post("/delete", self._order(Delete, lambda room, order: room.delete(order))),
             web.post("/press", self._order(Press, lambda room, order: room.press(order))),
+            web.post("/submit", self._order(Submit, lambda room, order: room.submit(order))),
+            web.post("/close", self._order(Close, lambda room, order: room.close(order))),
             web.get("/{part}", self._part),
         ]
 
@@ -124,19 +139,22 @@ class Site:
             raise web.HTTPNotFound(text="The handbook has no such page.\n")
         return web.Response(text=document, content_type="text/html")
 
+    async def _file(self, request: web.Request) -> web.Response:
+        document = handbook.file_page(request.match_info["name"])
+        return web.Response(text=document, content_type="text/html")
+
     async def _state(self, request: web.Request) -> web.Response:
-        room, user = await self._viewer(request)
-        return web.json_response(self._sight.seen_by(room, user))
+        return web.json_response(self._sight.seen_by(*await self._viewers(request)))
 
     async def _changes(self, request: web.Request) -> web.StreamResponse:
-        room, user = await self._viewer(request)
+        viewers = await self._viewers(request)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         sent = ""
         with self._listening() as changed:
             while not self._stopping:
                 changed.clear()
-                now = json.dumps(self._sight.seen_by(room, user))
+                now = json.dumps(self._sight.seen_by(*viewers))
                 if now != sent:
                     await response.write(f"retry: 1000\ndata: {now}\n\n".encode())
                     sent = now
@@ -153,7 +171,7 @@ class Site:
             self._changed.discard(changed)
 
     async def _timeline(self, request: web.Request) -> web.Response:
-        room, user = await self._viewer(request)
+        (room, user), _ = await self._viewers(request)
         channel, thread = request.query.get("channel", ""), request.query.get("thread", "")
         if not room.may_see(user, channel):
             return refusal(NOT_THERE)
@@ -163,8 +181,13 @@ class Site:
             return refusal(str(error), status=503)
         return web.json_response({"timeline": told(items)})
 
-    async def _viewer(self, request: web.Request) -> tuple[Room, str]:
-        user = request.query.get("as") or self._sight.people()[0].id
+    async def _viewers(self, request: web.Request) -> tuple[Viewer, Viewer]:
+        """Who looks at the left side of the page, and who at the right one."""
+        employee = request.query.get("as") or self._sight.first(helps=False)
+        helper = request.query.get("desk") or self._sight.first(helps=True)
+        return await self._viewer(employee), await self._viewer(helper)
+
+    async def _viewer(self, user: str) -> Viewer:
         room = self._sight.room(user)
         if room is None:
             raise web.HTTPNotFound(text="There is no such person.\n")
@@ -189,7 +212,9 @@ class Site:
 
     def _allowed(self, order: Order) -> Room:
         room = self._sight.room(order.user)
-        if room is None or not room.may_see(order.user, order.channel):
+        if room is None:
+            raise Refused(NOT_THERE)
+        if isinstance(order, InPlace) and not room.may_see(order.user, order.channel):
             raise Refused(NOT_THERE)
         return room
 

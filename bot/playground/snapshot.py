@@ -1,10 +1,12 @@
-"""What one person sees at one moment, as JSON for the page.
+"""What an employee and a person of the desk see at one moment, as JSON for the page.
 
-    {"me", "bot": {"name", "models"}, "people": [{"id", "name", "role", "platform"}],
-     "examples": [text], "places": [place], "desk": place, "deskPerson": id}
+    {"bot": {"name", "models"}, "examples": [text], "employee": side, "desk": side,
+     "people": [{"id", "name", "role", "platform", "helps"}]}
 
-What a place is made of is told in `rooms`. The human channel is always shown as the person at the
-desk sees it, whoever is looking.
+    side: {"me": id, "places": [place], "form": form or null}
+
+What places and forms are made of is told in `rooms`. Here a place also has a "purpose": 'desk' is
+the human channel, 'second' the second one, '' any other; those who are in one see it first.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from dataclasses import asdict
 
 from bot.playground.rooms import Json, Person, Room
 
+Viewer = tuple[Room, str]
+"""Somebody who looks at the page: the room they are in, and their id."""
 BOT = "Frontdesk"
 EXAMPLES = (
     "How do I book a meeting room?",
@@ -33,8 +37,14 @@ class Sight:
         self._models = models
 
     def people(self) -> Sequence[Person]:
-        """Everybody one can be."""
-        return [person for room in self.rooms for person in room.people]
+        """Everybody one can be: the employees, then the desk, the human channel's people first."""
+        by_desk = sorted(self.rooms, key=lambda room: room is not self._desk)
+        employees = [one for room in self.rooms for one in room.people if not one.helps]
+        return [*employees, *(one for room in by_desk for one in room.people if one.helps)]
+
+    def first(self, *, helps: bool) -> str:
+        """Who one is if one has not chosen."""
+        return next(person.id for person in self.people() if person.helps == helps)
 
     def room(self, user: str) -> Room | None:
         """The room that this person is in."""
@@ -48,14 +58,21 @@ class Sight:
         found = (room.address(url) for room in self.rooms)
         return next((where for where in found if where is not None), None)
 
-    def seen_by(self, room: Room, user: str) -> Json:
-        """Everything that a person of this room sees."""
+    def seen_by(self, employee: Viewer, helper: Viewer) -> Json:
+        """Everything that is on the page for these two."""
         return {
-            "me": user,
             "bot": {"name": BOT, "models": list(self._models)},
-            "people": [asdict(person) for person in self.people()],
             "examples": list(EXAMPLES),
-            "places": [room.place(channel, user) for channel in room.places(user)],
-            "desk": self._desk.place(self._desk.desk, self._desk.desk_person.id),
-            "deskPerson": self._desk.desk_person.id,
+            "people": [asdict(person) for person in self.people()],
+            "employee": self._side(*employee),
+            "desk": self._side(*helper),
         }
+
+    def _side(self, room: Room, user: str) -> Json:
+        purposes = {one.desk: "desk" if one is self._desk else "second" for one in self.rooms}
+        places = [
+            {**room.place(channel, user), "purpose": purposes.get(channel, "")}
+            for channel in room.places(user)
+        ]
+        places.sort(key=lambda place: not place["purpose"])
+        return {"me": user, "places": places, "form": room.form(user)}

@@ -52,7 +52,18 @@ def _turn(data: Data) -> str:
 
 
 def _case(data: Data) -> str:
-    return " · ".join(str(data[name]) for name in ("case", "state", "cause") if data.get(name))
+    named = ("case", "state", "cause", "owner")
+    return " · ".join(str(data[name]) for name in named if data.get(name))
+
+
+def _staff(data: Data) -> str:
+    kept = "note" if data.get("note") else "refused" if data.get("refused") else ""
+    return _said(data) + (f" ({kept}: not passed on)" if kept else "")
+
+
+def _relayed(data: Data) -> str:
+    words = [f"to the {data.get('to')}", str(data.get("case") or ""), str(data.get("text") or "")]
+    return " · ".join(word for word in words if word)
 
 
 def _text(data: Data) -> str:
@@ -69,6 +80,9 @@ WORDS: dict[str, Callable[[Data], str]] = {
     Line.ANSWERED: _answered,
     Line.NOTICE: _text,
     Line.CASE: _case,
+    Line.STAFF: _staff,
+    Line.STAFF_EDITED: _text,
+    Line.RELAYED: _relayed,
     Line.SUMMARY: _text,
     Line.TURN: _turn,
 }

@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from agent.cases import CaseState
 from agent.journal import Line
 
 MIXED = frozenset({Line.SUMMARY, Line.EARLIER})
 """Lines that tell of everybody who took part."""
+STAFF = frozenset({Line.STAFF, Line.STAFF_EDITED, Line.STAFF_DELETED})
+"""What people of the desk said."""
+TELLING = frozenset({Line.SAID, Line.STAFF, Line.CASE})
+"""Lines that tell whose turn it was."""
 REFERENCES = ("message", "call")
 """Where a line names one of our messages, or a tool call ('{turn_id}:{n}')."""
 
@@ -77,13 +82,32 @@ def share_of(
         turns = _turns_of(person, set(own_turns), speakers, lines, messages)
     mixes = MIXED if spoke or quoted else frozenset()
     gone = [line for line in lines if line.turn_id in turns or line.kind in mixes]
-    gone.sort(key=lambda line: line.kind == Line.SAID)
+    gone.sort(key=lambda line: line.kind in TELLING)
     return Share(
         spoke,
         frozenset(turns | set(own_turns)),
         [line.seq for line in gone],
         _messages_of(turns, messages),
     )
+
+
+def desk_turns(person: str, cases: Collection[str], lines: Sequence[Told]) -> set[str]:
+    """The turns in which a person of the desk ('platform:user') said something, or took a case, and
+    those in which anybody there said something about one of `cases`.
+    """
+    turns: set[str] = set()
+    posts: set[object] = set()
+    for line in lines:
+        said = line.kind == Line.STAFF and person == line.data.get("author")
+        taken = line.kind == Line.CASE and (person, CaseState.CLAIMED) == (
+            line.data.get("owner"),
+            line.data.get("state"),
+        )
+        posts |= {line.data.get("id")} if said else set()
+        changed = line.kind in STAFF and line.data.get("id") in posts
+        if said or taken or changed or (line.kind == Line.STAFF and line.data.get("case") in cases):
+            turns.add(line.turn_id)
+    return turns
 
 
 def _turns_of(
@@ -95,10 +119,11 @@ def _turns_of(
 ) -> set[str]:
     turns = own | {turn for turn, speaker in speakers.items() if speaker == person}
     turn_of = {one.message_id: one.turn_id for one in messages}
+    spoken = {*speakers, *(line.turn_id for line in lines if line.kind in STAFF)}
     last: object = None
     for line in lines:
         last = speakers.get(line.turn_id, last)
-        by_itself = line.turn_id not in speakers
+        by_itself = line.turn_id not in spoken
         if by_itself and (last == person or turns & _referred(line, turn_of)):
             turns.add(line.turn_id)
     return turns

@@ -6,10 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
-from agent.cases import Case, CaseCard, CaseState, Cause
 from agent.journal import Line
 from agent.messages import (
     Author,
@@ -17,6 +15,7 @@ from agent.messages import (
     IncomingMessage,
     Kind,
     OutgoingMessage,
+    Tone,
     dump_incoming,
     dump_outgoing,
     load_incoming,
@@ -30,6 +29,7 @@ from agent.records import (
     Delivery,
     DeliveryState,
     Entry,
+    Flood,
     Lease,
     Row,
     Settlement,
@@ -41,10 +41,11 @@ from agent.records import (
     Unconfirmed,
 )
 from agent.state import State
-from storage.sqlite.lanes import Claimed, Ending, NewRow, Settled, WaitingRow, turn_id_of
+from storage.sqlite.cases import case_of, case_row
+from storage.sqlite.desk import Many
+from storage.sqlite.lanes import turn_id_of
 from storage.sqlite.outbox import Taken, Unsent, Verdict
-
-CARD: TypeAdapter[CaseCard | None] = TypeAdapter(CaseCard | None)
+from storage.sqlite.rows import Claimed, Ending, Flooded, NewRow, Settled, WaitingRow
 
 DEAD = DeliveryState.DEAD
 # What the journal says of a delivery that needs no further attempt.
@@ -53,6 +54,9 @@ SETTLED = {
     DeliveryState.UNCONFIRMED: Line.UNCONFIRMED.value,
     DEAD: Line.UNDELIVERED.value,
 }
+IN_DOUBT = "Unconfirmed"
+"""What a lane is told of a card, or of somebody's words, of which nobody knows whether they
+arrived."""
 # And of a row that cannot be read.
 UNREADABLE = (Line.FAILED.value, '{"code":"Unreadable"}')
 
@@ -63,8 +67,8 @@ def new_row(arrival: Arrival, now: float) -> NewRow:
     """
     message = arrival.message
     return NewRow(
-        message.key,
-        message.lane,
+        f"{message.key}:{arrival.case_id}" if arrival.case_id else message.key,
+        arrival.lane or message.lane,
         "control" if message.kind.is_control else "utterance",
         message.kind.value,
         message.id,
@@ -72,6 +76,7 @@ def new_row(arrival: Arrival, now: float) -> NewRow:
         max(arrival.not_before, now),
         now,
         dump_incoming(message),
+        arrival.case_id,
     )
 
 
@@ -92,7 +97,8 @@ def claim_of(lane: str, owner: str, found: Claimed) -> Claim:
         state=State(found.state),
         rows=rows,
         history=history,
-        case=_case(found.case) if found.case else None,
+        case=case_of(found.case) if found.case else None,
+        joined=tuple(found.joined),
         # RETURNING gives a round REAL as an integer.
         last_at=float(found.last_at),
         steps=tuple([_step(row) for row in found.steps]),
@@ -109,7 +115,7 @@ def _row(row: WaitingRow, *, late: bool) -> Row:
     message = load_incoming(row.payload)
     if late and message.mentions_bot:
         message = replace(message, mentions_bot=False)
-    return Row(row.id, message, row.attempts + 1, row.accepted_at)
+    return Row(row.id, message, row.attempts + 1, row.accepted_at, row.case_id)
 
 
 def _about_ours(row: Row, pressed: str, history: Sequence[Entry]) -> Row:
@@ -167,37 +173,6 @@ def is_readable(payload: str) -> bool:
     return True
 
 
-def _case(row: tuple[Any, ...]) -> Case:
-    case_id, lane, cause, state, employee_id, opened_at, owner, card_id, card, channel = row
-    return Case(
-        case_id,
-        lane,
-        Cause(cause),
-        CaseState(state),
-        employee_id,
-        opened_at,
-        owner,
-        card_id,
-        CARD.validate_json(card),
-        channel,
-    )
-
-
-def _case_row(case: Case) -> tuple[Any, ...]:
-    return (
-        case.id,
-        case.lane,
-        case.cause.value,
-        case.state.value,
-        case.employee_id,
-        case.opened_at,
-        case.owner,
-        case.card_id,
-        CARD.dump_json(case.card).decode(),
-        case.channel,
-    )
-
-
 def step_rows(steps: Sequence[Step]) -> list[tuple[Any, ...]]:
     """Steps as rows."""
     return [
@@ -248,7 +223,7 @@ def ending(lane: str, end: TurnEnd, now: float, askable: Collection[str]) -> End
             for entry in end.journal
         ],
         outbox=[_unsent(lane, turn_id, message, askable) for message in end.outbox],
-        cases=[_case_row(case) for case in end.cases],
+        cases=[case_row(case) for case in end.cases],
         approvals=_approval_rows(lane, end.approvals),
         steps_over=[(turn_id,) for turn_id in end.steps_over],
         timers_over=[(key,) for key in end.timers_over],
@@ -261,7 +236,14 @@ def ending(lane: str, end: TurnEnd, now: float, askable: Collection[str]) -> End
         ],
         spend=[_spend_row(lane, turn_id, now, spent) for spent in end.spend],
         timers=[new_row(timer, now) for timer in end.timers],
+        flood=_flood(end.flood, now) if end.flood else None,
     )
+
+
+def _flood(flood: Flood, now: float) -> Flooded:
+    case = flood.instead
+    many = Many(case.cause.value, flood.since, case.id, flood.most)
+    return Flooded(many, case_row(case), new_row(flood.arrival, now))
 
 
 def _spend_row(lane: str, turn_id: str, now: float, spent: Spend) -> tuple[Any, ...]:
@@ -290,6 +272,7 @@ def _unsent(lane: str, turn_id: str, message: OutgoingMessage, askable: Collecti
         message.replaces,
         dump_outgoing(message),
         message.conversation.platform in askable,
+        message.card.case_id if message.card else "",
     )
 
 
@@ -315,8 +298,10 @@ def verdict_of(delivery: Delivery, settlement: Settlement) -> Verdict:
 
 def settled(delivery: Delivery, settlement: Settlement, now: float) -> Settled:
     """The end of a delivery as rows."""
-    verdict = verdict_of(delivery, settlement)
-    return _settled(verdict, delivery.lane, delivery.message.id, delivery.attempts, now)
+    verdict, message = verdict_of(delivery, settlement), delivery.message
+    matters = message.card is not None or message.tone is Tone.PERSON
+    told = matters and not message.replaces
+    return _settled(verdict, delivery.lane, message.id, delivery.attempts, now, of_doubt=told)
 
 
 def unreadable(taken: Taken, now: float) -> Settled:
@@ -337,12 +322,25 @@ def _verdict(row_id: int, since: float, settlement: Settlement) -> Verdict:
     )
 
 
-def _settled(verdict: Verdict, lane: str, message_id: str, attempts: int, now: float) -> Settled:
+def _settled(
+    verdict: Verdict,
+    lane: str,
+    message_id: str,
+    attempts: int,
+    now: float,
+    *,
+    of_doubt: bool = False,
+) -> Settled:
+    """A message that is in doubt is told to its reader; `of_doubt`: its lane is told, too, which
+    alone can look after a card, and tell whoever wrote what was passed on.
+    """
     sent = verdict.state is DeliveryState.SENT
     outcome = {"ref": verdict.ref} if sent else {"reason": verdict.reason}
     data = to_json({"message": message_id, **outcome}).decode()
-    dead = verdict.state is DEAD
-    news = _undeliverable(lane, message_id, attempts, verdict.reason, now) if dead else None
+    lost = verdict.reason if verdict.state is DEAD else None
+    if of_doubt and verdict.state is DeliveryState.UNCONFIRMED:
+        lost = IN_DOUBT
+    news = None if lost is None else _undeliverable(lane, message_id, attempts, lost, now)
     return Settled(lane, verdict, (SETTLED[verdict.state], data), news, now)
 
 

@@ -37,7 +37,9 @@ _AT_WORK = """(
 # How content goes, whether because it is old or because somebody is to be forgotten.
 EMPTY_LINE = "UPDATE journal SET data = '{}'"
 EMPTY_MESSAGE = "UPDATE outbox SET payload = ''"
-EMPTY_CASE = "UPDATE cases SET card = 'null', employee_id = '', owner = ''"
+EMPTY_CASE = """
+UPDATE cases SET card = 'null', note = '', employee_id = '', owner = '', owner_name = ''
+"""
 FREE_SPEND = "UPDATE spend SET lane = '', turn_id = ''"
 # Presses are known by an id that names who pressed; nobody brings one again after so long. A post
 # is not, also if its words were a control: it stays known.
@@ -117,8 +119,8 @@ CONTENT = (JOURNAL, OUTBOX, SPEND, AUTHORS)
 SMALL_TABLES = (
     f"""
 {EMPTY_CASE} WHERE id IN (
-    SELECT id FROM cases WHERE state IN ('resolved', 'withdrawn') AND opened_at < :before
-        AND (card != 'null' OR employee_id != '' OR owner != '') LIMIT :rows)
+    SELECT id FROM cases WHERE state NOT IN ('waiting', 'claimed') AND opened_at < :before
+        AND (card != 'null' OR note || employee_id || owner || owner_name != '') LIMIT :rows)
 """,  # noqa: S608 constants
     """
 DELETE FROM feedback WHERE (message_id, author) IN (

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pydantic_core import from_json
 
 from agent.ports import Clock
-from storage.sqlite.attribution import Message, Share, Told, share_of
+from storage.sqlite.attribution import Message, Share, Told, desk_turns, share_of
 from storage.sqlite.erasing import (
     EMPTY_CASE,
     EMPTY_LINE,
@@ -37,12 +37,22 @@ AGAIN = 1.0
 
 LINES = "SELECT seq, turn_id, kind, data FROM journal WHERE lane = ? AND data != '{}' ORDER BY seq"
 
-OPEN_CASES = "SELECT id FROM cases WHERE lane = ? AND state IN ('waiting', 'claimed')"
-
-CLOSED_CASES = """
-SELECT id, employee_id, card_id, card != 'null' FROM cases
-WHERE lane = ? AND state IN ('resolved', 'withdrawn')
+# What is left of a case's card: of one that people still work on what they need to end it. The card
+# of an incident tells of persons only in its list of them.
+_CARD_LEFT = """
+CASE WHEN state NOT IN ('waiting', 'claimed') OR NOT json_valid(card) THEN 'null'
+WHEN lane GLOB 'incident:*' THEN json_set(card, '$.transcript', json('[]'))
+ELSE json_set(card, '$.reason', '', '$.employee_ref', '', '$.employee_name', '', '$.place', '',
+    '$.summary', '', '$.transcript', json('[]'), '$.draft', '', '$.confidence', NULL,
+    '$.permalink', '', '$.note', '')
+END
 """
+
+CASES = f"""
+SELECT id, employee_id, card_id, card != {_CARD_LEFT} OR note != '',
+    state IN ('waiting', 'claimed')
+FROM cases WHERE lane = ?
+"""  # noqa: S608 a constant
 
 APPROVALS = "SELECT id, turn_id FROM approvals WHERE lane = ? AND state != 'open'"
 
@@ -61,12 +71,13 @@ WHERE lane = :lane AND (lease_owner IS NULL OR ready_at <= :now)
 IN_USE = """
 SELECT EXISTS (SELECT 1 FROM inbox WHERE lane = :lane AND state = 'waiting' AND author = :who)
     OR EXISTS (SELECT 1 FROM approvals WHERE lane = :lane AND state = 'open')
-    OR EXISTS (SELECT 1 FROM cases WHERE lane = :lane AND state IN ('waiting', 'claimed'))
+    OR EXISTS (SELECT 1 FROM cases WHERE lane = :lane AND state IN ('waiting', 'claimed')
+        AND (:employee = '' OR employee_id != :employee) AND NOT :joined)
 """
 
 ERASE_MESSAGE = f"{EMPTY_MESSAGE} WHERE id = ? AND state NOT IN ('pending', 'sending')"
 ERASE_CASE = f"{EMPTY_CASE} WHERE id = ?"
-ERASE_CARD = "UPDATE cases SET card = 'null' WHERE id = ?"
+ERASE_CARD = f"UPDATE cases SET card = {_CARD_LEFT}, note = '' WHERE id = ?"  # noqa: S608 a constant
 ERASE_SPEND = f"{FREE_SPEND} WHERE id = ?"
 ERASE_STEPS = "DELETE FROM steps WHERE turn_id = ?"
 ERASE_APPROVAL = "DELETE FROM approvals WHERE id = ?"
@@ -81,8 +92,8 @@ UPDATE approvals SET approvers = '[]', decided_by = ''
 WHERE state != 'open' AND lane GLOB :lanes AND (decided_by = :who OR instr(approvers, :quoted))
 """,
     """
-UPDATE cases SET owner = '' WHERE state IN ('resolved', 'withdrawn')
-    AND owner IN (:who, :reference) AND lane GLOB :lanes
+UPDATE cases SET owner = '', owner_name = ''
+WHERE owner = :reference AND state NOT IN ('waiting', 'claimed')
 """,
     "UPDATE settings SET changed_by = '' WHERE changed_by = :reference",
 )
@@ -105,13 +116,33 @@ class Erased:
     open_cases: set[str] = field(default_factory=set)
 
 
-class Lane(NamedTuple):
-    """What there is of a lane, apart from its traces."""
+class OneCase(NamedTuple):
+    """A case of a lane; the columns of `CASES`. `shows`: it says something of somebody."""
 
+    id: str
+    employee: str
+    card_id: str
+    shows: int
+    is_open: int
+
+
+class Lane(NamedTuple):
+    """What there is of a lane, apart from its traces. `who` is the person's id if they may be an
+    employee in it, '' in the lanes of other platforms and of incidents; `joined` whether it is that
+    of an incident which the person has joined.
+    """
+
+    name: str
+    who: str
     lines: list[Told]
-    open_cases: list[str]
-    closed_cases: list[tuple[str, str, str, bool]]
+    cases: list[OneCase]
     approvals: list[tuple[str, str]]
+    joined: bool
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The ids of the person's own cases."""
+        return frozenset(one.id for one in self.cases if self.who and one.employee == self.who)
 
 
 class Forgetting:
@@ -142,37 +173,60 @@ class Forgetting:
 
     async def _lane(self, person: Person, name: str, traces: Traces, result: Erased) -> bool:
         """Erase what is the person's in one lane; whether anything was."""
-        lane = await self._reader.run(lambda db: _read(db, name))
-        if lane.open_cases:
-            result.open_cases.update(lane.open_cases)
-            return False
+        lane = await self._reader.run(lambda db: _read(db, name, person, joined=traces.joined))
+        still_open = {one.id for one in lane.cases if one.is_open}
+        result.open_cases |= still_open
+        if still_open - lane.own:
+            return await self._unname(person, traces, lane, result)
         if traces.waits:
             result.busy.add(name)
             return False
         own = {f"t{row}" for row in traces.rows}
-        share = share_of(person.id, own, lane.lines, traces.messages, quoted=traces.quoted)
+        own |= desk_turns(person.reference, lane.own, lane.lines)
+        quoted = traces.quoted or traces.shown
+        share = share_of(lane.who, own, lane.lines, traces.messages, quoted=quoted)
         turns = as_json(sorted(share.turns))
         steps = await self._reader.run(lambda db: db.execute(STEPS, (turns,)).fetchall())
-        messages = {*share.messages, *_of_cases(person, share, traces, lane)}
+        messages = {*share.messages, *_of_cases(share, traces, lane)}
         if not all(one.settled for one in messages):
             result.busy.add(name)
             return False
         changes = [
             *((ERASE_MESSAGE, one.id) for one in messages),
             *((ERASE_STEPS, turn) for (turn,) in steps),
-            *_changes(person, share, traces, lane),
+            *_changes(share, traces, lane),
         ]
+        return await self._make(changes, person, lane, result)
+
+    async def _unname(self, person: Person, traces: Traces, lane: Lane, result: Erased) -> bool:
+        """Take whoever joined an incident that goes on from its card; whether anything was."""
+        if not lane.joined:
+            return False
+        cards = {one.card_id for one in lane.cases}
+        shown = [one for one in traces.messages if {one.message_id, one.replaces} & cards]
+        if not all(one.settled for one in shown):
+            result.busy.add(lane.name)
+            return False
+        changes: list[Change] = [(ERASE_MESSAGE, one.id) for one in shown]
+        changes += [(ERASE_CARD, one.id) for one in lane.cases if one.shows]
+        return await self._make(changes, person, lane, result)
+
+    async def _make(
+        self, changes: Sequence[Change], person: Person, lane: Lane, result: Erased
+    ) -> bool:
+        """Make changes in a lane, in parts; whether there were any, and all of them were made."""
         for n, part in enumerate(_parts(changes)):
             await self._clock.sleep(PAUSE if n else 0.0)
-            if not await self._erase(person, name, part):
-                result.busy.add(name)
+            if not await self._erase(person, lane, part):
+                result.busy.add(lane.name)
                 return False
-            result.conversations.add(name)
+            result.conversations.add(lane.name)
         return bool(changes)
 
-    async def _erase(self, person: Person, lane: str, part: Sequence[Change]) -> bool:
+    async def _erase(self, person: Person, lane: Lane, part: Sequence[Change]) -> bool:
         """Make some of the changes in a lane, unless it is in use."""
-        wanted = {"lane": lane, "who": person.id, "now": self._clock.now()}
+        wanted: dict[str, object] = {"lane": lane.name, "who": person.id}
+        wanted |= {"now": self._clock.now(), "employee": lane.who, "joined": lane.joined}
 
         def erase(db: sqlite3.Connection) -> bool:
             taken = db.execute(TAKE_LANE, wanted).rowcount
@@ -185,38 +239,42 @@ class Forgetting:
         return await self._writer.run(erase)
 
 
-def _read(db: sqlite3.Connection, lane: str) -> Lane:
+def _read(db: sqlite3.Connection, lane: str, person: Person, *, joined: bool) -> Lane:
     return Lane(
+        lane,
+        person.id if lane.startswith(person.beginning) else "",
         [
             Told(seq, turn_id, kind, from_json(data))
             for seq, turn_id, kind, data in db.execute(LINES, (lane,))
         ],
-        [case for (case,) in db.execute(OPEN_CASES, (lane,))],
-        db.execute(CLOSED_CASES, (lane,)).fetchall(),
+        [OneCase(*row) for row in db.execute(CASES, (lane,))],
         db.execute(APPROVALS, (lane,)).fetchall(),
+        joined,
     )
 
 
-def _of_cases(person: Person, share: Share, traces: Traces, lane: Lane) -> Iterator[Message]:
+def _of_cases(share: Share, traces: Traces, lane: Lane) -> Iterator[Message]:
     """What the people of the desk were shown: the person's own cases with all that was said in
-    them, and the cards of others' cases, which show what was said around.
+    them, and the cards of others' cases, which show what was said around, and by whom.
     """
-    mine = {card for _, employee, card, _ in lane.closed_cases if employee == person.id}
-    cards = {card for _, _, card, _ in lane.closed_cases if share.spoke or card in mine}
-    for one in traces.messages:
-        if one.message_id in cards or one.replaces in cards or one.under in mine:
-            yield one
+    shown = [one for one in lane.cases if one.card_id]
+    mine = {one.card_id for one in shown if one.id in lane.own}
+    around = share.spoke or traces.shown
+    cards = {one.card_id for one in shown if around or one.card_id in mine}
+    for message in traces.messages:
+        if message.message_id in cards or message.replaces in cards or message.under in mine:
+            yield message
 
 
-def _changes(person: Person, share: Share, traces: Traces, lane: Lane) -> Iterator[Change]:
-    for case, employee, _, shown in lane.closed_cases:
-        if employee == person.id:
-            yield ERASE_CASE, case
-        elif shown and share.spoke:
-            yield ERASE_CARD, case
+def _changes(share: Share, traces: Traces, lane: Lane) -> Iterator[Change]:
     yield from ((ERASE_APPROVAL, one) for one, turn in lane.approvals if turn in share.turns)
     yield from ((ERASE_SPEND, row) for row, turn in traces.spent if turn in share.turns)
     yield from ((ERASE_LINE, seq) for seq in dict.fromkeys([*traces.named, *share.lines]))
+    for case in lane.cases:
+        if case.id in lane.own and not case.is_open:
+            yield ERASE_CASE, case.id
+        elif case.shows and (case.id in lane.own or share.spoke or traces.shown):
+            yield ERASE_CARD, case.id
     yield from ((ERASE_AUTHOR, row) for row in traces.rows)
 
 

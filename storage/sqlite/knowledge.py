@@ -32,6 +32,7 @@ class SqliteKnowledge:
         self._size = 0
         self._size_as_of: object = None
         self._believed_at = 0
+        self._believed = 0
 
     async def search(self, query: str, limit: int) -> Sequence[Passage]:
         if limit < 1 or self._surely_empty():
@@ -73,10 +74,14 @@ class SqliteKnowledge:
         return self._changes, self._writer.others_version
 
     def _surely_empty(self) -> bool:
-        """Whether there was nothing, and a commit since this was last asked saw no change."""
-        believed_at, self._believed_at = self._believed_at, self._writer.batches
+        """Whether there was nothing, and the last commit saw no change. Each of its jobs may have
+        been the claim of a turn: so many searches go by it, the next one looks.
+        """
+        if self._believed_at != self._writer.batches:
+            self._believed_at, self._believed = self._writer.batches, 0
+        self._believed += 1
         empty = self._size == 0 and self._size_as_of == self._now()
-        return empty and believed_at != self._believed_at
+        return empty and self._believed <= self._writer.jobs
 
     async def _count(self) -> int:
         as_of = self._now()

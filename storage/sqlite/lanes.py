@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 from pydantic_core import from_json
 
 from agent.errors import LeaseLost
+from agent.journal import Line
 from agent.messages import Kind
 from agent.records import Accepted, Interruption, Lease
-from storage.sqlite import outbox
+from storage.sqlite import desk, desk_statements, outbox
 from storage.sqlite import statements as sql
-from storage.sqlite.outbox import Taken, Unsent, Verdict
+from storage.sqlite.outbox import Taken
+from storage.sqlite.rows import Claimed, Ending, Flooded, NewRow, Settled, WaitingRow
 
 LEASE_SECONDS = 30.0
 """How long a claim holds without being renewed."""
@@ -27,99 +29,21 @@ MOST_UNCONFIRMED = 10
 """Messages of a lane that are told of, and sent again if their reader wants them: the newest."""
 LONGEST_RUN = 50
 """Rows of one turn, not counting edits of them that stand further back in the queue."""
-
-
-class NewRow(NamedTuple):
-    """An inbox row to be; the columns of `ACCEPT_ROW`."""
-
-    key: str
-    lane: str
-    row_class: str
-    kind: str
-    message_id: str
-    author: str
-    not_before: float
-    accepted_at: float
-    payload: str
-
-
-class WaitingRow(NamedTuple):
-    """A waiting inbox row; the columns of `WAITING_ROWS`."""
-
-    id: int
-    attempts: int
-    accepted_at: float
-    payload: str
-    row_class: str
-    kind: str
-    message_id: str
-    author: str
-    not_before: float
-    key: str
-
-
-class Claimed(NamedTuple):
-    """What a claim found, as it stands in the database; `history` and `unconfirmed` are newest
-    first. `pressed` is our message that a press is on, if it is told by the platform's id; `late`
-    are the edits of posts that were worked off before.
-    """
-
-    epoch: int
-    state: str
-    last_at: float
-    rows: list[WaitingRow]
-    steps: list[tuple[Any, ...]]
-    undelivered: str | None
-    pressed: str
-    late: frozenset[int] = frozenset()
-    history: Sequence[tuple[int, str, str, float, str]] = ()
-    case: tuple[Any, ...] | None = None
-    approval: tuple[Any, ...] | None = None
-    unconfirmed: Sequence[tuple[str, int]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """A `TurnEnd` as rows: everything encoded before the transaction begins."""
-
-    state: str
-    context_from: int | None
-    now: float
-    journal: Sequence[tuple[Any, ...]]
-    outbox: Sequence[Unsent]
-    cases: Sequence[tuple[Any, ...]]
-    approvals: Sequence[tuple[Any, ...]]
-    steps_over: Sequence[tuple[str]]
-    timers_over: Sequence[tuple[str]]
-    elsewhere: Sequence[tuple[str]]
-    mentioned: Sequence[tuple[str]]
-    again: Sequence[tuple[str]]
-    feedback: Sequence[tuple[Any, ...]]
-    spend: Sequence[tuple[Any, ...]]
-    timers: Sequence[NewRow]
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """The end of a delivery as rows: its verdict, kind and data of what the journal tells of it,
-    and what tells its lane if it never arrives.
-    """
-
-    lane: str
-    verdict: Verdict
-    told: tuple[str, str]
-    news: NewRow | None
-    now: float
+OF_PEOPLE = frozenset({Line.CASE, Line.HANDED_BACK})
+"""Journal lines by which a claim sees that people had a part in the conversation …"""
+WITH_PEOPLE = 2000
+"""… and how many lines of it are read then."""
 
 
 def accept(db: sqlite3.Connection, row: NewRow, *, only_known_lane: bool) -> Accepted:
     """Insert a row once and wake its lane."""
     if only_known_lane and not db.execute(sql.LANE_IS_KNOWN, (row.lane,)).fetchone():
         return Accepted.NOT_FOR_US
-    if not db.execute(sql.ACCEPT_ROW, row).rowcount:
+    accepted = db.execute(sql.ACCEPT_ROW, row)
+    if not accepted.rowcount:
         return Accepted.DUPLICATE
     woken = {"lane": row.lane, "due": row.not_before, "class": row.row_class}
-    db.execute(sql.WAKE_LANE, woken)
+    db.execute(sql.WAKE_LANE, {**woken, "row": accepted.lastrowid})
     return Accepted.NEW
 
 
@@ -146,14 +70,26 @@ def claim(
     if not last_at:  # no turn of it has ended: it can have written nothing but steps yet
         return found
     late = frozenset(row.id for row in rows if row.kind == Kind.EDIT and _was_done(db, row))
-    history = db.execute(
-        sql.HISTORY, {"lane": lane, "since": context_from, "limit": history_limit}
-    ).fetchall()
-    case = db.execute(sql.OPEN_CASE, (lane,)).fetchone()
+    case, joined = desk.case_of(db, lane, rows[0].case_id)
+    history = _history(db, lane, context_from, history_limit, has_case=case is not None)
     approval = db.execute(sql.OPEN_APPROVAL, (lane,)).fetchone()
     if approval:
         steps = db.execute(sql.STEPS_OF, (approval[1],)).fetchall() + steps
-    return found._replace(late=late, steps=steps, history=history, case=case, approval=approval)
+    found = found._replace(late=late, history=history, case=case, joined=joined)
+    return found._replace(steps=steps, approval=approval)
+
+
+def _history(
+    db: sqlite3.Connection, lane: str, since: int, limit: int, *, has_case: bool
+) -> Sequence[tuple[Any, ...]]:
+    """The newest lines of a lane. Where people have a part it goes back much further: what they
+    change may be old, and nothing of it is summed up.
+    """
+    wanted = {"lane": lane, "since": since}
+    lines = db.execute(sql.HISTORY, {**wanted, "limit": limit}).fetchall()
+    if len(lines) < limit or not (has_case or any(kind in OF_PEOPLE for _, _, kind, *_ in lines)):
+        return lines
+    return db.execute(sql.HISTORY, {**wanted, "limit": max(limit, WITH_PEOPLE)}).fetchall()
 
 
 def turn_id_of(rows: Sequence[WaitingRow]) -> str:
@@ -172,9 +108,10 @@ def _undelivered(db: sqlite3.Connection, first: WaitingRow) -> str | None:
 
 def _was_done(db: sqlite3.Connection, edit: WaitingRow) -> bool:
     """Whether the post that was edited was worked off: its key is that of its edits without their
-    revision (`IncomingMessage.key`).
+    revision (`IncomingMessage.key`), and with the case if it is a copy.
     """
-    post = [*edit.key.split(":")[:4], "", ""]
+    parts = edit.key.split(":")
+    post = [*parts[:4], "", "", *parts[6:]]
     return db.execute(sql.WAS_DONE, (":".join(post),)).fetchone() is not None
 
 
@@ -211,16 +148,23 @@ def _rows_of_turn(db: sqlite3.Connection, lane: str, now: float) -> list[Waiting
         run += [row for row in waiting[1:] if row.id in together]
     else:
         for row in waiting[1:]:
-            if row.author != head.author or row.not_before > now:
+            if not _goes_with(row, head) or row.not_before > now:
                 break
             run.append(row)
     behind: Iterable[WaitingRow] = waiting[len(run) :]
     if len(waiting) == LONGEST_RUN:
         later = db.execute(sql.LATER_CHANGES, {"lane": lane, "after": run[-1].id})
         behind = [WaitingRow(*row) for row in later]
-    posts = {row.message_id for row in run}
-    changes = (Kind.EDIT, Kind.DELETE)
-    return run + [row for row in behind if row.kind in changes and row.message_id in posts]
+    posts = {(row.message_id, row.case_id) for row in run}
+    changes = [row for row in behind if row.kind in (Kind.EDIT, Kind.DELETE)]
+    return run + [row for row in changes if (row.message_id, row.case_id) in posts]
+
+
+def _goes_with(row: WaitingRow, head: WaitingRow) -> bool:
+    """Whether two rows may be of one turn: nobody writes as an employee and as one of the desk in
+    one breath.
+    """
+    return (row.author, row.case_id) == (head.author, head.case_id)
 
 
 def _precedence(control: WaitingRow) -> tuple[bool, float, int]:
@@ -233,8 +177,9 @@ def _precedence(control: WaitingRow) -> tuple[bool, float, int]:
 def _taken_over(db: sqlite3.Connection, lane: str, control: WaitingRow) -> list[WaitingRow]:
     if control.kind not in INTERRUPTING:
         return []
-    wanted = {"lane": lane, "before": control.id, "author": control.author}
-    return [WaitingRow(*row) for row in db.execute(sql.TAKEN_OVER, wanted)]
+    who = {"author": control.author, "case": control.case_id}
+    found = db.execute(sql.TAKEN_OVER, {"lane": lane, "before": control.id, **who})
+    return [WaitingRow(*row) for row in found]
 
 
 def renew(db: sqlite3.Connection, lease: Lease, now: float) -> Interruption | None:
@@ -263,12 +208,14 @@ def end_turn(db: sqlite3.Connection, lease: Lease, end: Ending) -> tuple[list[Ta
     The lane comes last, because when it is due depends on the rows; if it turns out that the lease
     is lost, the error undoes what was written before.
     """
+    if end.flood and desk.is_flood(db, end.flood.many):
+        end = _joining(end, end.flood)
     db.execute(sql.ROWS_DONE, (lease.lane, lease.epoch))
     db.executemany(sql.WRITE_JOURNAL, end.journal)
     outbox.send_again(db, end.again, end.now)
     taken = outbox.enqueue(db, end.outbox, lease.owner, end.now)
     for statement, rows in (
-        (sql.WRITE_CASE, end.cases),
+        (desk_statements.WRITE_CASE, end.cases),
         (sql.WRITE_APPROVAL, end.approvals),
         (sql.STEPS_OVER, end.steps_over),
         (sql.TIMER_OVER, end.timers_over),
@@ -295,6 +242,17 @@ def end_turn(db: sqlite3.Connection, lease: Lease, end: Ending) -> tuple[list[Ta
     if ended is None:
         raise LeaseLost
     return taken, ended[0]
+
+
+def _joining(end: Ending, flood: Flooded) -> Ending:
+    """The end of a turn whose new case has no card of its own, but joins an incident."""
+    new = flood.many.case
+    return replace(
+        end,
+        cases=[flood.instead if case[0] == new else case for case in end.cases],
+        outbox=[message for message in end.outbox if message.case_id != new],
+        timers=[*end.timers, flood.arrival],
+    )
 
 
 def release(db: sqlite3.Connection, lease: Lease, retry_at: float, *, refund: bool) -> None:

@@ -45,16 +45,18 @@ TIMELINE = "SELECT at, kind, turn_id, data FROM journal WHERE lane = ? ORDER BY 
 LATEST_LANE = """
 SELECT lane FROM inbox WHERE id = (
     SELECT max(id) FROM inbox
-    WHERE author = :author AND class = 'utterance' AND lane GLOB :lanes
+    WHERE author = :author AND class = 'utterance' AND case_id = '' AND lane GLOB :lanes
 )
 """
 
 # The newest rows of the inbox, as many as are looked through, newest first. That they are bounded
-# by their ids spares every accept an index that only this would use.
+# by their ids spares every accept an index that only this would use. What was said at the desk is
+# in the lane of its case; where it was said, its key tells.
 NEWEST_POSTS = """
-SELECT lane, message_id, accepted_at FROM inbox
+SELECT lane, message_id, accepted_at, case_id, key FROM inbox
 WHERE id > (SELECT max(id) FROM inbox) - :rows
-    AND class = 'utterance' AND kind = 'message' AND lane GLOB :lanes
+    AND class = 'utterance' AND kind = 'message' AND key GLOB :lanes
+    AND (case_id != '' OR lane GLOB :lanes)
 ORDER BY id DESC
 """
 

@@ -22,7 +22,9 @@ SENDING_SECONDS = 600.0
 
 
 class Unsent(NamedTuple):
-    """An outgoing message to be queued. `at_once`: take it for sending if nothing is before it."""
+    """An outgoing message to be queued. `at_once`: take it for sending if nothing is before it;
+    `case_id`: the case whose card it is ('' for every other message).
+    """
 
     message_id: str
     lane: str
@@ -32,6 +34,7 @@ class Unsent(NamedTuple):
     replaces: str
     payload: str
     at_once: bool
+    case_id: str
 
 
 class Taken(NamedTuple):
@@ -76,7 +79,7 @@ def enqueue(
         if sending:
             life = ("sending", now + SENDING_SECONDS, owner, now)
         row = (message.message_id, message.lane, message.turn_id, destination)
-        content = (message.under, message.replaces, message.payload, now)
+        content = (message.under, message.replaces, message.payload, message.case_id, now)
         written = db.execute(sql.WRITE_OUTBOX, (*row, *content, *life))
         if sending:
             found = (written.lastrowid, message.lane, message.message_id, message.payload)

@@ -15,6 +15,9 @@ Two columns are worth knowing before reading `statements.py`:
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
+from pydantic_core import to_json
 from sqlite_utils import Database, Migrations
 
 MIGRATIONS = Migrations("frontdesk")
@@ -241,3 +244,96 @@ def another_platform(db: Database) -> None:
     by the ids that their platform gave them.
     """
     db.executescript(PLATFORMS)
+
+
+# SQLite cannot change the CHECK of a column: the table is written anew. What people of the desk
+# wrote is found by the case, and nobody wrote it in a conversation of their own. A case is counted
+# by its cause, for floods and for metrics, from an index that holds all of what is asked.
+CASES = """
+ALTER TABLE cases RENAME TO cases_before;
+DROP INDEX cases_open;
+CREATE TABLE cases (
+    id TEXT PRIMARY KEY,
+    lane TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (
+        state IN ('waiting', 'claimed', 'resolved', 'withdrawn', 'handed_back', 'stale')
+    ),
+    employee_id TEXT NOT NULL,
+    opened_at REAL NOT NULL,
+    owner TEXT NOT NULL,
+    card_id TEXT NOT NULL,
+    card TEXT NOT NULL,
+    channel TEXT NOT NULL DEFAULT '',
+    copies TEXT NOT NULL DEFAULT '[]',
+    owner_name TEXT NOT NULL DEFAULT '',
+    claimed_at REAL NOT NULL DEFAULT 0,
+    closed_at REAL NOT NULL DEFAULT 0,
+    outcome TEXT NOT NULL DEFAULT '',
+    note TEXT NOT NULL DEFAULT '',
+    incident TEXT NOT NULL DEFAULT '',
+    reminders INTEGER NOT NULL DEFAULT 0,
+    looks INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+INSERT INTO cases (id, lane, cause, state, employee_id, opened_at, owner, card_id, card, channel)
+    SELECT id, lane, cause, state, employee_id, opened_at, owner, card_id, card, channel
+    FROM cases_before;
+DROP TABLE cases_before;
+CREATE INDEX cases_open ON cases (lane, opened_at) WHERE state IN ('waiting', 'claimed');
+CREATE INDEX cases_joined ON cases (incident, opened_at)
+    WHERE incident != '' AND state IN ('waiting', 'claimed');
+CREATE INDEX cases_causes ON cases (cause, opened_at, lane, state, claimed_at, closed_at);
+
+ALTER TABLE inbox ADD COLUMN case_id TEXT NOT NULL DEFAULT '';
+DROP INDEX inbox_authors;
+CREATE INDEX inbox_authors ON inbox (author, lane) WHERE class = 'utterance' AND case_id = '';
+
+ALTER TABLE outbox ADD COLUMN case_id TEXT NOT NULL DEFAULT '';
+UPDATE outbox SET case_id = cases.id FROM cases
+    WHERE cases.card_id != '' AND outbox.message_id = cases.card_id;
+CREATE INDEX outbox_cards ON outbox (case_id) WHERE case_id != '';
+CREATE INDEX outbox_awaited ON outbox (destination)
+    WHERE case_id != '' AND ref = '' AND replaces = ''
+        AND state IN ('pending', 'sending', 'unconfirmed');
+"""
+
+
+# A case of before has no timer, and nothing but a timer makes the next one. It is due at once; a
+# lane that somebody has is looked at when its lease is over. Key and payload are those of
+# `agent.waiting.timer`.
+FIRST_LOOK = """
+INSERT INTO inbox (key, lane, class, kind, message_id, author, not_before, accepted_at, payload)
+VALUES (:key, :lane, 'control', 'look', :name, '', :opened_at, :opened_at, :payload)
+"""
+LOOK_SOON = """
+INSERT INTO lanes (lane, ready_at) VALUES (:lane, :opened_at)
+ON CONFLICT (lane) DO UPDATE SET ready_at = min(ifnull(ready_at, 9e999), excluded.ready_at)
+WHERE lease_owner IS NULL
+"""
+
+
+@MIGRATIONS(name="0004_the_desk")
+def the_desk(db: Database) -> None:
+    """What people do about a case, and which case a row or a card is about."""
+    db.executescript(CASES)
+    still_open = db.query(
+        "SELECT id, lane, opened_at FROM cases WHERE state IN ('waiting', 'claimed')"
+    )
+    for case in list(still_open):
+        _look_at(db, case["id"], case["lane"], case["opened_at"])
+
+
+def _look_at(db: Database, case_id: str, lane: str, opened_at: float) -> None:
+    names = ("platform", "tenant", "channel", "thread")
+    place = dict(zip(names, map(unquote, lane.split(":")), strict=False))
+    name = f"look-{case_id}-0"
+    look = {"conversation": place, "id": name, "kind": "look", "author": {"id": ""}}
+    row = {
+        "key": f"{lane.rpartition(':')[0]}:{name}::look",
+        "lane": lane,
+        "name": name,
+        "opened_at": opened_at,
+        "payload": to_json({**look, "about": case_id}).decode(),
+    }
+    db.execute(FIRST_LOOK, row)
+    db.execute(LOOK_SOON, row)

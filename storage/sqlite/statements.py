@@ -27,8 +27,9 @@ WHERE state = 'sending' AND next_at IS NOT NULL
 LANE_IS_KNOWN = "SELECT 1 FROM lanes WHERE lane = ?"
 
 ACCEPT_ROW = """
-INSERT INTO inbox (key, lane, class, kind, message_id, author, not_before, accepted_at, payload)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO inbox (key, lane, class, kind, message_id, author, not_before, accepted_at, payload,
+    case_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO NOTHING
 """
 
@@ -40,7 +41,7 @@ ON CONFLICT (lane) DO UPDATE SET ready_at = excluded.ready_at
 WHERE lease_owner IS NULL AND (ready_at IS NULL OR (ready_at > excluded.ready_at AND NOT EXISTS (
     SELECT 1 FROM inbox
     WHERE lane = :lane AND state = 'waiting' AND class = 'utterance'
-        AND :class = 'utterance' AND id < last_insert_rowid()
+        AND :class = 'utterance' AND id < :row
 )))
 """
 
@@ -52,30 +53,35 @@ WHERE lane = :lane AND ready_at <= :now
 RETURNING epoch, state, context_from, last_at
 """
 
+# The columns of a waiting row, the same wherever rows are claimed.
+_WAITING = (
+    "id, attempts, accepted_at, payload, class, kind, message_id, author, not_before, key, case_id"
+)
+
 # 'control' sorts before 'utterance', so the control that overtakes is the first row. Controls that
 # are not due do not wait in line; an utterance that is not due holds back those behind it.
-WAITING_ROWS = """
-SELECT id, attempts, accepted_at, payload, class, kind, message_id, author, not_before, key
+WAITING_ROWS = f"""
+SELECT {_WAITING}
 FROM inbox
 WHERE lane = :lane AND state = 'waiting' AND (class = 'utterance' OR not_before <= :now)
 ORDER BY class, id LIMIT :limit
-"""
+"""  # noqa: S608 a constant
 
-LATER_CHANGES = """
-SELECT id, attempts, accepted_at, payload, class, kind, message_id, author, not_before, key
+LATER_CHANGES = f"""
+SELECT {_WAITING}
 FROM inbox
 WHERE lane = :lane AND state = 'waiting' AND kind IN ('edit', 'delete') AND id > :after
 ORDER BY id
-"""
+"""  # noqa: S608 a constant
 
 # Without being told, SQLite might walk through everything that the author ever wrote.
-TAKEN_OVER = """
-SELECT id, attempts, accepted_at, payload, class, kind, message_id, author, not_before, key
+TAKEN_OVER = f"""
+SELECT {_WAITING}
 FROM inbox INDEXED BY inbox_waiting
 WHERE lane = :lane AND state = 'waiting' AND class = 'utterance' AND id < :before
-    AND author = :author
+    AND author = :author AND case_id = :case
 ORDER BY id
-"""
+"""  # noqa: S608 a constant
 
 WAS_DONE = "SELECT 1 FROM inbox WHERE key = ? AND state = 'done'"
 
@@ -84,11 +90,6 @@ CLAIM_ROW = "UPDATE inbox SET attempts = attempts + 1, claim_epoch = ? WHERE id 
 HISTORY = """
 SELECT seq, turn_id, kind, at, data FROM journal
 WHERE lane = :lane AND seq >= :since ORDER BY seq DESC LIMIT :limit
-"""
-
-OPEN_CASE = """
-SELECT id, lane, cause, state, employee_id, opened_at, owner, card_id, card, channel FROM cases
-WHERE lane = ? AND state IN ('waiting', 'claimed') ORDER BY opened_at DESC LIMIT 1
 """
 
 OPEN_APPROVAL = """
@@ -146,6 +147,7 @@ WHERE change.lane = :lane AND change.state = 'waiting' AND change.kind IN ('edit
         SELECT 1 FROM inbox AS post
         WHERE post.lane = :lane AND post.state = 'waiting' AND post.class = 'utterance'
             AND post.claim_epoch = :epoch AND post.message_id = change.message_id
+            AND post.case_id = change.case_id
     )
     AND NOT EXISTS (
         SELECT 1 FROM inbox AS control
@@ -206,15 +208,6 @@ WHERE lane = :lane AND epoch = :epoch AND lease_owner = :owner
 
 WRITE_JOURNAL = "INSERT INTO journal (lane, turn_id, kind, at, data) VALUES (?, ?, ?, ?, ?)"
 
-WRITE_CASE = """
-INSERT INTO cases (id, lane, cause, state, employee_id, opened_at, owner, card_id, card, channel)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET lane = excluded.lane, cause = excluded.cause,
-    state = excluded.state, employee_id = excluded.employee_id, opened_at = excluded.opened_at,
-    owner = excluded.owner, card_id = excluded.card_id, card = excluded.card,
-    channel = excluded.channel
-"""
-
 WRITE_APPROVAL = """
 INSERT INTO approvals (id, lane, turn_id, call_id, tool, arguments, approvers, state, asked_at,
     expires_at, message_id, decided_by)
@@ -249,9 +242,9 @@ SELECT 1 FROM outbox WHERE destination = ? AND state IN ('pending', 'sending') L
 """
 
 WRITE_OUTBOX = """
-INSERT INTO outbox (message_id, lane, turn_id, destination, under, replaces, payload, queued_at,
-    state, next_at, owner, sending_since)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO outbox (message_id, lane, turn_id, destination, under, replaces, payload, case_id,
+    queued_at, state, next_at, owner, sending_since)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 # The columns of a delivery, the same wherever rows are taken for sending.

@@ -26,20 +26,39 @@ WHERE seq > :after AND seq <= :upto AND kind = 'said' AND lane GLOB :lanes
     AND instr(data, :who) AND json_extract(data, '$.author') = :who
 """
 
+# People of the desk may be on another platform than the employee in whose lane they are.
+HELPED = """
+SELECT lane, json_extract(data, '$.name') FROM journal
+WHERE seq > :after AND seq <= :upto AND kind IN ('staff', 'case')
+    AND instr(data, :reference)
+    AND :reference IN (json_extract(data, '$.author'), json_extract(data, '$.owner'))
+"""
+
+HAD_CASES = "SELECT DISTINCT lane, owner_name FROM cases WHERE owner = :reference"
+
 # Lines of any other kind that name the person: who pressed, who decided, who wrote in a thread
 # before the bot came in. What others said stays theirs.
 NAMED = """
 SELECT lane, seq, kind FROM journal
-WHERE seq > :after AND seq <= :upto AND lane GLOB :lanes AND data != '{{}}'
-    AND kind NOT IN ('said', 'edited', 'answered', 'notice', 'summary') AND ({marked})
+WHERE seq > :after AND seq <= :upto AND data != '{{}}' AND ({marked})
+    AND kind NOT IN ('said', 'edited', 'answered', 'notice', 'summary', 'staff', 'staff_edited')
+    AND (lane GLOB :lanes OR (kind IN ('case', 'aside', 'handed_back')
+        AND lane IN (SELECT value FROM json_each(:helped))))
 """
 
+# A row's key begins with where it was written; its lane may be that of somebody else's case.
 WROTE = """
 SELECT lane, id, state = 'waiting' FROM inbox
-WHERE id > :after AND id <= :upto AND author = :who AND lane GLOB :lanes
+WHERE id > :after AND id <= :upto AND author = :who AND key GLOB :lanes
 """
 
 ASKED_FOR_PEOPLE = "SELECT DISTINCT lane FROM cases WHERE employee_id = :who AND lane GLOB :lanes"
+
+# The card of an incident names who joined it.
+JOINED = """
+SELECT DISTINCT lane FROM cases WHERE id IN (
+    SELECT incident FROM cases WHERE employee_id = :who AND lane GLOB :lanes AND incident != '')
+"""
 
 MESSAGES = """
 SELECT id, lane, turn_id, message_id, under, replaces, state NOT IN ('pending', 'sending')
@@ -61,14 +80,24 @@ class Person(NamedTuple):
     id: str
 
     @property
+    def reference(self) -> str:
+        """The person as 'platform:user'."""
+        return f"{self.platform}:{self.id}"
+
+    @property
+    def beginning(self) -> str:
+        """How the lanes of the person's platform begin."""
+        return f"{quote(self.platform, safe=SAFE_IN_ID)}:"
+
+    @property
     def parameters(self) -> dict[str, str]:
         """How statements name them; ids are quoted in lanes, so that GLOB sees no pattern."""
         return {
             "who": self.id,
             "platform": self.platform,
-            "lanes": f"{quote(self.platform, safe=SAFE_IN_ID)}:*",
+            "lanes": f"{self.beginning}*",
             "quoted": as_json(self.id),
-            "reference": f"{self.platform}:{self.id}",
+            "reference": self.reference,
         }
 
 
@@ -82,13 +111,16 @@ class Traces:
     """What was found of a person in one lane: inbox rows of theirs, lines of others that name
     them, and what there is of the lane in the outbox and in what was spent (row, turn). `quoted`:
     lines of others repeat what they wrote. `waits`: one of the rows is not worked off, so that what
-    comes of it was not seen.
+    comes of it was not seen. `shown`: cards of the lane show the person, who helped there, or
+    `joined` the incident whose lane it is.
     """
 
     rows: list[int] = field(default_factory=list)
     waits: bool = False
     named: list[int] = field(default_factory=list)
     quoted: bool = False
+    shown: bool = False
+    joined: bool = False
     messages: list[Message] = field(default_factory=list)
     spent: list[tuple[int, str]] = field(default_factory=list)
 
@@ -112,9 +144,17 @@ class Search:
         async for lane, name in self._all("journal", "seq", SAID, wanted):
             at(lane)
             names.add(name)
+        for lane, name in await self._at_the_desk(wanted):
+            at(lane).shown = True
+            names.add(name)
+        for (lane,) in await self._ask(JOINED, wanted):
+            at(lane).shown = at(lane).joined = True
+        helped = {"helped": as_json(sorted(found))}
+        names.add(person.reference)
         marks = {f"mark{n}": as_json(name) for n, name in enumerate(filter(None, names))}
         named = NAMED.format(marked=" OR ".join(f"instr(data, :{mark})" for mark in marks))
-        async for lane, seq, kind in self._all("journal", "seq", named, {**wanted, **marks}):
+        wanted_names = {**wanted, **marks, **helped}
+        async for lane, seq, kind in self._all("journal", "seq", named, wanted_names):
             at(lane).named.append(seq)
             at(lane).quoted |= kind == Line.EARLIER
         async for lane, row_id, waits in self._all("inbox", "id", WROTE, wanted):
@@ -124,6 +164,11 @@ class Search:
             at(lane)
         await self._around(found)
         return found
+
+    async def _at_the_desk(self, wanted: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """The lanes in which a person helped, and what they are called there."""
+        found = [row async for row in self._all("journal", "seq", HELPED, wanted)]
+        return found + await self._ask(HAD_CASES, wanted)
 
     async def _around(self, found: Mapping[str, Traces]) -> None:
         """Add what there is of the lanes, whoever it belongs to."""

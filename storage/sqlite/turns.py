@@ -20,12 +20,14 @@ from agent.records import (
     Due,
     Interruption,
     Lease,
+    Routed,
     Settlement,
     Step,
     TurnEnd,
 )
 from agent.state import RESTING
-from storage.sqlite import codec, lanes, outbox
+from storage.sqlite import codec, desk, lanes, outbox
+from storage.sqlite.rows import Claimed
 from storage.sqlite.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -70,11 +72,14 @@ class SqliteTurns:
     async def accept(self, arrival: Arrival) -> Accepted:
         row = codec.new_row(arrival, self._clock.now())
         known = arrival.only_known_lane
+
+        def accept(db: sqlite3.Connection) -> Accepted:
+            lane = desk.lane_under_card(db, row.lane) if arrival.under_card else row.lane
+            return lanes.accept(db, row._replace(lane=lane), only_known_lane=known)
+
         try:
             async with self._clock.timeout(ACCEPT_SECONDS):
-                return await self._writer.run(
-                    lambda db: lanes.accept(db, row, only_known_lane=known)
-                )
+                return await self._writer.run(accept)
         except TimeoutError:
             raise StoreUnavailable("the database did not commit in time") from None
 
@@ -90,7 +95,7 @@ class SqliteTurns:
         await self._give_up(Lease(lane, owner, found.epoch), found)
         return await self.claim(lane)
 
-    async def _give_up(self, lease: Lease, found: lanes.Claimed) -> None:
+    async def _give_up(self, lease: Lease, found: Claimed) -> None:
         """Get rows out of the way that no version of this program can have written so. If it is
         not the rows, nothing of this lane can be worked off.
         """
@@ -98,6 +103,11 @@ class SqliteTurns:
         damaged = [row.id for row in found.rows if not codec.is_readable(row.payload)]
         ids = damaged or [row.id for row in found.rows]
         await self._writer.run(lambda db: lanes.bury(db, lease, ids, codec.UNREADABLE, now))
+
+    async def route(self, lane: str, patience: float) -> Routed:
+        now = self._clock.now()
+        found, again_at = await self._writer.run(lambda db: desk.route(db, lane, patience, now))
+        return Routed(tuple(found), again_at)
 
     async def renew(self, lease: Lease) -> Interruption | None:
         now = self._clock.now()

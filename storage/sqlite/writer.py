@@ -20,12 +20,14 @@ from storage.sqlite.outages import is_damage, is_outage, own_error, unavailable
 class Writer(JobThread):
     """Runs jobs that write; see `JobThread`.
 
-    `batches` counts commits. `others_version` changes when another connection has changed the
-    database, as of the last commit (https://sqlite.org/pragma.html#pragma_data_version).
+    `batches` counts commits, `jobs` those who shared the last one. `others_version` changes when
+    another connection has changed the database, as of the last commit
+    (https://sqlite.org/pragma.html#pragma_data_version).
     `trouble` says in words why the last commit failed; '' if it went well.
     """
 
     batches = 0
+    jobs = 0
     trouble = ""
     others_version = (0, 0)
     _connections = 0
@@ -66,7 +68,7 @@ class Writer(JobThread):
             # If it could not even begin, those who queued up behind would wait for the same again.
             failed = taken or list(self._batch(first))
             return [Outcome(waiting.future, None, unavailable(error)) for waiting in failed]
-        self.batches += 1
+        self.batches, self.jobs = self.batches + 1, len(outcomes)
         self.trouble, self._damaged = "", False
         self.others_version = (self._connections, version)
         return outcomes

@@ -17,6 +17,7 @@ from tests.support.clock import START, TestClock
 from tests.support.engine import (
     ORDER,
     POST,
+    SOON,
     Rig,
     calls,
     claim,
@@ -110,7 +111,7 @@ async def test_a_write_of_unknown_outcome_becomes_a_case() -> None:
     end = await rig.run(claim(POST, attempts=2, steps=tuple(steps)))
     assert len(tool.done) == 1
     assert end.cases[0].cause is Cause.HALF_DONE
-    assert said(end) == [texts.HALF_DONE.format(case="C7")]
+    assert said(end) == [texts.HALF_DONE.format(case="C7", expectation=SOON)]
     assert calls(end) == [("t7:2", "unknown")]
 
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from agent import texts
-from agent.cases import Cause
+from agent.cases import CaseState, Cause
 from agent.messages import Button, IncomingMessage, Kind
 from agent.records import Approval, ApprovalState, Entry, Row, StepState, TurnEnd, Unconfirmed
 from agent.state import State
@@ -16,15 +16,19 @@ from tests.support.clock import START, TestClock
 from tests.support.engine import (
     ADA,
     GRACE,
+    HELD,
     ORDER,
     POST,
     Rig,
+    at_desk,
     calls,
     claim,
     control,
+    press,
     result,
     rig_with,
     said,
+    wrote,
 )
 from tests.support.scripted import Call, Say
 from tests.support.tools import TestTool, writer
@@ -122,6 +126,7 @@ async def test_somebody_else_presses() -> None:
     assert tool.begun == 0
     assert (end.state, end.outbox, end.approvals) == (State.AWAITING_APPROVAL, (), ())
     assert end.steps_over == ()
+    assert end.told == texts.NOT_YOURS_TO_DECIDE
 
 
 async def test_an_old_button() -> None:
@@ -130,9 +135,10 @@ async def test_an_old_button() -> None:
     old = replace(pressed(Kind.APPROVE, approval), about="t1.1")
     end = await decide(rig, approval, old)
     assert tool.begun == 0
-    assert end.state is State.AWAITING_APPROVAL
+    assert (end.state, end.told) == (State.AWAITING_APPROVAL, texts.DECIDED_ALREADY)
     late = await rig.run(claim(pressed(Kind.APPROVE, approval)))
     assert (late.state, late.outbox) == (State.IDLE, ())
+    assert late.told == texts.DECIDED_ALREADY
 
 
 async def test_something_else_is_written() -> None:
@@ -251,6 +257,21 @@ async def test_what_happens_beside_it_waits_for_nobody(kind: Kind) -> None:
     assert (end.state, end.cases, end.steps_over) == (State.AWAITING_APPROVAL, (), ())
 
 
+@pytest.mark.parametrize("message", [press(Kind.CLAIM), wrote("Hello"), wrote("// note")])
+async def test_what_people_do_about_an_earlier_case_waits_for_nobody(
+    message: IncomingMessage,
+) -> None:
+    """A press on a stale card, or words under it, have nothing to do with the crashed press."""
+    rig, _, _, approval = await asked()
+    await started(rig, approval)
+    over = replace(HELD, state=CaseState.RESOLVED)
+    stale = at_desk(message, case=over, state=State.AWAITING_APPROVAL)
+    steps = rig.notes.in_order()
+    end = await rig.run(replace(stale, turn_id="t9", steps=steps, approval=approval))
+    assert (end.state, end.cases, end.approvals) == (State.AWAITING_APPROVAL, (), ())
+    assert end.steps_over == ()
+
+
 @pytest.mark.parametrize("own", [False, True])
 async def test_a_repeat_while_it_is_unknown(own: bool) -> None:
     """Ada wants the question once more, and gets it; but not if it is her very order that she has
@@ -276,8 +297,8 @@ async def test_a_strange_press_while_it_is_unknown(late: bool) -> None:
     """A late button, or Grace's: Ada's crashed press is still to be told."""
     rig, _, _, approval = await asked()
     await started(rig, approval)
-    press = pressed(Kind.APPROVE, approval, "ada" if late else "grace")
-    end = await decide(rig, approval, replace(press, about="t1.1" if late else press.about))
+    strange = pressed(Kind.APPROVE, approval, "ada" if late else "grace")
+    end = await decide(rig, approval, replace(strange, about="t1.1" if late else strange.about))
     assert (end.state, end.cases) == (State.AWAITING_APPROVAL, ())
 
 

@@ -28,6 +28,7 @@ from tests.support.engine import (
     GRACE,
     PLACE,
     POST,
+    SOON,
     Rig,
     claim,
     control,
@@ -176,7 +177,7 @@ async def test_it_waits_for_words_in_its_place(rig: Rig, message: IncomingMessag
 async def test_who_gives_up_tells_of_it_too(rig: Rig) -> None:
     """The last words of a turn are words."""
     end = await rig.run(claim(POST, attempts=6, unconfirmed=(lost(),)))
-    assert said(end) == [texts.DEAD_LETTER.format(case="C7"), texts.MAY_BE_LOST]
+    assert said(end) == [texts.DEAD_LETTER.format(case="C7", expectation=SOON), texts.MAY_BE_LOST]
 
 
 async def test_the_mention_did_not_arrive(rig: Rig) -> None:

@@ -74,6 +74,13 @@ def test_whatever_an_employee_does_is_legal_in_every_resting_state() -> None:
             step(state, event)
 
 
+def test_what_people_of_the_desk_cannot_have_is_legal_in_every_resting_state() -> None:
+    """A press on a stale card, words under a closed one, a note: nothing changes by them."""
+    for state in RESTING:
+        for event in (Event.STAFF_REFUSED, Event.NOTED, Event.SHOWN, Event.VANISHED):
+            assert step(state, event)[0] is state
+
+
 @given(st.sampled_from(sorted(State)), st.lists(events, max_size=30))
 def test_illegal_events_change_nothing(start: State, happened: list[Event]) -> None:
     """After an illegal event the machine goes on as if it had not happened."""

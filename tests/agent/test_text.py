@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.masking import mask
-from agent.text import clean, has_words, one_line
+from agent.text import clean, has_words, is_only_notes, one_line, without_notes
 
 
 @given(st.text(max_size=200))
@@ -91,3 +91,15 @@ def test_ordinary_numbers_are_left_alone(text: str) -> None:
 def test_masking_twice_is_masking_once(text: str) -> None:
     """What is masked stays masked and nothing more is."""
     assert mask(mask(text)) == mask(text)
+
+
+@pytest.mark.parametrize(
+    "line", ["// no", "  // no", "> // no", "*// no*", "• // no", "- // no", "\u00a0// no"]
+)
+def test_notes(line: str) -> None:
+    """A line is a note however it is set, and nothing else of the post is."""
+    assert is_only_notes(line)
+    assert without_notes(f"Try again.\n{line}\nhttps://example.com // yes") == (
+        "Try again.\nhttps://example.com // yes"
+    )
+    assert not is_only_notes("")

@@ -12,19 +12,18 @@ import pytest
 
 from agent import texts
 from agent.cases import Case, CaseState, Cause
-from agent.messages import Author, ConversationId, IncomingMessage, Kind
-from agent.platforms import Profile
-from agent.records import Entry
+from agent.desk_times import DAY
+from agent.messages import IncomingMessage, Kind
+from agent.records import Arrival, Entry
 from agent.state import Effect, Event, State
+from agent.waiting import timer
 from tests.support.clock import START
 from tests.support.engine import (
-    ADA,
-    CARD,
     CASE,
     DESK,
     GRACE,
     POST,
-    Platform,
+    SOON,
     Rig,
     claim,
     control,
@@ -39,15 +38,10 @@ def rig() -> Rig:
     return Rig()
 
 
-def test_every_effect_that_may_follow_now_has_a_performer(rig: Rig) -> None:
-    """What the table promises before tools and claims exist is there."""
-    later = {
-        Effect.RELAY_TO_EMPLOYEE,
-        Effect.UPDATE_CARD,
-        Effect.SAY_RESOLVED,
-        Effect.MARK_HAND_BACK,
-    }
-    assert set(rig.engine._performers) == set(Effect) - later
+def test_every_effect_has_a_performer(rig: Rig) -> None:
+    """What the table promises is there, in the lane of an incident too."""
+    assert set(rig.engine._performers) == set(Effect)
+    assert set(rig.engine._in_incidents) == set(Effect)
 
 
 async def test_an_answer(rig: Rig) -> None:
@@ -72,7 +66,7 @@ async def test_too_many_attempts(rig: Rig) -> None:
     assert rig.model.asked == []
     assert end.cases[0].cause is Cause.DEAD_LETTER
     assert end.cases[0].id == "C7"
-    assert said(end) == [texts.DEAD_LETTER.format(case="C7")]
+    assert said(end) == [texts.DEAD_LETTER.format(case="C7", expectation=SOON)]
     assert [entry.data["text"] for entry in end.journal if entry.kind == "said"] == [POST.text]
 
 
@@ -81,9 +75,7 @@ async def test_giving_up_while_people_have_the_case(rig: Rig) -> None:
     end = await rig.run(claim(POST, state=State.ESCALATED, case=CASE, attempts=6))
     assert end.cases == ()
     assert said(end) == [texts.WAITING.format(case="C1")]
-    (relayed,) = said(end, DESK)
-    assert POST.text in relayed
-    assert Cause.DEAD_LETTER.words in relayed
+    assert said(end, DESK) == [f"**Ada:** {POST.text}", f"_{Cause.DEAD_LETTER.words}_"]
 
 
 async def test_last_words(rig: Rig) -> None:
@@ -144,67 +136,11 @@ async def test_the_desk_was_taken_away(rig: Rig) -> None:
     assert end.cases[0].state is CaseState.WITHDRAWN
 
 
-async def test_leaving_the_queue(rig: Rig) -> None:
-    """The card is edited whole, only its state is another."""
-    end = await rig.run(claim(control(Kind.LEAVE_QUEUE), state=State.ESCALATED, case=CASE))
-    (edit, _) = end.outbox
-    assert edit.replaces == "t0.1"
-    assert edit.card == replace(CARD, state=CaseState.WITHDRAWN)
-
-
 async def test_leaving_a_case_whose_card_is_not_known(rig: Rig) -> None:
     """The case of an older database has no card to repeat; it is left all the same."""
     old = replace(CASE, card=None)
     end = await rig.run(claim(control(Kind.LEAVE_QUEUE), state=State.ESCALATED, case=old))
     assert end.cases[0].state is CaseState.WITHDRAWN
-
-
-@pytest.mark.parametrize(
-    ("author", "name", "case", "speaker"),
-    [
-        (ADA, "Ada", CASE, "Ada"),
-        (ADA, "", CASE, "Ada"),
-        (ADA, "", replace(CASE, card=None), "ada"),
-        (GRACE, "", CASE, "grace"),
-        (replace(GRACE, name="Grace"), "", CASE, "Grace"),
-    ],
-)
-async def test_who_said_what_is_relayed(
-    rig: Rig,
-    monkeypatch: pytest.MonkeyPatch,
-    author: Author,
-    name: str,
-    case: Case,
-    speaker: str,
-) -> None:
-    """By profile, by what the event says, by the card if it is its employee, else by id."""
-
-    async def profile(_: Platform, author: Author, place: ConversationId) -> Profile:
-        return Profile(author.id, name)
-
-    monkeypatch.setattr(Platform, "profile", profile)
-    end = await rig.run(claim(replace(POST, author=author), state=State.ESCALATED, case=case))
-    assert said(end, DESK) == [f"**{speaker}:** How many days?"]
-
-
-async def test_long_words_are_relayed_whole(rig: Rig) -> None:
-    """What is longer than a platform takes goes in several messages, in order."""
-    posts = [replace(POST, id=str(n), text=f"{n}" * 11_999) for n in range(3)]
-    end = await rig.run(claim(*posts, state=State.ESCALATED, case=CASE))
-    relayed = said(end, DESK)
-    assert all(len(text) <= 8000 for text in relayed)
-    assert "".join(relayed) == "**Ada:** " + "\n".join(post.text for post in posts)
-    assert kinds(end).count("relayed") == len(relayed)
-    assert len({message.id for message in end.outbox}) == len(end.outbox)
-
-
-@pytest.mark.parametrize("receipts", [0, 1])
-async def test_one_receipt(rig: Rig, receipts: int) -> None:
-    """The first words after the case was opened are acknowledged, and only those."""
-    notice = Entry("notice", {"message": "t6.1", "text": "Added.", "receipt": "C1"}, START, "t6", 1)
-    history = (notice,) * receipts
-    end = await rig.run(claim(POST, state=State.ESCALATED, case=CASE, history=history))
-    assert len(said(end)) == 1 - receipts
 
 
 async def test_somebody_elses_never_mind(rig: Rig) -> None:
@@ -265,3 +201,39 @@ async def test_events_are_told_in_order(rig: Rig) -> None:
     turn = end.journal[-1].data
     assert turn["events"] == [Event.WROTE, Event.ANSWERED]
     assert (turn["before"], turn["after"]) == (State.IDLE, State.IDLE)
+
+
+@pytest.mark.parametrize("state", [CaseState.WAITING, CaseState.CLAIMED])
+async def test_a_look_that_breaks_for_good(rig: Rig, state: CaseState) -> None:
+    """Somebody looks at the case again on the next day; nobody is told."""
+    case = replace(CASE, state=state, looks=3)
+    look = claim(timer(case), state=State.ESCALATED, case=case, attempts=6)
+    end = await rig.run(look)
+    assert (end.outcome, end.outbox) == ("dead_letter", ())
+    (next_one,) = end.timers
+    assert next_one == Arrival(timer(end.cases[0]), not_before=START + DAY)
+    assert next_one.message.key != timer(case).key
+    assert rig.engine.last_words(look) == end
+
+
+@pytest.mark.parametrize(
+    "case",
+    [None, replace(CASE, state=CaseState.RESOLVED, looks=3), replace(CASE, looks=4)],
+)
+async def test_a_look_that_breaks_and_is_not_needed(rig: Rig, case: Case | None) -> None:
+    """The case is over, or has another timer by now."""
+    look = timer(replace(CASE, looks=3))
+    end = await rig.run(claim(look, state=State.ESCALATED, case=case, attempts=6))
+    assert (end.timers, end.cases) == ((), ())
+
+
+def test_what_an_incident_does(rig: Rig) -> None:
+    """In its own lane everything that it does at all, elsewhere only what nobody else does."""
+    incidents = rig.engine._incidents
+    theirs = {effect for effect in Effect if hasattr(incidents, effect.value)}
+    for performers, done in (
+        (rig.engine._performers, {Effect.KEEP_CARD, Effect.UPDATE_CARD}),
+        (rig.engine._in_incidents, theirs),
+    ):
+        found = {one for one in Effect if getattr(performers[one], "__self__", None) is incidents}
+        assert found == done

@@ -90,7 +90,7 @@ def slack() -> Iterator[Neighbour]:
     thread.start()
     twin = SlackTwin(SystemClock(), signing_secret="secret")
     asyncio.run_coroutine_threadsafe(twin.start(), loop).result(10)
-    yield Neighbour(twin, twin.add_channel("desk", private=True))
+    yield Neighbour(twin, twin.add_channel("desk", [twin.add_user()], private=True))
     asyncio.run_coroutine_threadsafe(twin.stop(), loop).result(10)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)

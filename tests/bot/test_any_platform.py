@@ -14,14 +14,17 @@ from agent import texts
 from agent.addressing import COMMAND_WORDS
 from agent.errors import Paused, PlaceFatal
 from agent.messages import ConversationId, Kind
-from agent.platforms import Command
+from agent.platforms import Command, Finding
 from agent.records import Accepted
 from bot.caring import FORGET_HERE
 from bot.commands import HUMAN_NO_DM, HUMAN_SENT, HUMAN_SENT_HERE, NOT_ADMIN, PAUSED, UNKNOWN
+from bot.commands_desk import NO_DESK, NOT_STAFF
+from bot.watching import LOOK_EVERY
 from tests.bot.conftest import Opened
 from tests.support.crash import abandon
 
 QUESTION = "How many days of annual leave?"
+PASSED_ON = texts.ESCALATED.partition("{")[0]
 
 
 # Welcome
@@ -54,6 +57,70 @@ async def test_every_word_that_needs_no_slash_is_a_command(opened: Opened, words
     office = await opened()
     answer, *_ = await office.write(words, kind=Kind.COMMAND)
     assert not answer.startswith(UNKNOWN.partition("`")[0])
+
+
+async def test_help_names_what_one_may_do(opened: Opened) -> None:
+    """Ada is not of the desk, Linus is, and Joan is an admin."""
+    office = await opened(FRONTDESK_HUMAN_CHANNEL="irc:#desk", FRONTDESK_ADMINS="irc:joan")
+    office.platform.members = {"#desk": {"linus"}}
+    for who, cases, channel in (
+        ("ada", False, False),
+        ("linus", True, False),
+        ("joan", True, True),
+    ):
+        await office.write("help", kind=Kind.COMMAND, who=who)
+        (answer,) = office.platform.texts(f"@{who}")
+        assert ("/frontdesk cases" in answer, "/frontdesk channel" in answer) == (cases, channel)
+        assert answer.endswith("What I answer to a command is for you alone.")
+        assert "{" not in answer
+
+
+async def test_status_of_the_desk(opened: Opened) -> None:
+    """Anybody is told whether people can be reached, and how many wait; not who."""
+    office = await opened()
+    (answer,) = await office.write("status", kind=Kind.COMMAND)
+    assert NO_DESK in answer
+    await office.app.stop()
+    office = await opened(office.platform, FRONTDESK_HUMAN_CHANNEL="irc:#desk")
+    await office.write("I want to talk to a person")
+    await office.clock.advance(120)
+    (answer,) = (await office.write("status", kind=Kind.COMMAND))[-1:]
+    assert answer.startswith("**Frontdesk** is up")
+    assert "- cases: 1 waiting, the oldest for 2 minutes; 0 with people" in answer
+    assert "cases open" not in answer
+    detail = "it is archived: choose another FRONTDESK_HUMAN_CHANNEL"
+    office.platform.findings = [Finding("IRC human channel #desk", False, detail)]
+    await office.clock.advance(LOOK_EVERY)
+    (answer,) = (await office.write("status", kind=Kind.COMMAND))[-1:]
+    assert answer.startswith(f"**Frontdesk** is red: IRC human channel #desk: {detail}\n")
+
+
+async def test_commands_of_the_desk(opened: Opened) -> None:
+    """Linus looks what is open, takes it and gives it to Grace; Ada may do none of it, and only an
+    admin says how long cases may wait.
+    """
+    office = await opened(FRONTDESK_HUMAN_CHANNEL="irc:#desk", FRONTDESK_ADMINS="irc:joan")
+    office.platform.members = {"#desk": {"linus", "grace"}}
+    await office.write("I want to talk to a person")
+    (told,) = await office.write("cases", kind=Kind.COMMAND)
+    assert told == NOT_STAFF
+    (told,) = await office.write("assign me", kind=Kind.COMMAND)
+    assert told == NOT_STAFF
+    (told,) = await office.write("channel sla 5", kind=Kind.COMMAND)
+    assert told == NOT_ADMIN
+    for words in ("cases", "assign me", "assign <@grace>", "assign <@mallory>"):
+        await office.write(words, kind=Kind.COMMAND, who="linus")
+        await office.clock.advance(2)
+    shown, mine, hers, refused = office.platform.texts("@linus")
+    assert "Ada: " in shown
+    assert "is assigned to Linus" in mine
+    assert "is assigned to Grace" in hers
+    assert refused == texts.ASSIGNEE_NOT_OF_DESK
+    (case,) = await office.store.records.open_cases()
+    assert case.owner == "irc:grace"
+    await office.write("channel sla 5", kind=Kind.COMMAND, who="joan")
+    assert "- sla: 5 minutes (set here)" in office.platform.texts("@joan")[0]
+    assert office.app.desk_times.of(office.platform.place("@joan"), None).sla == 300
 
 
 async def test_a_command_in_a_thread(opened: Opened) -> None:
@@ -95,9 +162,8 @@ async def test_asking_for_people_in_words(opened: Opened) -> None:
     await office.write(QUESTION)
     told = await office.write("human I don't believe it", kind=Kind.COMMAND)
     assert told[0] == HUMAN_SENT
-    assert [one.partition(" (Case")[0] for one in told[1:]] == [
-        texts.ESCALATED.partition(" (Case")[0]
-    ]
+    (passed_on,) = told[1:]
+    assert passed_on.startswith(PASSED_ON)
     assert len(office.platform.texts("#desk")) == 1
 
 
@@ -134,7 +200,7 @@ async def test_a_command_that_is_done_again(opened: Opened) -> None:
     told = office.platform.texts()[1:]
     assert sum(one == HUMAN_SENT for one in told) == 1
     assert len(told) == 2
-    assert await again.counts("rows_waiting") == 0
+    assert await again.counts("timers") == 1  # the time to look at the case again
 
 
 @pytest.mark.parametrize("thread", ["", "7"])
@@ -153,7 +219,7 @@ async def test_asking_for_people_with_the_first_words(opened: Opened, thread: st
     assert office.platform.texts("#all") == []
     told = office.platform.texts()
     assert sum(one == HUMAN_SENT_HERE for one in told) == 1
-    assert sum(one.startswith(texts.ESCALATED.partition(" (Case")[0]) for one in told) == 1
+    assert sum(one.startswith(PASSED_ON) for one in told) == 1
     assert len(told) == 2
 
 

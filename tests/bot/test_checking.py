@@ -12,6 +12,7 @@ from bot.settings import load
 from storage import migrate
 from tests.support.clock import TestClock
 from tests.support.fake_models import LOOK_UP, FakeModels, hang
+from tests.support.memory_platform import MemoryPlatform
 
 
 @pytest.fixture
@@ -95,3 +96,45 @@ async def test_a_database_of_before(tmp_path: Path) -> None:
     finding = await found("database", {"FRONTDESK_DATABASE_URL": f"sqlite:///{tmp_path}/x.db"})
     assert finding.ok
     assert "migrations are pending: run `frontdesk migrate`" in finding.detail
+
+
+async def test_the_second_channel(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked at like the human channel, wherever it is; nothing is said twice."""
+    irc, xmpp = MemoryPlatform("irc"), MemoryPlatform("xmpp")
+    archived = "it is archived"
+
+    def about(platform: MemoryPlatform) -> None:
+        async def check(channel: str) -> list[Finding]:
+            said = [Finding(f"{platform.platform} token", True, "fine")]
+            if channel:
+                subject = f"{platform.platform} human channel {channel}"
+                said.append(Finding(subject, channel != "#old", archived))
+            return said
+
+        platform.check = check  # type: ignore[method-assign, assignment]
+
+    about(irc)
+    about(xmpp)
+    opened = {"irc": irc, "xmpp": xmpp}
+    monkeypatch.setattr(checking, "open_adapters", lambda _: opened)
+    environ = {
+        "FRONTDESK_DATABASE_URL": database,
+        "FRONTDESK_HUMAN_CHANNEL": "irc:#desk",
+        "FRONTDESK_SECOND_CHANNEL": "irc:#old",
+    }
+    findings = [one for one in await checking.check_all(load(environ)) if "irc" in one.subject]
+    assert [(one.subject, one.ok) for one in findings] == [
+        ("irc token", True),
+        ("irc human channel #desk", True),
+        ("irc second channel #old", False),
+    ]
+    environ["FRONTDESK_SECOND_CHANNEL"] = "xmpp:#old"
+    finding = await found("xmpp second channel #old", environ)
+    assert finding == Finding("xmpp second channel #old", False, archived)
+    assert (irc.stopped, xmpp.stopped) == (2, 2)
+    environ["FRONTDESK_SECOND_CHANNEL"] = "irc:#desk"
+    assert not (await found("second channel", environ)).ok
+    environ["FRONTDESK_ADMINS"] = "irc:ada, Mia"
+    assert (await found("admins", environ)).detail.startswith("Mia: write PLATFORM:USER")
+    environ["FRONTDESK_SECOND_CHANNEL"] = "smoke:#signals"
+    assert "FRONTDESK_SECOND_CHANNEL" in (await found("second channel", environ)).detail

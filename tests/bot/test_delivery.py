@@ -114,6 +114,19 @@ async def test_it_arrives(rig: Rig) -> None:
     assert await rig.send(delivery()) == Settlement(DeliveryState.SENT, ref="ref-1")
 
 
+async def test_what_belongs_under_nothing_is_not_sent(rig: Rig) -> None:
+    """Words about a case whose card never arrived would stand alone at the top of the channel, and
+    no answer to them would be understood: they come back. An edit of them is made where they are.
+    """
+    words = delivery()
+    words = replace(words, message=replace(words.message, under="card"))
+    settled = await rig.send(words)
+    assert (settled.state, settled.reason.partition(":")[0]) == (DeliveryState.DEAD, "RowFatal")
+    edit = replace(words, message=replace(words.message, replaces="t0.1"), replaces_ref="99.1")
+    for placed in (replace(words, under_ref="99.0"), edit):
+        assert (await rig.send(placed)).state is DeliveryState.SENT
+
+
 async def test_those_behind_it_follow_in_order(rig: Rig) -> None:
     """One sender per destination goes on until the line is empty."""
     rig.ledger.behind = [delivery(2), delivery(3)]

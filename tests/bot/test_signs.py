@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -84,11 +85,21 @@ async def test_it_is_not_left_standing() -> None:
     assert [on for _, on in rig.platform.seen] == [True, False]
 
 
+GATHERED = replace(POST, conversation=ConversationId("incident", "", "dead_letter"))
+
+
 @pytest.mark.parametrize(
-    "taken", [claim(control(Kind.COMMAND)), claim(POST, state=State.ESCALATED, case=CASE)]
+    "taken",
+    [
+        claim(control(Kind.COMMAND)),
+        claim(POST, state=State.ESCALATED, case=CASE),
+        claim(replace(GATHERED, kind=Kind.GATHER)),
+    ],
 )
 async def test_who_is_quick_shows_none(taken: Claim) -> None:
-    """No model is asked for a press, a command, or what goes to people."""
+    """No model is asked for a press, a command, or what goes to people; and nobody is in the lane
+    of an incident.
+    """
     rig = Rig()
     rig.signs.begin(taken)
     await rig.work(4)

@@ -172,6 +172,35 @@ async def test_nobody_is_answered_while_nobody_could_be_called(start: Start) -> 
     await start.end(app)
 
 
+async def test_what_people_of_the_desk_say_waits_for_the_employees_platform(start: Start) -> None:
+    """Linus presses and writes where the case's own platform is out: he is told that it takes a
+    while, and all of it happens once that platform is back.
+    """
+    where = {"FRONTDESK_HUMAN_CHANNEL": "near:#desk"}
+    start.near.members = {"#desk": {"linus"}}
+    start.far.reachable.set()
+    app = start.make(**where)
+    await app.start()
+    await start.far.write("", kind=Kind.ASK_PERSON)
+    await start.clock.settle()
+    told = start.far.texts()
+    await abandon(app)
+    start.far.reachable.clear()
+    app, starting = await start.begin(**where)
+    claim = start.near.at_desk("", kind=Kind.CLAIM)
+    pressing = asyncio.create_task(start.near.press(claim))
+    await start.clock.advance(2)
+    assert await pressing == texts.WORKING_ON_IT
+    await start.near.bring(start.near.at_desk("Hello Ada"))
+    await start.clock.advance(10)
+    assert start.far.texts() == told
+    start.far.reachable.set()
+    await start.clock.settle()
+    await starting
+    assert start.far.texts()[-1].endswith("Hello Ada")
+    await app.stop()
+
+
 async def test_the_second_channel_can_wait(start: Start) -> None:
     """Nobody needs it at once."""
     where = {"FRONTDESK_HUMAN_CHANNEL": "near:#desk", "FRONTDESK_SECOND_CHANNEL": "far:#desk"}

@@ -19,9 +19,10 @@ from tests.chaos.expected import Allowed
 from tests.chaos.verdict import HEAD, Tally, picture, tally
 from tests.chaos.world import AFTERWARDS, Breakage, Story, world
 
-WAVERING = r"^((slack|teams)\.thinking|turns\.due)#"
+WAVERING = r"^((slack|teams)\.(thinking|check)|turns\.due)#"
 """Points that a run may have or not: nobody waits for a sign of life, which is taken back only if
-it had begun; and two reasons to look for work at one moment are one look or two."""
+it had begun, nor for long until the human channel was looked at; and two reasons to look for work
+at one moment are one look or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ async def run(story: Story, plan: Sequence[str] = (), breakage: Breakage | None 
                 lives=tuple(map(tuple, points.lives)),
                 tally=tally(one),
                 picture=picture(one),
-                late=one.chat.brought_late(),
+                late=any(chat.brought_late() for chat in one.chats),
                 methods=points.methods(),
             )
 

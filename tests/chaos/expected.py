@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.messages import ConversationId, OutgoingMessage
-from tests.support.chats import Shown
+from tests.support.chats import Shown, read_markdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def found(shown: Sequence[Shown], answer: str) -> list[int]:
 def fits(message: OutgoingMessage, expected: Expected) -> bool:
     """Whether a message is one that was expected."""
     card = message.card
-    words = f"Case {card.case_id} {card.summary}" if card else message.text
+    words = f"Case {card.case_id} {card.summary}" if card else read_markdown(message.text)[0]
     return re.search(expected.answer, words, re.DOTALL) is not None
 
 

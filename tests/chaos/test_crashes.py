@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.chaos.desk_stories import DESK_STORIES
 from tests.chaos.enumeration import prove, run
 from tests.chaos.place_stories import PLACE_STORIES
 from tests.chaos.report import record
@@ -17,12 +18,13 @@ from tests.support.crashing import PORTS
 
 DOUBLES = {"slack": 8, "teams": 3}
 """Pairs of crashes of each story, drawn from all there are."""
-ALL = [*STORIES, *TOOL_STORIES, *PLACE_STORIES, *TEAMS_STORIES]
+ALL = [*STORIES, *TOOL_STORIES, *PLACE_STORIES, *TEAMS_STORIES, *DESK_STORIES]
 SECONDS = 600
 
 UNTOLD = {
-    "Adapter.check": "asked by `frontdesk check` alone, before anything runs",
     "Provider.check": "asked by `frontdesk check` alone",
+    "Records.case": "asked by `/frontdesk assign` alone, for the words of its answer",
+    "Records.case_times": "`/metrics`, which only reads",
     "Records.timeline": "`frontdesk trace`, which only reads",
     "Knowledge.replace": "`frontdesk ingest`, which is simply run again",
 }

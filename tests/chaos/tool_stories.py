@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agent.models import Risk
 from agent.policy import Policy
-from agent.ports import Risk
 from tests.chaos.expected import Allowed
 from tests.chaos.world import Story, World
 from tests.support.chats import Said
@@ -15,9 +15,10 @@ from tests.support.tools import TestTool, writer
 ENDED = r"Answer to m1\.|cannot tell whether it happened"
 UNKNOWN = Allowed(
     r"bot: Answer to m1\.|cannot tell whether it happened|Something was begun|added this to your",
-    at=r"^order\.call#1|^turns\.step#",
+    at=r"^order\.call#1|^turns\.step#|^door\.press#1 after",
 )
-"""A write that was started and has no result on the disk is never repeated: people get a case."""
+"""A write that was started and has no result on the disk is never repeated: people get a case. (Who
+presses Approve waits for at most 2 s of it.)"""
 STOPPED = Allowed(r"\| bot: |Something was begun", at="accept#2|renew|thinking|call#1|step#")
 """The same, if it died of the stop that came while the tool was at work."""
 TOO_LATE = Allowed(r"bot: (Answer to m1|(Done by now: order\. )?Stopped)", late=True)

@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass, fields
 from itertools import pairwise
 
 from agent.messages import ConversationId
-from agent.ports import Risk
+from agent.models import Risk
 from tests.chaos.expected import Expected, found
 from tests.chaos.world import World
 from tests.support.tools import TestTool
@@ -83,13 +83,13 @@ def picture(world: World) -> tuple[str, ...]:
     In which order it came is for the tally: it depends on when each message was accepted.
     """
     seen = []
-    for channel in world.chat.channels():
-        posts = world.chat.messages(channel)
+    for chat, channel in [(one, place) for one in world.chats for place in one.channels()]:
+        posts = chat.messages(channel)
         roots = {post.id: post.text for post in posts}
         for post in posts:
             root = roots[post.thread or post.id]
             marks = [mark for mark in ("edited", "deleted") if getattr(post, mark)]
-            who = "bot" if post.bot else world.chat.called(post.author)
-            line = f"{world.chat.title(channel)} | {root} | {who}: {post.text} {marks}"
+            who = "bot" if post.bot else chat.called(post.author)
+            line = f"{chat.title(channel)} | {root} | {who}: {post.text} {marks}"
             seen.append(NUMBERS.sub("#", line).replace("\n", " ~ "))
     return tuple(sorted(seen))

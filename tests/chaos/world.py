@@ -20,15 +20,16 @@ from typing import Any
 
 from agent.messages import ConversationId, load_outgoing
 from agent.models import Passage
-from agent.ports import Provider, Surroundings
+from agent.ports import Provider
 from agent.providers import open_models
+from agent.surroundings import Surroundings
 from bot import server
 from bot.app import App, build, open_adapters
 from bot.settings import Configuration
 from storage import migrate, open_store
 from tests.chaos.expected import Allowed, Expected, answer_to, fits, found
 from tests.chaos.model import EchoModel
-from tests.support.chats import Said, Shown
+from tests.support.chats import Chat, Said, Shown
 from tests.support.clock import TestClock
 from tests.support.company import Company, open_chat
 from tests.support.crash import abandon
@@ -60,6 +61,7 @@ class Story:
 
     `thinks` is how many seconds the model takes, None for no model. `poison` is a word that breaks
     every turn. `tools` makes the tools on the clock of the run. In `settings` '{grace}' is Grace.
+    `desk_on` is the platform of the human channel, '' for the same.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Story:
     poison: str = ""
     socket: bool = False
     platform: str = "slack"
+    desk_on: str = ""
     allowed: Sequence[Allowed] = ()
 
 
@@ -208,23 +211,32 @@ class World(Company):
 
     def expect_card(self, answer: str, *, most: int = 1) -> None:
         """The people of the human channel have to see something exactly once."""
-        self.expect_in(self.chat.place(self.desk), answer, most=most)
+        self.expect_in(self.desk_chat.place(self.desk), answer, most=most)
 
     async def insist(self, person: str, shown: Shown, label: str) -> None:
         """A person presses a button, and again if it is shown that it did not work."""
+        await self._insist(lambda: self._at(shown).press(person, shown, label))
+
+    async def resolve(self, person: str, shown: Shown, outcome: str) -> None:
+        """A person fills in the form of a card, and again if it is shown that it did not work."""
+        await self._insist(lambda: self.desk_chat.resolve(person, shown, outcome))
+
+    async def _insist(self, act: Callable[[], Awaitable[bool]]) -> None:
         for _ in range(PRESSES):
-            worked = await self.chat.press(person, shown, label)
+            acting = asyncio.ensure_future(act())
+            await self.clock.until(acting.done, at_most=LONGEST)
             await self.calm()
-            if worked:
+            if acting.result():
                 return
+
+    def _at(self, shown: Shown) -> Chat:
+        """The platform that something is shown on."""
+        here = shown.channel in self.chat.channels()
+        return self.chat if here else self.desk_chat
 
     async def praise(self, person: str, shown: Shown) -> None:
         """A person says that an answer was helpful, again if it is shown that it did not work."""
-        for _ in range(PRESSES):
-            worked = await self.chat.rate(person, shown, helpful=True)
-            await self.calm()
-            if worked:
-                return
+        await self._insist(lambda: self.chat.rate(person, shown, helpful=True))
 
     async def command(self, person: str, channel: str, words: str) -> str:
         """A person types a command, and again if it is shown that it did not work."""
@@ -242,7 +254,8 @@ class World(Company):
 
     def at_rest(self) -> bool:
         """Whether nobody has anything left to do: the platform, the process, its database."""
-        return not self._recovering and self.chat.brought() and not self._unfinished()
+        brought = all(chat.brought() for chat in self.chats)
+        return not self._recovering and brought and not self._unfinished()
 
     def _unfinished(self) -> int:
         count: int = self._database.execute(UNFINISHED, {"now": self.clock.now()}).fetchone()[0]
@@ -282,7 +295,8 @@ class World(Company):
 
     def visible(self, place: ConversationId) -> list[Shown]:
         """What the bot shows in a thread, or in a whole channel."""
-        found = self.chat.messages(place.channel, place.thread or None)
+        chat = self.chat if place.platform == self.chat.platform else self.desk_chat
+        found = chat.messages(place.channel, place.thread or None)
         return [one for one in found if one.bot and not one.deleted]
 
 
@@ -296,8 +310,11 @@ async def world(
     """The world of one run of a story, with a Frontdesk that is running or about to."""
     clock = TestClock(quiet_rounds=QUIET_ROUNDS, round_seconds=0)
     chat = open_chat(story.platform, clock, socket=story.socket)
-    await chat.start()
-    one = World(clock, chat, folder, points=Points(plan))
+    far = story.desk_on not in {"", story.platform}
+    elsewhere = open_chat(story.desk_on, clock) if far else None
+    one = World(clock, chat, folder, elsewhere=elsewhere, points=Points(plan))
+    for each in one.chats:
+        await each.start()
     one.settings = {
         name: value.format(grace=one.name(one.grace)) for name, value in story.settings.items()
     }
@@ -319,7 +336,8 @@ async def world(
         finally:
             one.keeper.cancel()
             await one.sweep()
-            await chat.stop()
+            for each in one.chats:
+                await each.stop()
             one._database.close()
 
 

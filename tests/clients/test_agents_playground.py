@@ -135,7 +135,6 @@ async def test_a_newcomer_in_the_personal_chat(client: Client, tmp_path: Path, a
     await client.until_gone("[role=dialog]")
 
     await client.press("Ask a person")
-    await client.see("Got it.")
     await client.see("I've passed this on to people.")
     await client.picture(tmp_path / "passed-on.png")
     await client.go(DESK)
@@ -144,6 +143,36 @@ async def test_a_newcomer_in_the_personal_chat(client: Client, tmp_path: Path, a
     await client.picture(tmp_path / "case.png")
     assert ("rated", "up") in await journal(app)
     assert ("case", "waiting") in await journal(app)
+    assert client.unexpected() == []
+
+
+async def test_a_case_at_the_desk(client: Client, tmp_path: Path) -> None:
+    """Ada, who is of the desk herself, claims her case, answers in the box of its card, and
+    resolves it with the form below it; the card tells how it stands, what she sends is confirmed.
+    """
+    await client.see("Hello! Ask me anything")
+    await client.write("I want to talk to a person")
+    await client.see("I've passed this on to people.")
+    await client.go(DESK)
+    await client.see("Waiting")
+    await client.press("Claim")
+    await client.see("Claimed by Ada Byron")
+    await client.picture(tmp_path / "claimed.png")
+    await client.tab.click("textarea[placeholder='Write to Ada Byron']")
+    await client.tab.type("Which printer?")
+    await client.press("Send to Ada Byron")
+    await client.see("Sent.")
+    await client.see("Ada Byron: Which printer?")
+    await client.picture(tmp_path / "answered.png")
+    await client.press("Resolve")
+    await client.see("Resolve the case")
+    await client.picture(tmp_path / "form.png")
+    await client.press("Resolve the case")
+    await client.see("Choose one.")
+    await client.press("Done", "label")
+    await client.press("Resolve the case")
+    await client.see("Resolved by Ada Byron: Done")
+    await client.picture(tmp_path / "resolved.png")
     assert client.unexpected() == []
 
 

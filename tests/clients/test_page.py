@@ -14,9 +14,9 @@ from tests.support.play import Play, playing
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
-ANSWERED = "document.querySelectorAll('#chat .feedback').length === 1"
-COMPOSER = "#composer textarea"
-REPLY = ".replying textarea"
+ANSWERED = "document.querySelectorAll('#employee .feedback').length === 1"
+COMPOSER = "#employee .writing textarea"
+REPLY = "#employee .replying textarea"
 
 
 CARD = {
@@ -63,7 +63,7 @@ async def play(tmp_path: Path) -> AsyncIterator[Play]:
 async def begin(tab: Tab, play: Play) -> None:
     """Open the page and wait until it shows who one can be."""
     await tab.open(play.address)
-    await tab.until("document.querySelectorAll('#people label').length === 7")
+    await tab.until("document.querySelectorAll('.people label').length === 9")
 
 
 async def ask(tab: Tab, text: str = "When is payday?") -> None:
@@ -77,10 +77,10 @@ async def ask(tab: Tab, text: str = "When is payday?") -> None:
 async def test_a_newcomer_clicks_an_example_and_gets_a_person(tab: Tab, play: Play) -> None:
     """From the empty page to a card on the desk by clicking, asking nobody but this server."""
     await begin(tab, play)
-    await tab.click(".chip")
+    await tab.click("#employee .chip")
     await tab.until(ANSWERED)
-    assert "calendar" in await tab.run("document.querySelector('#chat blockquote').innerText")
-    link = await tab.run("document.querySelector('#chat .context a').href")
+    assert "calendar" in await tab.run("document.querySelector('#employee blockquote').innerText")
+    link = await tab.run("document.querySelector('#employee .context a').href")
     assert link.startswith(f"{play.address}/handbook/email-calendar-rooms.md")
     await tab.click(".thumb")
     await tab.until("!!document.querySelector('.thumb[aria-pressed=true]')")
@@ -95,11 +95,13 @@ async def test_a_newcomer_clicks_an_example_and_gets_a_person(tab: Tab, play: Pl
 async def test_everything_is_there_after_a_reload(tab: Tab, play: Play) -> None:
     """Who one is, where one writes, what was pressed, and what was half typed."""
     await begin(tab, play)
-    await tab.run("document.querySelectorAll('#people input')[1].click()")
-    await tab.until("document.querySelectorAll('#people input')[1].checked")
-    await tab.run("document.querySelectorAll('#places input')[2].click()")
-    await tab.until("document.querySelector('#place-name').innerText === '#it-help'")
-    await tab.click(".tool.word")
+    for side, name, place in (("employee", "Grace", "it-help"), ("desk", "Linus", "general")):
+        await tab.run(choose(side, name))
+        heading = f"document.querySelector('#{side} h2 strong').innerText"
+        await tab.until(f"{heading}.startsWith('{name}')")
+        await tab.run(choose(side, place))
+        await tab.until(f"{chosen(side)}[1] === '{place}'")
+    await tab.click("#employee .tool.word")
     await tab.type("When is payday?")
     await tab.press("Enter", 13)
     await tab.until(ANSWERED)
@@ -111,12 +113,11 @@ async def test_everything_is_there_after_a_reload(tab: Tab, play: Play) -> None:
     await tab.reload()
     await tab.until("window.before === undefined")
     await tab.until(f"document.readyState === 'complete' && {ANSWERED}")
-    person = "document.querySelector('#people :checked')?.parentElement.innerText"
-    await tab.until(f"{person}?.includes('Grace')")
-    assert await tab.run("document.querySelector('#place-name').innerText") == "#it-help"
+    assert await tab.run(chosen("employee")) == ["Grace", "it-help"]
+    assert await tab.run(chosen("desk")) == ["Linus", "general"]
     await tab.until("!!document.querySelector('.thumb[aria-pressed=true]')")
     assert await tab.run(f"document.querySelector('{COMPOSER}').value") == "half a thou"
-    shown = "document.querySelector('#chat .mention').innerText"
+    shown = "document.querySelector('#employee .mention').innerText"
     assert await tab.run(shown) == "@Frontdesk"
 
 
@@ -130,8 +131,8 @@ async def test_who_asked_goes_on_in_the_thread_by_typing(tab: Tab, play: Play) -
     await tab.type("do I see it?")
     assert "\n" in await tab.run(f"document.querySelector('{REPLY}').value")
     await tab.press("Enter", 13)
-    await tab.until("document.querySelectorAll('#chat .message').length === 4")
-    assert await tab.run("document.querySelectorAll('#chat .thread').length") == 1
+    await tab.until("document.querySelectorAll('#employee .message').length === 4")
+    assert await tab.run("document.querySelectorAll('#employee .thread').length") == 1
     assert await tab.run(f"document.querySelector('{REPLY}').value") == ""
 
 
@@ -139,13 +140,13 @@ async def test_typing_is_not_disturbed_by_what_arrives(tab: Tab, play: Play) -> 
     """Text, cursor and focus stay while others write."""
     ts = await play.say(play.ada, play.general, "Lunch?")
     await begin(tab, play)
-    await tab.run("document.querySelectorAll('#places input')[1].click()")
+    await tab.run(choose("employee", "general"))
     await tab.click(REPLY)
     await tab.type("Yes, at noo")
     await tab.run(f"document.querySelector('{REPLY}').setSelectionRange(3, 3)")
     await play.say(play.grace, play.general, "Me too", ts)
     await play.say(play.grace, play.general, "And who brings cake?")
-    await tab.until("document.querySelectorAll('#chat .message').length === 3")
+    await tab.until("document.querySelectorAll('#employee .message').length === 3")
     field = f"document.querySelector('{REPLY}')"
     assert await tab.run(f"document.activeElement === {field}")
     assert await tab.run(f"[{field}.value, {field}.selectionStart]") == ["Yes, at noo", 3]
@@ -166,11 +167,11 @@ async def test_one_edits_a_message_with_the_keyboard(tab: Tab, play: Play) -> No
         await tab.type("When is payday?")
         await tab.press(key, code)
         await tab.until("!document.querySelector('.editing')")
-        edited = await tab.run("document.querySelector('#chat .text').innerText")
+        edited = await tab.run("document.querySelector('#employee .text').innerText")
         if key == "Escape":
             assert edited == "When is payday"
     await tab.until("!!document.querySelector('.edited')")
-    assert await tab.run("document.querySelector('#chat .text').innerText") == "When is payday?"
+    assert await tab.run("document.querySelector('#employee .text').innerText") == "When is payday?"
 
 
 async def test_a_card_leads_to_its_conversation(tab: Tab, play: Play) -> None:
@@ -180,12 +181,9 @@ async def test_a_card_leads_to_its_conversation(tab: Tab, play: Play) -> None:
     await begin(tab, play)
     await tab.until("!!document.querySelector('#desk a')")
     await tab.run("document.querySelector('#desk a').click()")
-    await tab.until(
-        "document.querySelector('#people :checked')?.parentElement.innerText.includes('Grace')"
-    )
-    await tab.until(
-        "document.querySelector('#chat').innerText.includes('I want to talk to a person')"
-    )
+    await tab.until(f"{chosen('employee')}[0] === 'Grace'")
+    assert await tab.run(chosen("desk")) == ["Mia", "desk"]
+    await tab.until(says("employee", "I want to talk to a person"))
     assert tab.errors == []
 
 
@@ -196,58 +194,146 @@ async def test_a_refusal_is_said_and_the_text_is_kept(tab: Tab, play: Play) -> N
     await tab.type("/lunch")
     await tab.press("Enter", 13)
     await tab.until(
-        "document.querySelector('#trouble').innerText.includes('/lunch is not a command')"
+        "document.querySelector('#employee .trouble').innerText.includes('/lunch is not a command')"
     )
     assert await tab.run(f"document.querySelector('{COMPOSER}').value") == "/lunch"
 
 
-async def test_a_narrow_window_shows_one_panel_at_a_time(tab: Tab, play: Play) -> None:
-    """Nothing is cut off on the sides, and the desk is one press away."""
+async def test_a_narrow_window_shows_the_sides_below_each_other(tab: Tab, play: Play) -> None:
+    """Nothing is cut off, and the desk is one press away; side by side from 800 pixels on."""
     await begin(tab, play)
     await ask(tab)
+    top = "document.querySelector('#{}').getBoundingClientRect().top"
+    assert await tab.run(f"{top.format('employee')} === {top.format('desk')}")
     await tab.resize(380, 700)
-    for button, shown, hidden in (("desk", "desk", "chat"), ("chat", "chat", "desk")):
-        await tab.click(f"#show-{button}")
-        for panel, visible in ((shown, True), (hidden, False)):
-            box = f"document.querySelector('.panel.{panel}').checkVisibility()"
-            assert await tab.run(box) is visible
-        assert await tab.run("document.documentElement.scrollWidth <= innerWidth")
-    messages = "[...document.querySelectorAll('#chat .message')]"
+    assert await tab.run(f"{top.format('employee')} + 400 < {top.format('desk')}")
+    assert await tab.run("document.querySelector('#show-employee').innerText") == "You are Ada"
+    await tab.click("#show-desk")
+    await tab.until(f"{top.format('desk')} < 200")
+    await tab.until("document.querySelector('#desk .writing').getBoundingClientRect().top < 700")
+    assert await tab.run("document.documentElement.scrollWidth <= innerWidth")
+    messages = "[...document.querySelectorAll('#employee .message')]"
     assert await tab.run(f"{messages}.every((one) => one.scrollWidth <= one.clientWidth)")
 
 
-def person(name: str) -> str:
-    """A script that chooses who one is."""
+def choose(side: str, name: str) -> str:
+    """A script that chooses who one is on a side of the page, or where."""
     return (
-        "[...document.querySelectorAll('#people label')]"
+        f"[...document.querySelectorAll('#{side} .choice')]"
         f".find((one) => one.innerText.includes('{name}')).querySelector('input').click()"
     )
+
+
+def chosen(side: str) -> str:
+    """A script that tells who one is on a side of the page, and where."""
+    shown = f"[...document.querySelectorAll('#{side} .choice:has(:checked)')]"
+    return f"{shown}.map((one) => one.lastElementChild.innerText)"
+
+
+def press(side: str, label: str) -> str:
+    """A script that presses the last button of this name; true if there was one."""
+    found = f"[...document.querySelectorAll('#{side} button')]"
+    fitting = f"{found}.findLast((one) => one.innerText === '{label}' && !one.disabled)"
+    return f"((one) => one && (one.click(), true))({fitting})"
+
+
+def says(side: str, words: str) -> str:
+    """A script that tells whether words stand on a side of the page."""
+    return f"document.querySelector('#{side} .threads').innerText.includes('{words}')"
+
+
+async def test_an_employee_and_the_desk_side_by_side(tab: Tab, play: Play) -> None:
+    """From a question to its rating in one window, the form of the desk in front of its side."""
+    await begin(tab, play)
+    assert await tab.run("document.querySelector('#employee h2 strong').innerText") == "Ada Byron"
+    assert await tab.run("document.querySelector('#desk h2 strong').innerText") == "Mia Keller"
+    await ask(tab)
+    await tab.until(press("employee", "Ask a person"))
+    await tab.until(press("desk", "Claim"))
+    await tab.until(says("desk", "claimed by Mia Keller"))
+    await tab.click("#desk .replying textarea")
+    await tab.type("On the 26th, Ada.")
+    await tab.press("Enter", 13)
+    await play.rest()
+    await tab.until(says("employee", "Mia Keller: On the 26th, Ada."))
+    await tab.run(choose("desk", "Linus"))
+    await tab.until("document.querySelector('#desk h2 strong').innerText === 'Linus Berg'")
+    await tab.until(press("desk", "Resolve"))
+    form = "document.querySelector('#desk .form')"
+    await tab.until(f"{form}?.contains(document.activeElement)")
+    await tab.click("#desk .form .button.primary")
+    await tab.until("!document.querySelector('#desk .trouble').hidden")
+    await tab.press("Escape", 27)
+    await tab.until(f"!{form}")
+    await tab.until(press("desk", "Resolve"))
+    await tab.click("#desk .form input")
+    await tab.click("#desk .form textarea")
+    await tab.type("Told her the day.")
+    await tab.click("#desk .form .button.primary")
+    await tab.until(f"!{form}")
+    await play.rest()
+    await tab.until(says("desk", "resolved by Linus Berg"))
+    await tab.until(says("desk", "Told her the day."))
+    await tab.until(says("employee", "Linus Berg has closed your case"))
+    thumbs = "[...document.querySelectorAll('#employee .thumb')]"
+    await tab.run(f"{thumbs}.at(-2).click()")
+    await tab.until(f"{thumbs}.at(-2).getAttribute('aria-pressed') === 'true'")
+    assert tab.errors == [ERROR_400.format(play.address)]
+
+
+ERROR_400 = (
+    "Failed to load resource: the server responded with a status of 400 (Bad Request) {}/submit"
+)
+"""What Chromium writes down when a form is refused."""
+
+
+async def test_the_form_on_a_card_in_teams(tab: Tab, tmp_path: Path) -> None:
+    """It opens below the buttons, stays open when the card changes, and resolves the case; what a
+    press is answered with is shown to who pressed.
+    """
+    async with playing(tmp_path, TestClock(), FRONTDESK_HUMAN_CHANNEL="teams:") as play:
+        await play.say(play.ada, play.general, "@Frontdesk talk to a person")
+        await begin(tab, play)
+        await tab.until(press("desk", "Resolve"))
+        await tab.until("document.querySelector('#desk .reveal').checkVisibility()")
+        await tab.run("document.querySelector('#desk .reveal input').click()")
+        await tab.until(press("desk", "Claim"))
+        await play.rest()
+        await tab.until(says("desk", "Claimed by Ines Moreau"))
+        assert await tab.run("document.querySelector('#desk .reveal').checkVisibility()")
+        assert await tab.run("document.querySelector('#desk .reveal input').checked")
+        await tab.until(press("desk", "Take over"))
+        await tab.until("document.querySelector('#desk .toast').innerText.includes('have')")
+        assert await tab.run("document.querySelector('#employee .toast').hidden")
+        await tab.until(press("desk", "Resolve the case"))
+        await play.rest()
+        await tab.until(says("desk", "Resolved by Ines Moreau: Answered"))
+        assert tab.errors == []
 
 
 async def test_a_newcomer_in_teams_is_welcomed_and_gets_a_person(tab: Tab, play: Play) -> None:
     """From the welcome to a card on the desk by clicking; the chat has one field to write in."""
     await begin(tab, play)
-    await tab.run(person("Tove"))
-    await tab.click("#chat .prompts .chip")
+    await tab.run(choose("employee", "Tove"))
+    await tab.click("#employee .prompts .chip")
     await tab.until(ANSWERED)
     assert await tab.run("document.querySelectorAll('.prompts').length") == 0
     # The buttons stand right below the answer, as part of it, without a name of their own.
-    await tab.until("!!document.querySelector('#chat .message.follows .button')")
-    below = "document.querySelector('#chat .message:has(.feedback) + .message.follows')"
+    await tab.until("!!document.querySelector('#employee .message.follows .button')")
+    below = "document.querySelector('#employee .message:has(.feedback) + .message.follows')"
     assert await tab.run(f"{below}.querySelector('.button').innerText") == "Ask a person"
     assert await tab.run(f"{below}.querySelector('.head').checkVisibility()") is False
-    assert await tab.run("document.querySelectorAll('#chat .message.follows').length") == 1
+    assert await tab.run("document.querySelectorAll('#employee .message.follows').length") == 1
     assert await tab.run(f"document.querySelectorAll('{REPLY}').length") == 0
     await tab.click(".thumb")
     await tab.until("!!document.querySelector('.thumb[aria-pressed=true]')")
-    await tab.click('#chat [data-action="frontdesk.ask_person"]')
-    await tab.until("!document.querySelector('#told').hidden")
+    await tab.click('#employee [data-action="frontdesk.ask_person"]')
     await tab.until("document.querySelectorAll('#desk .thread').length === 1")
     await tab.click(COMPOSER)
     await tab.type("never mind")
     await tab.press("Enter", 13)
-    await tab.until("document.querySelector('#desk').innerText.includes('withdrawn')")
-    assert await tab.run("document.querySelectorAll('#chat .thread').length") == 1
+    await tab.until("document.querySelector('#desk .threads').innerText.includes('withdrawn')")
+    assert await tab.run("document.querySelectorAll('#employee .thread').length") == 1
     assert await tab.run(f"document.activeElement === document.querySelector('{COMPOSER}')")
     assert tab.errors == []
 
@@ -257,20 +343,20 @@ async def test_a_card_is_filled_in_and_sent(tab: Tab, play: Play) -> None:
     chat = await play.dm(play.tove)
     await play.post_card(chat, CARD)
     await begin(tab, play)
-    await tab.run(person("Tove"))
-    await tab.click("#chat .reveal summary")
-    await tab.click("#chat .card textarea")
+    await tab.run(choose("employee", "Tove"))
+    await tab.until(press("employee", "More"))
+    await tab.click("#employee .card textarea")
     await tab.type("On Monday")
     await play.post_card(chat, {**CARD, "body": [{"type": "TextBlock", "text": "Another"}]})
-    await tab.until("document.querySelector('#chat').innerText.includes('Another')")
-    field = "document.querySelector('#chat .card textarea')"
+    await tab.until("document.querySelector('#employee .threads').innerText.includes('Another')")
+    field = "document.querySelector('#employee .card textarea')"
     assert await tab.run(f"{field}.value") == "On Monday"
     assert await tab.run(f"document.activeElement === {field}")
-    assert await tab.run("document.querySelector('#chat .card select').value") == "2"
-    assert await tab.run("document.querySelector('#chat dd').innerText.trim()") == "Tove"
-    assert await tab.run("document.querySelector('#chat .card .reveal').open")
-    await tab.run("document.querySelector('#chat .card button').click()")
-    await tab.until("!document.querySelector('#trouble').hidden")
+    assert await tab.run("document.querySelector('#employee .card select').value") == "2"
+    assert await tab.run("document.querySelector('#employee dd').innerText.trim()") == "Tove"
+    assert await tab.run("document.querySelector('#employee .card .reveal').checkVisibility()")
+    await tab.run("document.querySelector('#employee .card button').click()")
+    await tab.until("!document.querySelector('#employee .trouble').hidden")
     # Without what is required nothing would have been brought to the bot. It knows no such button
     # and says so; then the words stay where they are.
     brought = [one.type for one in play.playground.teams.twin.deliveries]
@@ -284,9 +370,14 @@ async def test_hostile_words_stay_words(tab: Tab, tmp_path: Path) -> None:
     async with playing(tmp_path, TestClock(), [Echo("")]) as play:
         await begin(tab, play)
         await ask(tab, hostile)
-        assert await tab.run("document.querySelector('#chat').innerText.includes('<script>')")
+        assert await tab.run(
+            "document.querySelector('#employee .threads').innerText.includes('<script>')"
+        )
         assert (
-            await tab.run("document.querySelectorAll('#chat script, #chat .text img').length") == 0
+            await tab.run(
+                "document.querySelectorAll('#employee script, #employee .text img').length"
+            )
+            == 0
         )
         assert await tab.run("typeof window.hacked") == "undefined"
         assert tab.errors == []

@@ -1,63 +1,16 @@
-"""The contract of every adapter, run over each platform's twin."""
+"""The contract of every adapter, run over each platform's twin: messages, in and out."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
 
 from agent.errors import DeliveryRetry, DeliveryUnknown, PlaceFatal
 from agent.messages import Author, Button, Citation, IncomingMessage, Kind, OutgoingMessage
 from agent.records import Delivery
-from tests.contracts.platforms import PLATFORMS, Platform, post
-from tests.support.clock import TestClock
-from tests.support.doors import OpenDoor
-
-
-@dataclass
-class Stage:
-    """One platform, connected."""
-
-    platform: Platform
-    door: OpenDoor
-    clock: TestClock
-
-
-@pytest.fixture(params=sorted(PLATFORMS))
-async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
-    """Each platform in turn, its adapter started and its twin delivering to it over HTTP."""
-    from bot.server import Server
-
-    clock = TestClock()
-    platform = PLATFORMS[request.param](clock)
-    door = OpenDoor()
-    await platform.start()
-    await platform.adapter.start(door)
-
-    async def nothing() -> None:
-        """Always ready."""
-
-    async def no_metrics() -> bytes:
-        return b""
-
-    server = Server(platform.adapter.routes, ready=nothing, metrics=no_metrics)
-    port = await server.start("127.0.0.1", 0)
-    platform.listen(port)
-    await clock.settle()
-    yield Stage(platform, door, clock)
-    await server.stop()
-    await platform.adapter.stop()
-    await platform.adapter.stop()
-    await platform.stop()
-
-
-def delivery(stage: Stage, text: str = "Hello", number: int = 1, **changes: object) -> Delivery:
-    """An outbox row taken for sending."""
-    message = OutgoingMessage(f"t{number}.1", stage.platform.place(), text, **changes)  # type: ignore[arg-type]
-    now = stage.clock.now()
-    return Delivery(number, str(message.conversation), message, sending_since=now)
+from tests.contracts.platforms import post
+from tests.contracts.stage import Stage, delivery
 
 
 async def test_it_knows_its_organisation_once_it_is_started(stage: Stage) -> None:

@@ -14,8 +14,9 @@ import pytest
 from agent.decision import parse_decision
 from agent.errors import ConfigError
 from agent.models import Delta, Done, Piece, Prompt, PromptMessage, Role, ToolCalls, ToolSpec
-from agent.ports import Provider, Surroundings
+from agent.ports import Provider
 from agent.providers import preload_models, vendors
+from agent.surroundings import Surroundings
 from tests.support.clock import TestClock
 from tests.support.fake_models import Answer, Drip, FakeModels, ToolUse, decision
 from tests.support.model_subjects import (

@@ -14,6 +14,7 @@ from agent.messages import Kind
 from agent.records import Accepted, ApprovalState, Arrival, Feedback
 from storage import Forgotten, Store
 from tests.storage.conversations import (
+    a_case,
     an_approval,
     answer,
     converse,
@@ -154,18 +155,29 @@ async def test_another_person_s_turn_protects_the_lane(database: Database) -> No
 
 
 async def test_an_open_case_is_left_to_the_people(database: Database) -> None:
-    """People work on it: the conversation stays as it is, and the answer names the case."""
+    """What was said goes; that there is a case stays until they end it, and the answer names it."""
     store = database.open()
     claimed = await escalated(store, 1)
     await converse(store, 2, channel="D2")
     forgotten = await forget(database, store)
-    assert forgotten == Forgotten(1, open_cases=(f"C{claimed.turn_id}",))
-    assert "said" in await left(store)
+    assert forgotten == Forgotten(2, open_cases=(f"C{claimed.turn_id}",))
+    assert await left(store) == []
     again = await claim_new(store, said(3))
     assert again.case is not None
     await end(store, again, cases=(replace(again.case, state=CaseState.RESOLVED),))
     assert await forget(database, store) == Forgotten(1)
     assert await left(store) == []
+
+
+async def test_a_case_of_others_is_left_as_it_is(database: Database) -> None:
+    """People work on what Bob asked, in a thread in which Ada wrote: all of it is needed."""
+    store = database.open()
+    await converse(store, 1)
+    bobs = await claim_new(store, said(2, by="bob"))
+    case = replace(a_case(bobs), employee_id="bob")
+    await end(store, bobs, cases=(case,), journal=spoken(bobs))
+    assert await forget(database, store) == Forgotten(0, open_cases=(case.id,))
+    assert await texts(store) == ["message 1", "Answer", "message 2", "Answer"]
 
 
 async def test_an_open_approval_is_busy(database: Database) -> None:

@@ -167,8 +167,15 @@ async def test_a_turn_finds_what_others_loaded_before_it(database: Database) -> 
     await loader.knowledge.replace("vpn.md", "1", VPN)
     await accept(store, said(9))
     assert len(await store.knowledge.search("VPN", 5)) == 2
-    assert await store.knowledge.remove("vpn.md")
+    await loader.knowledge.remove("vpn.md")
     await accept(store, said(10))
+    assert await store.knowledge.search("VPN", 5) == []
+    await accept(store, said(11))
+    await loader.knowledge.replace("vpn.md", "2", VPN)
+    await store.knowledge.search("VPN", 5)  # by the turn that was claimed before
+    assert len(await store.knowledge.search("VPN", 5)) == 2
+    assert await store.knowledge.remove("vpn.md")
+    await accept(store, said(12))
     assert await store.knowledge.search("VPN", 5) == []
     await store.knowledge.replace("vpn.md", "1", VPN)
     assert len(await store.knowledge.search("VPN", 5)) == 2

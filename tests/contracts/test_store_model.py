@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +15,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from agent import texts
+from agent.cases import Case
 from agent.errors import LeaseLost, StorageError
 from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage
 from agent.records import (
@@ -30,10 +32,13 @@ from agent.records import (
     StepKind,
     StepState,
     TurnEnd,
+    desk_lane,
 )
 from agent.state import RESTING, State
 from storage import Store
 from tests.storage.databases import DATABASES, Database, place, reply, said
+from tests.storage.desk import thread
+from tests.storage.desk_steps import DESK, WORKERS, DeskSteps, ref_of
 from tests.storage.oracle import LEASE, SENDING, TOLD_OF, Lane, Message, Oracle
 
 T = TypeVar("T")
@@ -41,7 +46,6 @@ T = TypeVar("T")
 # The bot can ask the first two whether a message arrived, but not the third.
 PLACES = (place("D1", "slack"), place("D2", "slack"), place("D3", "teams"))
 KINDS = (*[Kind.MESSAGE] * 4, Kind.EDIT, Kind.DELETE, Kind.STOP, Kind.FEEDBACK)
-WORKERS = ("a", "b")
 DELAYS = (0.0, 7.0, 40.0)
 OUTCOMES = (*[DeliveryState.SENT] * 2, *set(DeliveryState) - {DeliveryState.SENDING})
 # How often each thing happens, in proportion.
@@ -51,6 +55,8 @@ STEPS = {
     "go_on": 9,
     "too_late": 1,
     "deliver": 5,
+    "happen": 5,
+    "route": 5,
     "configure": 1,
     "wait": 3,
     "restart": 1,
@@ -58,7 +64,7 @@ STEPS = {
 DECIDED = tuple(sorted(set(ApprovalState) - {ApprovalState.OPEN}))
 
 
-class Simulation:
+class Simulation(DeskSteps):
     """Two workers on one database. Claims and deliveries are kept after they are lost, too."""
 
     def __init__(self, database: Database, data: st.DataObject) -> None:
@@ -70,17 +76,11 @@ class Simulation:
         self.deliveries: list[tuple[str, Delivery, Message]] = []
         self.done: list[str] = []
         self.spoken: dict[str, OutgoingMessage] = {}
+        self.cases: dict[str, Case] = {}
         self.open_stores()
 
     def open_stores(self) -> None:
         self.stores: dict[str, Store] = {name: self.database.open(owner=name) for name in WORKERS}
-
-    def one_of(self, choices: Sequence[T]) -> T:
-        return self.data.draw(st.sampled_from(choices))
-
-    def chance(self, one_in: int) -> bool:
-        drawn: int = self.data.draw(st.integers(1, one_in))
-        return drawn == one_in
 
     async def run(self, steps: list[str]) -> None:
         """Take the steps, and check after each what must always be true."""
@@ -89,6 +89,7 @@ class Simulation:
             assert len(self.done) == len(set(self.done)), "a message was worked off twice"
             lanes = self.oracle.lanes.values()
             waiting = {row.message.key for lane in lanes for row in lane.rows}
+            waiting |= {row.message.key for one in self.oracle.desk.values() for row in one.rows}
             assert waiting | set(self.done) == self.oracle.keys, "a message was forgotten"
 
     async def arrive(self) -> None:
@@ -120,6 +121,8 @@ class Simulation:
         assert [row.message for row in claimed.rows] == [row.message for row in lane.taken]
         assert [row.attempts for row in claimed.rows] == [row.attempts for row in lane.taken]
         assert claimed.state == lane.state
+        assert [row.case_id for row in claimed.rows] == [row.case for row in lane.taken]
+        assert claimed.case == self.cases.get(lane.taken[0].case or lane.case)
         assert [(one.n, one.data["label"]) for one in claimed.steps] == lane.steps()
         assert (claimed.approval and claimed.approval.tool) == (lane.approval and lane.approval[0])
         control = lane.taken[0].message
@@ -182,19 +185,21 @@ class Simulation:
 
     async def commit(self, worker: str, claimed: Claim, lane: Lane) -> None:
         """A turn ends and says something."""
-        where = claimed.rows[0].message.conversation
+        where = ConversationId.parse(claimed.lease.lane)
         if lane.approval and self.chance(4):
             await self.ask_twice(worker, claimed)
         names = [f"m{len(self.spoken) + n}" for n in range(self.one_of((0, 1, 2, 3)))]
-        outbox = tuple(reply(name, where.channel, where.platform, to="ada") for name in names)
-        self.spoken.update(zip(names, outbox, strict=True))
+        outbox = [reply(name, where.channel, where.platform, to="ada") for name in names]
+        cases = self.move_case(str(where), lane, outbox)
+        self.spoken.update({one.id: one for one in outbox})
         approvals, over = self.decide(claimed, lane)
         state = self.one_of(sorted(RESTING))
         mentioned, again = self.remember(lane)
         end = TurnEnd(
             state,
             "",
-            outbox=outbox,
+            outbox=tuple(outbox),
+            cases=cases,
             approvals=approvals,
             steps_over=over,
             mentioned=mentioned,
@@ -202,9 +207,9 @@ class Simulation:
         )
         committed = await self.stores[worker].turns.commit(claimed.lease, end)
         self.done += [row.message.key for row in claimed.rows]
-        sender = worker if where.platform == "slack" else ""
-        sent = self.oracle.commit(str(where), end.state, names, sender, again)
-        self.keep(worker, committed, sent)
+        said = [(one.id, str(one.conversation)) for one in outbox]
+        self.keep(worker, committed, self.oracle.commit(str(where), end.state, said, worker, again))
+        self.remember_cards(cases)
         assert committed.lane_due == (str(where) in self.oracle.due_lanes())
 
     def remember(self, lane: Lane) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -256,14 +261,16 @@ class Simulation:
         assert await store.settings.read() == self.oracle.settings
         for platform in ("slack", "teams"):
             found = await store.records.recent(platform, 9)
-            named = [(str(one.conversation), one.newest_id, one.accepted_at) for one in found]
+            own = [one for one in found if one.conversation.channel != DESK.channel]
+            named = [(str(one.conversation), one.newest_id, one.accepted_at) for one in own]
             assert named == self.oracle.recent(platform)
 
     async def deliver(self) -> None:
         """A worker looks for something to do, and senders report, perhaps too late."""
         worker = self.one_of(WORKERS)
         due = await self.stores[worker].turns.due()
-        assert set(due.lanes) == self.oracle.due_lanes()
+        threads = {desk_lane(thread(ref)) for ref in self.oracle.due_threads()}
+        assert set(due.lanes) == self.oracle.due_lanes() | threads
         self.keep(worker, Committed(due.deliveries), self.oracle.take_due(worker))
         assert due.next_at == self.oracle.next_at()
         while self.deliveries and not self.chance(3):
@@ -273,10 +280,15 @@ class Simulation:
     async def settle(self, worker: str, delivery: Delivery, model: Message) -> None:
         """A sender reports."""
         name, retry_at = delivery.lane, self.oracle.now + self.one_of(DELAYS)
-        verdict = Settlement(self.one_of(OUTCOMES), "ref", retry_at, self.chance(2), "reason")
+        state = self.one_of(OUTCOMES)
+        ref = ref_of(model.name) if state is DeliveryState.SENT else ""
+        verdict = Settlement(state, ref, retry_at, self.chance(2), "reason")
         committed = await self.stores[worker].turns.settle(delivery, verdict)
         until = delivery.sending_since + SENDING
-        mine = model in self.oracle.lines[name] and (model.sender, model.due) == (worker, until)
+        mine = model in self.oracle.lines[model.line] and (model.sender, model.due) == (
+            worker,
+            until,
+        )
         if not mine:
             assert committed == Committed()
         elif verdict.state is DeliveryState.PENDING:
@@ -284,9 +296,9 @@ class Simulation:
             self.oracle.retry(model, retry_at, doubtful=verdict.doubtful)
         else:
             lost = verdict.state is DeliveryState.UNCONFIRMED
-            following = self.oracle.settle(name, model, worker, lost=lost)
-            if verdict.state is DeliveryState.DEAD:
-                news = undeliverable(delivery, self.oracle.now)
+            following = self.oracle.settle(name, model, worker, ref=ref, lost=lost)
+            if verdict.state is DeliveryState.DEAD or (lost and delivery.message.card):
+                news = undeliverable(delivery, self.oracle.now, "Unconfirmed" if lost else "reason")
                 self.oracle.accept(news, 0.0, only_known=False)
             self.keep(worker, committed, following)
 
@@ -307,9 +319,10 @@ class Simulation:
     def keep(self, worker: str, found: Committed, expected: list[Message]) -> None:
         """Compare deliveries with the oracle's and remember them for settling."""
         by_name = {message.name: message for message in expected}
-        assert sorted(delivery.message.id for delivery in found.deliveries) == sorted(by_name)
+        assert sorted(map(name_of, found.deliveries)) == sorted(by_name)
         for delivery in found.deliveries:
-            model = by_name[delivery.message.id]
+            model = by_name[name_of(delivery)]
+            self.spoken[delivery.message.id] = delivery.message
             assert (delivery.attempts, delivery.doubtful) == (model.attempts, model.doubtful)
             self.deliveries.append((worker, delivery, model))
 
@@ -320,8 +333,15 @@ def question(turn_id: str, now: float) -> Approval:
     return Approval(call_id, turn_id, tool, "{}", ("ada",), ApprovalState.OPEN, now, now, "m0")
 
 
-def undeliverable(delivery: Delivery, now: float) -> IncomingMessage:
-    """What tells a lane that a message will never arrive."""
+def name_of(delivery: Delivery) -> str:
+    """What the oracle calls a message: what the store says by itself is known by its place."""
+    by_itself = delivery.message.text == texts.CASE_NOT_KNOWN
+    thread = delivery.message.conversation.thread
+    return f"told under {thread}" if by_itself else delivery.message.id
+
+
+def undeliverable(delivery: Delivery, now: float, reason: str) -> IncomingMessage:
+    """What tells a lane that a message will never arrive, or that a card is in doubt."""
     return IncomingMessage(
         ConversationId.parse(delivery.lane),
         delivery.message.id,
@@ -329,7 +349,7 @@ def undeliverable(delivery: Delivery, now: float) -> IncomingMessage:
         Author(""),
         revision=str(delivery.attempts + 1),
         sent_at=now,
-        detail="reason",
+        detail=reason,
         about=delivery.message.id,
     )
 

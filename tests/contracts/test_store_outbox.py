@@ -262,8 +262,8 @@ async def test_an_edit_stands_in_the_line_of_what_it_edits(database: Database) -
     assert (second.message.id, second.replaces_ref) == ("e1", "99.1")
 
 
-async def test_a_message_under_an_unknown_one_goes_to_its_own_place(database: Database) -> None:
-    """What it belonged to may be long gone; it is sent all the same."""
+async def test_a_message_under_an_unknown_one_holds_nobody_up(database: Database) -> None:
+    """What it belonged to may be long gone; whoever sends it sees that."""
     store = database.open()
     (delivery,) = (await say(store, 1, reply("m1", under="forgotten"))).deliveries
     assert delivery.under_ref == ""

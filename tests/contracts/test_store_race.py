@@ -10,6 +10,7 @@ from agent.records import Accepted, Arrival, TurnEnd
 from agent.state import State
 from storage import Store
 from tests.storage.databases import Database, place, reply, said
+from tests.storage.desk import happened, routed, shown, under
 
 CHANNELS = ("D1", "D2", "D3")
 MESSAGES = 25
@@ -62,3 +63,26 @@ async def test_workers_race_for_lanes(database: Database) -> None:
     assert (await stores[0].records.counts())["rows_waiting"] == 0
     lanes = [str(place(channel)) for channel in CHANNELS]
     assert all([await stores[0].turns.claim(lane) is None for lane in lanes])
+
+
+async def test_looking_at_the_desk_races_itself(database: Database) -> None:
+    """Two processes look into one thread again and again while people write in it: every word
+    comes to its case once, in its order.
+    """
+    stores = [database.open(owner=owner) for owner in "ab"]
+    case = await shown(stores[0], 1, "99.1")
+    posts = [under("99.1", n) for n in range(MESSAGES)]
+
+    async def look(store: Store) -> None:
+        while (await store.records.counts())["rows_waiting"]:
+            await routed(store, posts[0])
+            claimed = await store.turns.claim(case.lane)
+            if claimed is not None:
+                done.extend(row.message.id for row in claimed.rows)
+                await store.turns.commit(claimed.lease, TurnEnd(State.WITH_HUMAN, ""))
+
+    done: list[str] = []
+    await happened(stores[0], posts[0])
+    await asyncio.gather(happened(stores[0], *posts[1:]), *(look(store) for store in stores * 2))
+    await look(stores[0])
+    assert done == [post.id for post in posts]

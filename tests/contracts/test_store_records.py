@@ -101,12 +101,14 @@ async def test_counts(database: Database) -> None:
     await accept(store, said(2), said(3))
     assert await store.records.counts() == {
         "rows_waiting": 2,
+        "timers": 0,
         "lanes": 1,
         "outbox_pending": 1,
         "outbox_sending": 1,
         "outbox_unconfirmed": 0,
         "outbox_dead": 0,
         "cases_open": 0,
+        "cases_waiting": 0,
         "documents": 0,
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from agent.cases import CaseState
 from agent.journal import Line, read
 from agent.models import Usage
@@ -22,6 +24,7 @@ from agent.state import State
 from storage import Store
 from tests.storage.conversations import (
     CARD,
+    a_case,
     a_step,
     an_approval,
     answer,
@@ -155,6 +158,25 @@ async def test_an_open_case_is_kept_whole(database: Database) -> None:
     await database.clock.advance(2 * DAY)
     await erase(database, store)
     assert await left(store) == []
+
+
+@pytest.mark.parametrize("state", [one for one in CaseState if not one.is_open])
+async def test_a_case_that_is_over_tells_nothing(database: Database, state: CaseState) -> None:
+    """However it ended: nobody's name or words are left, but what it was and how long it took."""
+    store = database.open()
+    claimed = await claim_new(store, said(1))
+    opened = replace(a_case(claimed, state), owner="slack:bob", owner_name="Bob", note="secret")
+    case = replace(opened, claimed_at=opened.opened_at + 5, closed_at=opened.opened_at + 9)
+    await end(store, claimed, state=State.CLOSED, cases=(case,))
+    await erase(database, store)
+    assert await store.records.case(case.id) == case
+    await database.clock.advance(91 * DAY)
+    assert await erase(database, store) > 0
+    nobody = replace(case, card=None, employee_id="", owner="", owner_name="", note="")
+    assert await store.records.case(case.id) == nobody
+    assert await erase(database, store) == 0
+    (times,) = await store.records.case_times()
+    assert (times.claimed, times.claim_seconds) == (1, 5.0)
 
 
 async def test_an_open_approval_is_kept(database: Database) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from agent.cases import Case, CaseCard, CaseState, Cause
+from agent.journal import Line
 from agent.messages import Kind
 from agent.models import Usage
 from agent.records import Arrival, Feedback, Spend
@@ -75,6 +76,32 @@ async def test_history_is_bounded(database: Database) -> None:
     await end(store, await claim_new(store, said(1)), journal=[entry(f"k{n}") for n in range(5)])
     claimed = await claim_new(store, said(2))
     assert [line.kind for line in claimed.history] == ["k2", "k3", "k4"]
+
+
+@pytest.mark.parametrize("kind", [Line.CASE, Line.HANDED_BACK, Line.STAFF])
+async def test_people_had_a_part(database: Database, kind: Line) -> None:
+    """As long as the newest entries tell of a case much more is read; what people of the desk wrote
+    is no sign by itself, and a new episode ends it all the same.
+    """
+    store = database.open(history_limit=3)
+    lines = [entry(f"k{n}") for n in range(5)] + [entry(kind)]
+    await end(store, await claim_new(store, said(1)), journal=lines)
+    claimed = await claim_new(store, said(2))
+    assert len(claimed.history) == (3 if kind is Line.STAFF else 6)
+    since = claimed.history[-2].seq
+    await end(store, claimed, journal=[entry("new")], context_from=since)
+    assert len((await claim_new(store, said(3))).history) == 3
+
+
+async def test_people_have_a_case(database: Database) -> None:
+    """Its lines may be long ago; what a turn costs is bounded all the same."""
+    store = database.open(history_limit=3)
+    lines = [entry(f"k{n}") for n in range(2010)]
+    case = Case("c1", LANE, Cause.UNSURE, CaseState.CLAIMED, "ada", 5.5)
+    first = await claim_new(store, said(1))
+    await end(store, first, journal=lines, cases=(case,), state=State.WITH_HUMAN)
+    history = (await claim_new(store, said(2))).history
+    assert (len(history), history[0].kind, history[-1].kind) == (2000, "k10", "k2009")
 
 
 async def test_a_new_episode_forgets(database: Database) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from agent.errors import LeaseLost
-from agent.messages import OutgoingMessage
+from agent.messages import Kind, OutgoingMessage, Tone
 from agent.records import Claim, Delivery, DeliveryState, Settlement
+from agent.state import State
 from storage import Store
 from tests.storage.conversations import SENT
 from tests.storage.databases import (
+    LANE,
     Database,
     claim,
     claim_new,
@@ -19,13 +23,14 @@ from tests.storage.databases import (
     reply,
     said,
 )
+from tests.storage.desk import opened
 
 HERE = place("D1", "teams")
 UNCONFIRMED = Settlement(DeliveryState.UNCONFIRMED, reason="DeliveryUnknown")
 DEAD = Settlement(DeliveryState.DEAD, reason="PlaceFatal")
 
 
-def teams(name: str, **more: str) -> OutgoingMessage:
+def teams(name: str, **more: Any) -> OutgoingMessage:
     """Something to say to Ada."""
     return reply(name, "D1", "teams", **{"to": "ada", **more})
 
@@ -183,3 +188,67 @@ async def test_the_newest_are_told_of(database: Database) -> None:
     store = database.open()
     await lose(store, *(teams(f"m{n:02}") for n in range(15)))
     assert [name for name, _ in told(await turn(store, 2))] == [f"m{n:02}" for n in range(5, 15)]
+
+
+async def test_a_card_comes_back(database: Database) -> None:
+    """Its reader cannot be told, for nobody else knows of the case: the lane that it was opened in
+    is, as of a card that is dead, each time; an edit of a card is nothing new.
+    """
+    store = database.open()
+    case, _ = await opened(store, 1, platform="teams")
+    (card,) = (await store.turns.due()).deliveries
+    assert (await store.turns.settle(card, UNCONFIRMED)).lane_due
+    claimed = await claim(store)
+    (row,) = claimed.rows
+    assert (row.message.kind, row.message.detail) == (Kind.UNDELIVERABLE, "Unconfirmed")
+    assert (row.message.about, claimed.undelivered) == (case.card_id, card.message)
+    await end(store, claimed, again=(case.card_id,), state=State.ESCALATED)
+    await sent(store, UNCONFIRMED)
+    claimed = await claim(store)
+    assert claimed.rows[0].message.about == case.card_id
+    edit = reply("edit", "C9", "teams", card=case.card, replaces=case.card_id)
+    await end(store, claimed, edit, state=State.ESCALATED)
+    await sent(store, UNCONFIRMED)
+    assert await store.turns.claim(LANE) is None
+
+
+OF_STAFF = teams("words", tone=Tone.PERSON)
+OF_ADA = reply("words", "C9", "teams", tone=Tone.PERSON, under="card", for_desk=True)
+
+
+@pytest.mark.parametrize("words", [OF_STAFF, OF_ADA])
+async def test_words_come_back(database: Database, words: OutgoingMessage) -> None:
+    """The lane in which somebody's words were passed on can tell their author; each time, also
+    after they were sent again, and after a restart in between.
+    """
+    store = database.open()
+    await end(store, await turn(store, 1), words, state=State.WITH_HUMAN)
+    (delivery,) = (await store.turns.due()).deliveries
+    assert (await store.turns.settle(delivery, UNCONFIRMED)).lane_due
+    store = await database.restarted(store)
+    for again in (("words",), ()):
+        claimed = await claim(store, str(HERE))
+        (row,) = claimed.rows
+        assert (row.message.kind, row.message.detail) == (Kind.UNDELIVERABLE, "Unconfirmed")
+        assert (row.message.about, claimed.undelivered) == ("words", words)
+        await end(store, claimed, again=again, state=State.WITH_HUMAN)
+        await sent(store, UNCONFIRMED)
+    assert await store.turns.claim(str(HERE)) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        teams("m1"),
+        teams("m1", tone=Tone.NOTICE),
+        reply("m1", "C9", "teams", tone=Tone.NOTICE, under="card", for_desk=True),
+        teams("m1", tone=Tone.PERSON, replaces="m0"),
+    ],
+)
+async def test_what_nobody_wrote_does_not_come_back(
+    database: Database, message: OutgoingMessage
+) -> None:
+    """Nor does an edit of what somebody wrote: of that there is no doubt that is not told yet."""
+    store = database.open()
+    await lose(store, message)
+    assert await store.turns.claim(str(HERE)) is None

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from agent.errors import ProviderAuth, ProviderError, ProviderUnavailable
-from agent.ports import Provider, Surroundings
+from agent.ports import Provider
 from agent.providers import anthropic
+from agent.surroundings import Surroundings
 from tests.support.clock import TestClock
 from tests.support.fake_models import LOOK_UP, DropConnection, Fail, FakeModels, Raw
 from tests.support.model_subjects import ANTHROPIC, CHAT, MODEL, RESPONSES, Subject

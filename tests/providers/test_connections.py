@@ -16,9 +16,10 @@ import pytest
 
 from agent.errors import ProviderError
 from agent.models import Done
-from agent.ports import Provider, Surroundings
+from agent.ports import Provider
 from agent.providers import anthropic, openai
 from agent.providers._wire import LazyModules
+from agent.surroundings import Surroundings
 from tests.support.clock import TestClock
 from tests.support.fake_models import Act, Drip, Fail, FakeModels, InStreamError, Slow, hang
 from tests.support.model_subjects import MODEL, PROMPT, Subject, ask, failing
@@ -183,7 +184,7 @@ async def test_an_error_drags_no_request_along(provider: Provider, fake: FakeMod
 
 LAZY = """
 import sys
-from agent.ports import Surroundings
+from agent.surroundings import Surroundings
 from agent.providers import open_models, preload_models
 from bot.clock import SystemClock
 
@@ -211,7 +212,7 @@ LATE = """
 import asyncio
 from agent.decision import DECISION_SCHEMA
 from agent.models import Prompt, PromptMessage, Role
-from agent.ports import Surroundings
+from agent.surroundings import Surroundings
 from agent.providers import open_models
 from bot.clock import SystemClock
 from tests.support.fake_models import FakeModels

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from agent.models import Done
-from agent.ports import Provider, Surroundings
+from agent.ports import Provider
 from agent.providers import anthropic
+from agent.surroundings import Surroundings
 from bot.clock import SystemClock
 from tests.support.clock import TestClock
 from tests.support.fake_models import Answer, Asked, Fail, FakeModels, Raw, Slow, decision

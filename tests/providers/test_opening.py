@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from agent.errors import ConfigError
-from agent.ports import Surroundings
 from agent.providers import open_models, openai, preload_models, vendors
 from agent.providers._openai_chat import ChunkReader
 from agent.providers._openai_responses import ResponseReader
 from agent.providers.openai import OpenAIModel
+from agent.surroundings import Surroundings
 from tests.support.clock import TestClock
 
 KEYS = {"ANTHROPIC_API_KEY": "sk-ant-test", "OPENAI_API_KEY": "sk-test"}

@@ -10,10 +10,10 @@ from opentelemetry import trace
 
 from agent.decision import DECISION_SCHEMA
 from agent.models import PromptMessage, Role, ToolSpec
-from agent.ports import Surroundings
 from agent.providers import openai
 from agent.providers._faults import Account
 from agent.providers._openai_chat import Chat
+from agent.surroundings import Surroundings
 from tests.support.clock import TestClock
 from tests.support.fake_models import FakeModels
 from tests.support.model_subjects import (

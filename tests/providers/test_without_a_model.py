@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from agent.decision import Action, Decision, parse_decision
 from agent.errors import BadRequest, Refused
 from agent.models import Done, Passage, Prompt, PromptMessage, Role
-from agent.ports import Surroundings
 from agent.prompt import SUMMARY_SCHEMA
 from agent.providers import echo, knowledge
 from agent.providers.knowledge import ENOUGH, MOST_CHARACTERS, OPENING, answer, choose
+from agent.surroundings import Surroundings
 from tests.support.clock import TestClock
 from tests.support.model_subjects import PROMPT, ask, failing
 

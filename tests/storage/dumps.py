@@ -11,11 +11,12 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from sqlite_utils import Database as Tables
 
-from agent.cases import Case, CaseCard, CaseState, Cause
+from agent.cases import Case, CaseCard, CaseState, Cause, Copy
 from agent.messages import Kind
 from agent.models import Passage, Usage
 from agent.records import (
@@ -35,6 +36,7 @@ from storage import Store
 from storage.sqlite.files import connect, use_wal
 from storage.sqlite.schema import MIGRATIONS
 from tests.storage.databases import accept, claim, claim_new, end, entry, place, reply, said, sqlite
+from tests.storage.desk import at_desk, happened, opened, post, shown, under
 from tests.support.clock import START
 
 FIXTURES = Path(__file__).with_name("fixtures")
@@ -101,6 +103,7 @@ async def _live(store: Store) -> None:
     await _escalated(store)
     await _undelivered(store)
     await _asked(store)
+    await _taken(store)
     await _said_in_teams(store)
     await _cut_off(store)
 
@@ -171,6 +174,33 @@ async def _asked(store: Store) -> None:
     await store.turns.settle(told.deliveries[0], Settlement(DeliveryState.SENT, ref="99.4"))
     await accept(store, said(2, Kind.APPROVE, channel="D4", about="m4"))
     await store.settings.write("", "models", "echo", by="slack:ada")
+
+
+async def _taken(store: Store) -> None:
+    """D8: a case that somebody has, with a card in two channels and a word that waits. D9: a case
+    of which nobody knows whether people see it, and what somebody wrote in a thread that could be
+    its card's.
+    """
+    case = await shown(store, 8, "99.8", channel="D8")
+    await at_desk(store, under("99.8", 1, Kind.CLAIM))
+    claimed = await claim(store, case.lane)
+    copy = reply("copy", "C7", card=case.card)
+    taken = replace(
+        case,
+        state=CaseState.CLAIMED,
+        owner="slack:bob",
+        owner_name="Bob",
+        claimed_at=START,
+        copies=(Copy("copy", str(place("C7"))),),
+        looks=1,
+    )
+    told = await end(store, claimed, copy, state=State.WITH_HUMAN, cases=(taken,))
+    await post(store, told, "99.9")
+    await at_desk(store, under("99.9", 2, channel="C7", text="Have you tried again?"))
+    await opened(store, 9, channel="D9", desk="C9", platform="teams")
+    (card,) = (await store.turns.due()).deliveries
+    await store.turns.settle(card, Settlement(DeliveryState.UNCONFIRMED, reason="DeliveryUnknown"))
+    await happened(store, under("1700", 3, channel="C9", platform="teams"))
 
 
 async def _said_in_teams(store: Store) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.sqlite.attribution import Message, Share, Told, share_of
+from agent.cases import CaseState
+from storage.sqlite.attribution import Message, Share, Told, desk_turns, share_of
 
 
 def told(*lines: tuple[str, str, dict[str, Any]]) -> list[Told]:
@@ -96,6 +97,54 @@ def test_what_mixes_people_goes_with_her() -> None:
 def test_of_strangers_nothing_goes() -> None:
     """Nobody's words at all are left in a lane: nothing says that it was hers alone."""
     assert ada(told(("t1", "turn", {"x": 1}))).lines == []
+
+
+def staff(turn: str, who: str, kind: str = "staff", post: str = "17.1") -> Any:
+    return turn, kind, {"id": post, "author": who, "case": "C1"}
+
+
+def test_what_people_tell_another_is_not_hers() -> None:
+    """Ada spoke last in a thread in which somebody at the desk answers Bob, whose case it is."""
+    lines = told(said("t1", "bob"), said("t2", "ada"), staff("t3", "slack:eve"))
+    assert ada(lines).turns == {"t2"}
+    assert ada(lines, own=tuple(desk_turns("slack:ada", {"C2"}, lines))).turns == {"t2"}
+
+
+def test_what_people_tell_her_is_hers() -> None:
+    """Also when Bob spoke last."""
+    lines = told(said("t1", "ada"), said("t2", "bob"), staff("t3", "slack:eve"))
+    own = tuple(desk_turns("slack:ada", {"C1"}, lines))
+    assert ada(lines, own=own).turns == {"t1", "t3"}
+
+
+def test_what_she_does_at_the_desk_is_hers() -> None:
+    """Her words and what she made of them, and the turn in which she took the case; but not what
+    happened to it while she had it.
+    """
+    taken = {"owner": "slack:ada", "state": CaseState.CLAIMED.value}
+    lines = told(
+        staff("t1", "slack:ada", post="17.1"),
+        staff("t2", "teams:ada", post="17.2"),
+        staff("t3", "", kind="staff_edited", post="17.1"),
+        staff("t4", "", kind="staff_edited", post="17.2"),
+        staff("t5", "", kind="staff_deleted", post="17.1"),
+        ("t6", "case", taken),
+        ("t7", "case", {**taken, "owner": "slack:eve"}),
+        ("t8", "case", {**taken, "state": CaseState.RESOLVED.value}),
+    )
+    assert desk_turns("slack:ada", (), lines) == {"t1", "t3", "t5", "t6"}
+
+
+def test_what_tells_whose_it_was_goes_last() -> None:
+    """If the process dies in between, the rest is found again."""
+    lines = told(
+        said("t1", "ada"),
+        staff("t2", "slack:eve"),
+        ("t2", "case", {"owner": "slack:eve"}),
+        ("t2", "relayed", {"case": "C1"}),
+        answered("t1"),
+    )
+    assert ada(lines).lines == [4, 5, 1, 2, 3]
 
 
 KINDS = st.sampled_from(["said", "answered", "turn", "failed", "summary", "notice"])

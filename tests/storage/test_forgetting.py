@@ -10,7 +10,7 @@ import pytest
 
 from agent.journal import Line
 from agent.messages import Kind
-from storage.sqlite.forgetting import Change, Forgetting
+from storage.sqlite.forgetting import Change, Forgetting, Lane
 from storage.sqlite.traces import Person
 from tests.storage.conversations import done, left, line
 from tests.storage.databases import claim_new, end, said, sqlite
@@ -37,7 +37,7 @@ async def test_a_turn_that_ends_after_the_look(
         erase = Forgetting._erase
 
         async def late(
-            forgetting: Forgetting, person: Person, lane: str, part: Sequence[Change]
+            forgetting: Forgetting, person: Person, lane: Lane, part: Sequence[Change]
         ) -> bool:
             await finish()
             return await erase(forgetting, person, lane, part)

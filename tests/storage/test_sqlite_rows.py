@@ -22,6 +22,8 @@ from agent.records import (
     StepKind,
     StepState,
 )
+from agent.state import State
+from storage import Store
 from tests.storage.databases import (
     LANE,
     Database,
@@ -34,6 +36,7 @@ from tests.storage.databases import (
     said,
     sqlite,
 )
+from tests.storage.desk import at_desk, happened, routed, shown, told, under
 
 
 @pytest.fixture
@@ -186,3 +189,68 @@ async def test_commits_survive_power_loss(database: Database, tmp_path: Path) ->
     """Every connection of the store waits for the disk, and readers do not wait for the writer."""
     await database.open().ready()
     assert query(tmp_path, "PRAGMA journal_mode") == [("wal",)]
+
+
+async def opens(database: Database) -> Store:
+    """A store in which Ada has a case with a card, and has written once more."""
+    store = database.open()
+    await shown(store, 1, "99.1")
+    await accept(store, said(2))
+    return store
+
+
+@pytest.mark.parametrize("column", ["card", "copies"])
+async def test_a_damaged_card_costs_only_itself(
+    database: Database, tmp_path: Path, column: str
+) -> None:
+    """The case is there without what cannot be read, and people go on with it."""
+    store = await opens(database)
+    damage(tmp_path, f"UPDATE cases SET {column} = 'not JSON'")  # noqa: S608 above
+    claimed = await claim(store)
+    assert claimed.case is not None
+    assert (claimed.case.id, claimed.case.copies) == ("C1", ())
+    assert (claimed.case.card is None) == (column == "card")
+    assert await store.records.open_cases() == [claimed.case]
+    assert len(await store.records.recent("slack", 9)) == 2
+    assert (await at_desk(store, under("99.1", 5))).lanes == (LANE,)
+
+
+async def test_a_damaged_case_does_not_stop_its_lane(database: Database, tmp_path: Path) -> None:
+    """Nobody knows why it was opened; whoever writes is answered all the same, and other cases are
+    listed.
+    """
+    store = await opens(database)
+    await shown(store, 3, "99.3", channel="D3")
+    damage(tmp_path, "UPDATE cases SET cause = 'nonsense' WHERE id = 'C1'")
+    await at_desk(store, under("99.1", 5))
+    claimed = await claim(store)
+    assert (claimed.case, claimed.rows[0].message) == (None, said(2))
+    await end(store, claimed)
+    assert (await claim(store)).case is None
+    assert [one.id for one in await store.records.open_cases()] == ["C3"]
+    assert await store.records.case("C1") is None
+    assert [one.cause for one in await store.records.case_times()] == ["person_asked"]
+
+
+@pytest.mark.parametrize("payload", ["", "not JSON", '{"about": {"x": 1}, "direct": "x"}'])
+async def test_a_damaged_row_at_the_desk_costs_only_itself(
+    database: Database, tmp_path: Path, payload: str
+) -> None:
+    """It goes where its thread belongs, and is put aside there."""
+    store = await opens(database)
+    await happened(store, under("99.1", 5), under("99.1", 6))
+    damage(tmp_path, f"UPDATE inbox SET payload = '{payload}' WHERE id = 3")  # noqa: S608 above
+    await routed(store, under("99.1", 5))
+    await end(store, await claim(store), state=State.WITH_HUMAN)
+    assert told(await claim(store)) == [(6, "C1")]
+    kinds = [line.kind for line in await store.records.timeline(LANE)]
+    assert kinds == ["delivered", "failed"]
+
+
+async def test_nothing_is_left_of_what_was_not_for_the_bot(
+    database: Database, tmp_path: Path
+) -> None:
+    """Colleagues talk in a thread of the channel: neither words nor names are kept."""
+    store = await opens(database)
+    await at_desk(store, under("98.9", 5, text="psst"))
+    assert query(tmp_path, "SELECT message_id FROM inbox WHERE author != 'ada'") == []

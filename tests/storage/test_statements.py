@@ -15,13 +15,20 @@ import pytest
 
 import storage.sqlite
 from storage import migrate
-from storage.sqlite import lookups, statements
+from storage.sqlite import desk_statements, lookups, statements
 
 # Statements that may cost what they cost, each with its reason; every other one is hot.
 COLD = {
     "READ_SETTINGS": "all of them are wanted, and there are as many as admins ever set",
 }
-ALL = {**vars(statements), **vars(lookups)}
+# Statements that look at all cases, or all open ones, through an index; every other table is large.
+CASES = re.compile(r"SCAN cases USING (COVERING INDEX cases_causes|INDEX cases_open)")
+ALL_CASES = {
+    "OPEN_CASES": "all of them are wanted, and there are as many as people have to do with",
+    "DESK_THREADS": "the same, when a connection begins",
+    "CASE_TIMES": "a count over all of them for metrics",
+}
+ALL = {**vars(statements), **vars(lookups), **vars(desk_statements)}
 HOT = {
     name: value
     for name, value in ALL.items()
@@ -34,12 +41,15 @@ MAY_GROW = {"LATEST_LANE": "somebody types a command that needs it"}
 FINE = re.compile(r"SCAN (CONSTANT ROW|knowledge_fts VIRTUAL TABLE INDEX \d+:.*M)")
 SORTED = {
     "RANK_PASSAGES": "the best of those that fit come first",
+    "JOINED": "of the open cases of one incident, each of which costs its turn a row",
+    "OPEN_CASES": "of all open cases, too",
     "OPEN_CASE": "of the open cases of one lane, of which there is one",
 }
 # Modules with statements of their own, and why no turn waits for them; all others have none.
 APART = {
     "care": "commands about single messages",
     "erasing": "retention, beside the turns and a little at a time",
+    "desk_statements": "the place for those of the desk",
     "examining": "a look at the file, when something is wrong with it",
     "forgetting": "a command, beside the turns and a little at a time",
     "lookups": "the place for those beside the turns",
@@ -81,10 +91,14 @@ UPDATE outbox SET ref = '99.' || id WHERE state = 'sent';
 INSERT INTO conversation_references (platform, channel, person, reference, kept_at)
     SELECT 'teams', 'c' || value, iif(value % 2, '', 'U' || value), '{}', value
     FROM numbers WHERE value < 500;
-INSERT INTO cases (id, lane, cause, state, employee_id, opened_at, owner, card_id, card)
+INSERT INTO cases (id, lane, cause, state, employee_id, opened_at, owner, card_id, card, incident)
     SELECT 'c' || value, 'slack:T1:D' || value || ':', 'unsure',
-        iif(value % 20, 'resolved', 'waiting'), 'U1', value, '', 'm1', 'null'
+        iif(value % 20, 'resolved', 'waiting'), 'U1', value, '', 'm' || value, 'null',
+        iif(value % 3, '', 'c0')
     FROM numbers WHERE value < 200;
+UPDATE outbox SET case_id = 'c' || substr(message_id, 2), destination = 'slack:T1:C9:'
+    WHERE id < 200;
+UPDATE inbox SET case_id = 'c1' WHERE id % 5 = 0;
 INSERT INTO approvals (id, lane, turn_id, call_id, tool, arguments, approvers, state, asked_at,
         expires_at)
     SELECT 't' || value || ':2', 'slack:T1:D' || value || ':', 't' || value, 't' || value || ':2',
@@ -152,6 +166,7 @@ def offences(steps: list[str], *, may_sort: bool = False, may_grow: bool = False
 def test_no_hot_statement_scans(connection: sqlite3.Connection, name: str) -> None:
     """Each statement finds its rows through an index and in their order."""
     steps = plan(connection, HOT[name])
+    steps = [step for step in steps if name not in ALL_CASES or not CASES.match(step)]
     assert not offences(steps, may_sort=name in SORTED, may_grow=name in MAY_GROW), steps
 
 
@@ -163,6 +178,7 @@ def test_no_hot_statement_scans(connection: sqlite3.Connection, name: str) -> No
         "SELECT id FROM inbox WHERE kind = 'stop'",
         "SELECT id FROM inbox WHERE author = 'U1' AND class = 'utterance'",
         "SELECT * FROM settings",
+        "SELECT id FROM cases WHERE lane = 'slack:T1:D1:'",
     ],
 )
 def test_a_scan_would_be_noticed(connection: sqlite3.Connection, statement: str) -> None:
@@ -172,7 +188,7 @@ def test_a_scan_would_be_noticed(connection: sqlite3.Connection, statement: str)
 
 def test_the_cold_statements_are_there() -> None:
     """What is excused exists, so that no excuse outlives its statement."""
-    assert {*COLD, *MAY_GROW, *SORTED} <= set(ALL)
+    assert {*COLD, *ALL_CASES, *MAY_GROW, *SORTED} <= set(ALL)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,11 @@ OpenCompany = Callable[..., Awaitable[Company]]
 teams_only = pytest.mark.parametrize("platform", ["teams"])
 slack_only = pytest.mark.parametrize("platform", ["slack"])
 """For a story about something that only one of them has; it says what."""
+four_ways = pytest.mark.parametrize(
+    ("platform", "desk_on"), [(employees, desk) for employees in PLATFORMS for desk in PLATFORMS]
+)
+across = pytest.mark.parametrize(("platform", "desk_on"), [PLATFORMS, PLATFORMS[::-1]])
+"""For a story with the employees on one platform and the human channel on each, or on the other."""
 
 LEAVE = Passage(
     "",
@@ -49,7 +54,15 @@ def platform(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def opened(tmp_path: Path, clock: TestClock, platform: str) -> AsyncIterator[OpenCompany]:
+def desk_on() -> str:
+    """Where the human channel is: with the employees, unless a story says otherwise."""
+    return ""
+
+
+@pytest.fixture
+async def opened(
+    tmp_path: Path, clock: TestClock, platform: str, desk_on: str
+) -> AsyncIterator[OpenCompany]:
     """Opens a company with the providers and settings a story needs; closed at its end."""
     async with AsyncExitStack() as stack:
 
@@ -63,6 +76,7 @@ async def opened(tmp_path: Path, clock: TestClock, platform: str) -> AsyncIterat
             context = company(
                 tmp_path,
                 platform=platform,
+                desk_on=desk_on,
                 providers=given,
                 tools=tools,
                 clock=clock,

@@ -11,6 +11,7 @@ import pytest
 from agent.errors import BadRequest, StoreUnavailable
 from agent.messages import IncomingMessage
 from agent.ports import Adapter
+from agent.records import Claim
 from tests.stories.conftest import LEAVE, OpenCompany
 from tests.support.clock import TestClock
 from tests.support.company import Company
@@ -46,6 +47,24 @@ async def test_nothing_is_acknowledged_that_is_not_stored(handbook: Company) -> 
     await handbook.clock.advance(61)
     assert handbook.chat.acknowledged()[-1]
     assert len(handbook.answers(asked)) == 1
+
+
+async def test_a_message_costs_one_claim(
+    handbook: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lane is claimed together with its commit, and not once more when it is announced."""
+    lanes: list[str] = []
+    claim = handbook.store.turns.claim
+
+    async def counted(lane: str) -> Claim | None:
+        lanes.append(lane)
+        return await claim(lane)
+
+    monkeypatch.setattr(handbook.store.turns, "claim", counted)
+    asked = await handbook.dm(handbook.ada, QUESTION)
+    await handbook.clock.advance(1)
+    assert len(handbook.answers(asked)) == 1
+    assert len(lanes) == 1
 
 
 async def test_a_database_that_somebody_else_has_locked(handbook: Company) -> None:

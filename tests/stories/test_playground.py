@@ -69,7 +69,8 @@ async def test_asking_for_a_person_puts_a_card_on_the_desk(play: Play) -> None:
     *_, told = await play.thread(play.ada, channel, ts)
     assert "passed this on to people" in texts(told)
     desk = (await play.get("/state", **{"as": play.grace}))["desk"]
-    card = desk["threads"][0]["messages"][0]
+    assert desk["me"] == play.mia
+    card = desk["places"][0]["threads"][0]["messages"][0]
     assert "Ada Byron" in texts(card)
     assert f'href="/#as={play.ada}&amp;in={channel}&amp;thread={ts}"' in texts(card)
 
@@ -198,17 +199,18 @@ async def test_open_pages_hear_of_every_change(play: Play) -> None:
     query = {"as": play.ada}
     async with play.session.get(f"{play.address}/changes", params=query) as stream:
         assert stream.content_type == "text/event-stream"
-        assert (await event(stream))["places"][0]["threads"] == []
+        assert (await event(stream))["employee"]["places"][0]["threads"] == []
         await play.say(play.ada, channel, "When is payday?")
         messages: list[Json] = []
         while len(messages) < 2:
-            threads = (await event(stream))["places"][0]["threads"]
+            threads = (await event(stream))["employee"]["places"][0]["threads"]
             messages = threads[0]["messages"] if threads else []
         assert [one["bot"] for one in messages] == [False, True]
         action = next(one["action_id"] for one in messages[1]["blocks"] if "action_id" in one)
         order: Json = {"channel": channel, "ts": messages[1]["ts"], "action_id": action}
         await play.post("/press", user=play.ada, value="positive", **order)
-        rated = (await event(stream))["places"][0]["threads"][0]["messages"][1]
+        places = (await event(stream))["employee"]["places"]
+        rated = places[0]["threads"][0]["messages"][1]
         assert rated["pressed"] == {action: "positive"}
 
 

@@ -30,7 +30,7 @@ async def test_an_unknown_word(handbook: Company) -> None:
     """A typo gets a hint; what was typed is repeated harmlessly, in every form that is shown."""
     line = "/frontdesk `<!channel> now"
     answer = await slack(handbook).command(handbook.ada, handbook.general, line)
-    assert answer.json["text"] == "I don't know `&lt;!channel&gt;`. Try `/frontdesk help`."
+    assert answer.json["text"] == "I don't know `@channel`. Try `/frontdesk help`."
     (shown,) = slack(handbook).ephemerals(handbook.general, handbook.ada)
     assert handbook.chat.pings(as_shown(shown)) == []
 

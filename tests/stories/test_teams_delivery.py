@@ -135,14 +135,15 @@ async def test_a_crash_while_sending(handbook: Company, arrived: bool, direct: b
 
 
 async def test_a_card_in_doubt(handbook: Company) -> None:
-    """Nobody knows whether people have the case: admins see it, and Ada's words still reach the
-    channel.
+    """Nobody knows whether people have the case: it is shown once more, which is said there, and
+    admins see it; Ada's words reach the channel.
     """
     asked = await handbook.dm(handbook.ada, QUESTION)
     handbook.chat.lose(arrived=True, channel=handbook.desk)
     await handbook.press(handbook.ada, handbook.answers(asked)[0], "Ask a person")
     await handbook.clock.advance(60)
-    assert len(handbook.cards()) == 1
+    assert len(handbook.cards()) == 2
+    assert any("may be shown twice" in one.text for one in handbook.written(handbook.desk))
     (stuck,) = await handbook.store.care.stuck()
     assert stuck.state == "unconfirmed"
     await handbook.dm(handbook.ada, "It is urgent", asked)

@@ -138,17 +138,6 @@ async def test_without_consent_a_follow_up_needs_one(handbook: Company) -> None:
     assert len(handbook.answers(asked)) == 2
 
 
-async def test_without_consent_people_are_promised_nothing(handbook: Company) -> None:
-    """The desk cannot be heard: what it is shown asks for no answer that would be lost."""
-    teams(handbook).consent(handbook.desk, given=False)
-    asked = await handbook.dm(handbook.ada, "talk to a person")
-    await handbook.dm(handbook.ada, "It is urgent", asked)
-    (card,) = handbook.cards()
-    assert not any(label.startswith("Send") for label in card.buttons)
-    *_, relayed = handbook.chat.messages(handbook.desk, card.id)
-    assert relayed.text.endswith("It is urgent")
-
-
 # Going
 
 

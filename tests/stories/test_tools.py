@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.ports import Risk
+from agent.models import Risk
 from tests.stories.conftest import OpenCompany
 from tests.support.chats import Said
 from tests.support.clock import TestClock

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.ports import Risk
+from agent.models import Risk
 from tests.stories.conftest import LEAVE, OpenCompany
 from tests.support.chats import Said
 from tests.support.clock import TestClock

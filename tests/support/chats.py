@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -116,8 +117,22 @@ class Chat(Protocol):
     def move(self, person: str, *, locale: str, time_zone: str) -> None:
         """Change what somebody's profile says."""
 
+    def deactivate(self, person: str) -> None:
+        """End somebody's account: they are nowhere any more."""
+
+    def slip_in(self, person: str, channel: str) -> AbstractContextManager[None]:
+        """What somebody does inside, they do as if they were in a channel, but whoever asks
+        afterwards is told that they are not: as in forged events, and in those that come late.
+        """
+
+    def forge(self, shown: Shown, card: Shown) -> Shown:
+        """One message with what another shows, for what is pressed where it is not."""
+
     def archive(self, channel: str) -> None:
         """Let a channel take no more posts, for good."""
+
+    async def remove_bot(self, person: str, channel: str) -> None:
+        """Somebody takes the bot out of a channel."""
 
     def direct(self, person: str) -> str:
         """The channel of the direct conversation between a person and the bot."""
@@ -162,6 +177,11 @@ class Chat(Protocol):
     async def rate(self, person: str, shown: Shown, *, helpful: bool) -> bool:
         """Say whether an answer helped; whether the platform shows that it worked."""
 
+    async def resolve(self, person: str, shown: Shown, outcome: str, note: str = "") -> bool:
+        """Press Resolve on a card, fill in its form (`outcome` is what the choice is called) and
+        send it off; whether the platform shows that it worked.
+        """
+
     async def command(self, person: str, channel: str, words: str) -> str | None:
         """Give the bot a command; what that person alone reads as the answer, None if nothing."""
 
@@ -169,6 +189,9 @@ class Chat(Protocol):
 
     def messages(self, channel: str, thread: str | None = None) -> list[Shown]:
         """Everything in a channel or one of its threads, oldest first, deleted ones too."""
+
+    def alone(self, person: str) -> list[str]:
+        """What the bot ever showed to this person alone where others are, oldest first."""
 
     def thinking(self, place: ConversationId) -> bool:
         """Whether people see that the bot is at work."""
@@ -213,6 +236,9 @@ class Chat(Protocol):
     def refuse(self, times: int | None = 1, *, seconds: float = 1.0, channel: str = "") -> None:
         """The next posts are refused for now: come back in so many seconds."""
 
+    def out(self, times: int | None = None) -> None:
+        """The platform is out: whatever the bot wants of it ends in an error on its side."""
+
     def forbid(self, times: int | None = 1, *, channel: str = "") -> None:
         """The next posts are refused for good: their place takes none."""
 
@@ -222,6 +248,9 @@ class Chat(Protocol):
         """The answers to the next posts are lost, whether the post arrived or not; `silent`: the
         connection stays open and nothing ever comes.
         """
+
+    def slow(self, seconds: float, *, channel: str) -> None:
+        """The next post in a channel is shown at once, but the bot learns that late."""
 
     def edits(self) -> list[float]:
         """When each request came that was to change a post, oldest first."""
@@ -234,6 +263,9 @@ class Chat(Protocol):
 
     def hide_people(self, times: int | None = 1) -> None:
         """The platform cannot tell who somebody is the next times it is asked."""
+
+    def hide_members(self, times: int | None = None) -> None:
+        """The platform cannot tell who is in a channel."""
 
     def revoke(self) -> None:
         """The bot's credentials are refused, whatever it wants."""

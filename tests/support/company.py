@@ -18,11 +18,13 @@ from typing import Any
 import aiohttp
 
 from adapters.slack.twin import SlackTwin
+from adapters.teams.rendering import HOW_TO_ANSWER
 from adapters.teams.twin import TeamsTwin
 from agent.messages import ConversationId
 from agent.models import Passage
-from agent.ports import Provider, Surroundings, Tool
+from agent.ports import Provider, Tool
 from agent.records import TimelineItem
+from agent.surroundings import Surroundings
 from bot.app import App, build, open_adapters
 from bot.settings import Configuration, load
 from tests.support.chats import Chat, Said, Shown
@@ -41,7 +43,9 @@ Where = Said | ConversationId
 
 @dataclass
 class Company:
-    """Ada and Grace (employees) and Linus (desk) on one platform, and Frontdesk with them."""
+    """Ada and Grace (employees) and Linus (desk), and Frontdesk with them: all on one platform, or
+    the desk `elsewhere`.
+    """
 
     clock: TestClock
     chat: Chat
@@ -50,15 +54,26 @@ class Company:
     providers: Sequence[Provider] | None = None
     tools: Sequence[Tool] = ()
     app: App | None = None
+    elsewhere: Chat | None = None
 
     def __post_init__(self) -> None:
         """Hire everybody."""
         self.ada = self.chat.add_person("Ada Byron")
         self.grace = self.chat.add_person("Grace Hopper")
-        self.linus = self.chat.add_person("Linus Berg")
-        everybody = [self.ada, self.grace, self.linus]
-        self.general = self.chat.add_channel("general", everybody)
-        self.desk = self.chat.add_channel("desk", [self.linus], private=True)
+        self.linus = self.desk_chat.add_person("Linus Berg")
+        near = [] if self.elsewhere else [self.linus]
+        self.general = self.chat.add_channel("general", [self.ada, self.grace, *near])
+        self.desk = self.desk_chat.add_channel("desk", [self.linus], private=True)
+
+    @property
+    def desk_chat(self) -> Chat:
+        """The platform that the human channel is on."""
+        return self.elsewhere or self.chat
+
+    @property
+    def chats(self) -> tuple[Chat, ...]:
+        """Every platform there is."""
+        return (self.chat, self.elsewhere) if self.elsewhere else (self.chat,)
 
     @property
     def running(self) -> App:
@@ -82,10 +97,10 @@ class Company:
     def configuration(self, **settings: str) -> Configuration:
         """What Frontdesk is started with."""
         environ = {
-            **self.chat.environ(),
+            **{name: value for chat in self.chats for name, value in chat.environ().items()},
             "FRONTDESK_PORT": "0",
             "FRONTDESK_DATABASE_URL": f"sqlite:///{self.folder / 'frontdesk.db'}",
-            "FRONTDESK_HUMAN_CHANNEL": self.name(self.desk),
+            "FRONTDESK_HUMAN_CHANNEL": f"{self.desk_chat.platform}:{self.desk}",
             **self.settings,
             **{name.upper(): value for name, value in settings.items()},
         }
@@ -95,7 +110,8 @@ class Company:
         """Start Frontdesk (again) on the same database, with more settings."""
         self.app = self.make(self.configuration(**settings))
         await self.app.start()
-        self.chat.listen(self.app.port)
+        for chat in self.chats:
+            chat.listen(self.app.port)
         await self.rest()  # over a websocket it is ready before that is open
 
     async def reopen(self, **settings: str) -> None:
@@ -178,9 +194,10 @@ class Company:
 
     async def press(self, person: str, shown: Shown, label: str) -> bool:
         """A person presses a button by its label; whether they see that it worked."""
-        worked = await self.chat.press(person, shown, label)
+        pressing = asyncio.ensure_future(self.chat.press(person, shown, label))
+        await self.clock.until(pressing.done, at_most=LONGEST_COMMAND)
         await self.rest()
-        return worked
+        return pressing.result()
 
     async def rate(self, person: str, shown: Shown, *, helpful: bool) -> bool:
         """A person says whether an answer helped; whether they see that it worked."""
@@ -243,12 +260,17 @@ class Company:
 
     def cards(self, channel: str = "") -> list[Shown]:
         """The bot's posts at the top level of the human channel, or of another one."""
-        return [one for one in self.written(channel or self.desk) if one.thread in ("", one.id)]
+        found = self.desk_chat.messages(channel or self.desk)
+        shown = [one for one in found if one.bot and not one.deleted]
+        return [one for one in shown if one.thread in ("", one.id)]
 
     def under(self, card: Shown) -> list[str]:
-        """The words of what the bot has said in the thread of a card."""
-        _, *found = self.chat.messages(card.channel, card.id)
-        return [one.text for one in found if one.bot and not one.deleted]
+        """The words of what the bot has said in the thread of a card, without Teams' advice on how
+        to answer, which stands there until something was heard.
+        """
+        _, *found = self.desk_chat.messages(card.channel, card.id)
+        shown = [one.text for one in found if one.bot and not one.deleted]
+        return [text.removesuffix(f"\n{HOW_TO_ANSWER.strip('_')}") for text in shown]
 
     async def journal(self, where: Where) -> list[TimelineItem]:
         """What the journal tells of a conversation."""
@@ -290,24 +312,36 @@ async def company(
     folder: Path,
     *,
     platform: str = "slack",
+    desk_on: str = "",
     providers: Sequence[Provider] | None = None,
     tools: Sequence[Tool] = (),
     clock: TestClock | None = None,
     socket: bool = False,
     **settings: str,
 ) -> AsyncIterator[Company]:
-    """A company on a platform whose Frontdesk is running; `socket`: Slack's other way to talk."""
+    """A company on a platform whose Frontdesk is running, with its human channel on the platform
+    `desk_on` ('': the same); `socket`: Slack's other way to talk.
+    """
     clock = clock or TestClock()
     chat = open_chat(platform, clock, socket=socket)
     await chat.start()
-    one = Company(clock, chat, folder, settings={n.upper(): v for n, v in settings.items()})
+    one = Company(
+        clock,
+        chat,
+        folder,
+        settings={n.upper(): v for n, v in settings.items()},
+        elsewhere=open_chat(desk_on, clock) if desk_on not in {"", platform} else None,
+    )
     one.providers, one.tools = providers, tools
     try:
+        if one.elsewhere:
+            await one.elsewhere.start()
         await one.open()
         yield one
     finally:
         await one.close()
-        await chat.stop()
+        for each in one.chats:
+            await each.stop()
 
 
 def open_chat(platform: str, clock: TestClock, *, socket: bool = False) -> Chat:

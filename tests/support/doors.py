@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agent.errors import StoreUnavailable
@@ -37,12 +37,16 @@ class Memory:
 
 @dataclass
 class OpenDoor:
-    """A door that takes everything, or nothing while `broken`; `known` is what it tells of."""
+    """A door that takes everything, or nothing while `broken`; `known` is what it tells of, `told`
+    what whoever presses a button is told, `late` what tells them later.
+    """
 
     messages: list[IncomingMessage] = field(default_factory=list)
     known: Sequence[Recent] = ()
     references: Memory = field(default_factory=Memory)
     broken: bool = False
+    told: str = ""
+    late: Callable[[str], None] | None = None
 
     async def accept(self, message: IncomingMessage) -> Accepted:
         """Take it once per key, as the store does."""
@@ -52,6 +56,13 @@ class OpenDoor:
             return Accepted.DUPLICATE
         self.messages.append(message)
         return Accepted.NEW
+
+    async def press(
+        self, message: IncomingMessage, late: Callable[[str], None] | None = None
+    ) -> str:
+        """Take it, and tell what the test said; of what was told before, nothing."""
+        self.late = late
+        return self.told if await self.accept(message) is Accepted.NEW else ""
 
     async def command(self, command: Command) -> str:
         """Answer with the words themselves."""
@@ -71,6 +82,12 @@ class ShutDoor:
 
     async def accept(self, message: IncomingMessage) -> Accepted:
         """Nobody should come."""
+        raise AssertionError(message)
+
+    async def press(
+        self, message: IncomingMessage, late: Callable[[str], None] | None = None
+    ) -> str:
+        """Nobody should press."""
         raise AssertionError(message)
 
     async def command(self, command: Command) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from agent.cases import Case, CaseCard, CaseState, Cause
-from agent.desk import DeskPlace
+from agent.desk_place import DeskPlace
+from agent.desk_times import DeskTimes, expectation
 from agent.errors import DeliveryError, StoreUnavailable
 from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage
 from agent.models import Passage, Prompt
@@ -28,6 +30,19 @@ ADA, GRACE = Author("ada"), Author("grace")
 POST = IncomingMessage(PLACE, "1", Kind.MESSAGE, ADA, "How many days?", mentions_bot=True)
 CARD = CaseCard("C1", CaseState.WAITING, "Asked.", "irc:ada", "Ada", "a channel", "Leave")
 CASE = Case("C1", str(PLACE), Cause.PERSON_ASKED, CaseState.WAITING, "ada", START, "", "t0.1", CARD)
+LINUS, MARGARET = Author("linus"), Author("margaret")
+HELD = replace(
+    CASE,
+    state=CaseState.CLAIMED,
+    card=replace(CARD, state=CaseState.CLAIMED, owner="Linus"),
+    owner="irc:linus",
+    owner_name="Linus",
+    claimed_at=START,
+)
+THREAD = replace(DESK, thread="77")
+"""Under the card of the case."""
+SOON = expectation(DeskTimes(), START)
+"""What an employee may expect whose case is opened."""
 
 
 class Platform:
@@ -46,6 +61,16 @@ class Platform:
         self.clock = clock
         self.refused: dict[str, DeliveryError] = {}
         self.seconds = 0.0
+        self.gone: set[str] = set()
+        self.asked_for: list[tuple[ConversationId, str]] = []
+
+    async def member(self, place: ConversationId, user_id: str) -> bool:
+        self.asked_for.append((place, user_id))
+        if self.seconds:
+            await self.clock.sleep(self.seconds)
+        if user_id in self.refused:
+            raise self.refused[user_id]
+        return user_id not in self.gone
 
     async def direct(self, user_id: str) -> ConversationId:
         if self.seconds:
@@ -128,10 +153,15 @@ def claim(
     approval: Approval | None = None,
     undelivered: OutgoingMessage | None = None,
     unconfirmed: tuple[Unconfirmed, ...] = (),
+    lane: ConversationId = PLACE,
+    case_id: str = "",
+    joined: tuple[tuple[str, str], ...] = (),
 ) -> Claim:
-    """A claim of these messages."""
-    rows = tuple(Row(7 + n, message, attempts, START) for n, message in enumerate(messages))
-    lease = Lease(str(PLACE), "test", 1)
+    """A claim of these messages; those about a `case_id` come from people of the desk."""
+    rows = tuple(
+        Row(7 + n, message, attempts, START, case_id) for n, message in enumerate(messages)
+    )
+    lease = Lease(str(lane), "test", 1)
     return Claim(
         lease,
         "t7",
@@ -144,12 +174,55 @@ def claim(
         approval,
         undelivered,
         unconfirmed,
+        joined,
     )
 
 
 def control(kind: Kind, author: Author = ADA, **more: str) -> IncomingMessage:
     """A control of the conversation."""
     return IncomingMessage(PLACE, "c1", kind, author, **more)  # type: ignore[arg-type]
+
+
+def at_desk(
+    *messages: IncomingMessage,
+    case: Case | None = HELD,
+    state: State | None = None,
+    history: tuple[Entry, ...] = (),
+    attempts: int = 1,
+) -> Claim:
+    """A claim of what people of the desk did about a case, in the state that it is in."""
+    if state is None:
+        held = case is not None and case.state is CaseState.CLAIMED
+        state = State.WITH_HUMAN if held else State.ESCALATED
+    case_id = case.id if case is not None else "C1"
+    return claim(
+        *messages, state=state, case=case, history=history, attempts=attempts, case_id=case_id
+    )
+
+
+def press(kind: Kind, author: Author = LINUS, **more: str) -> IncomingMessage:
+    """A press on the card, or a form."""
+    return IncomingMessage(THREAD, "p1", kind, author, **more)  # type: ignore[arg-type]
+
+
+def wrote(text: str, author: Author = LINUS, n: str = "78") -> IncomingMessage:
+    """Words in the thread of the card."""
+    return IncomingMessage(THREAD, n, Kind.MESSAGE, author, text, in_thread=True)
+
+
+def edited(message: IncomingMessage, text: str, revision: str = "2") -> IncomingMessage:
+    """The edit of a post."""
+    return replace(message, kind=Kind.EDIT, text=text, revision=revision)
+
+
+def deleted(message: IncomingMessage) -> IncomingMessage:
+    """The deletion of a post."""
+    return replace(message, kind=Kind.DELETE, text="", revision="deleted")
+
+
+def after(end: TurnEnd, seq: int = 1) -> tuple[Entry, ...]:
+    """The journal of a turn as the next claim brings it."""
+    return tuple(replace(entry, seq=seq + n) for n, entry in enumerate(end.journal))
 
 
 def said(end: TurnEnd, place: ConversationId = PLACE) -> list[str]:

@@ -24,6 +24,11 @@ MEANING: Mapping[str, str] = {
     "second_channel": "`slack:C…` or `teams:19:…`: where unclaimed cases go later",
     "admins": "`slack:U…`, `teams:` and the user's object id in Entra; comma separated: who may "
     "use the admins' commands",
+    "desk_name": "what the desk is called, as in “Ada (IT)”",
+    "desk_sla_minutes": "in so many minutes of its hours a case should be claimed",
+    "desk_stale_days": "a case about which nobody says anything for so many days is closed",
+    "desk_hours": "when people are at the desk, like `mon-fri 09:00-17:00`; always if not set",
+    "desk_time_zone": "an IANA name: the zone of these hours",
     "contact": "whom the bot names when there is no human channel",
     "first_token_seconds": "after so long without output the next model starts beside",
     "answer_seconds": "for one attempt of one model",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from agent.errors import DeliveryError, DeliveryUnknown
+from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown, PlaceFatal
 from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage
 from agent.platforms import (
     Capabilities,
@@ -28,6 +28,8 @@ class MemoryPlatform:
 
     `reachable`: whether it can be connected; `refusal` is what it says to that instead. `drops` is
     how many posts are to arrive without anybody hearing of it; while it `hangs` none is answered.
+    `closed` are channels that take nothing, `members` who is in each channel; while it is `mute` it
+    does not tell.
     """
 
     capabilities = Capabilities()
@@ -44,6 +46,11 @@ class MemoryPlatform:
         self.drops = 0
         self.hangs = False
         self.shut: set[str] = set()
+        self.closed: set[str] = set()
+        self.members: dict[str, set[str]] = {}
+        self.mute = False
+        self.findings: Sequence[Finding] = ()
+        self.checked: list[str] = []
         self.stopped = 0
         self._ids = 0
 
@@ -80,6 +87,46 @@ class MemoryPlatform:
             )
         )
 
+    def at_desk(
+        self,
+        text: str,
+        *,
+        who: str = "linus",
+        kind: Kind = Kind.MESSAGE,
+        channel: str = "#desk",
+        thread: str = "",
+        **more: str,
+    ) -> IncomingMessage:
+        """What a person of the desk writes or presses in the thread of a card, by default of the
+        one that was posted first.
+        """
+        self._ids += 1
+        return IncomingMessage(
+            self.place(channel, thread or self._card(channel)),
+            str(self._ids),
+            kind,
+            Author(who),
+            text,
+            direct=channel.startswith("@"),
+            in_thread=True,
+            **more,  # type: ignore[arg-type]
+        )
+
+    async def bring(self, message: IncomingMessage) -> Accepted:
+        """Bring what somebody wrote, perhaps once more."""
+        assert self.door is not None
+        return await self.door.accept(message)
+
+    async def press(self, message: IncomingMessage) -> str:
+        """Bring a press, and wait for what whoever pressed is told."""
+        assert self.door is not None
+        return await self.door.press(message)
+
+    def _card(self, channel: str) -> str:
+        """The platform's id of the first card in a channel."""
+        cards = (r for r, one in self.posts if one.card and one.conversation.channel == channel)
+        return next(cards)
+
     def texts(self, channel: str = "@ada") -> list[str]:
         """What stands in a channel from the bot, with what arrived twice twice."""
         return [one.text for _, one in self.posts if one.conversation.channel == channel]
@@ -100,6 +147,8 @@ class MemoryPlatform:
         assert self.door is not None, "nothing is sent before it is connected"
         while self.hangs:
             await asyncio.Event().wait()
+        if delivery.message.conversation.channel in self.closed:
+            raise PlaceFatal
         ref = f"p{len(self.posts)}"
         self.posts.append((ref, delivery.message))
         if self.drops:
@@ -115,6 +164,11 @@ class MemoryPlatform:
 
     async def profile(self, author: Author, place: ConversationId) -> Profile:
         return Profile(author.id, author.id.title())
+
+    async def member(self, place: ConversationId, user_id: str) -> bool:
+        if self.mute:
+            raise DeliveryRetry
+        return user_id in self.members.get(place.channel, ())
 
     async def earlier(self, message: IncomingMessage, limit: int) -> Sequence[EarlierMessage]:
         return ()
@@ -133,4 +187,5 @@ class MemoryPlatform:
         return place
 
     async def check(self, human_channel: str) -> Sequence[Finding]:
-        return ()
+        self.checked.append(human_channel)
+        return self.findings

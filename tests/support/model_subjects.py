@@ -15,10 +15,11 @@ from typing import Any, cast
 from agent.decision import DECISION_SCHEMA
 from agent.errors import ProviderError
 from agent.models import Passage, Piece, Prompt, PromptMessage, Role, ToolCall, ToolSpec
-from agent.ports import Clock, Provider, Surroundings
+from agent.ports import Clock, Provider
 from agent.providers import openai, vendors
 from agent.providers._faults import Account
 from agent.providers._openai_responses import Responses
+from agent.surroundings import Surroundings
 from tests.support.fake_models import FakeModels
 
 MODEL = "model-1"

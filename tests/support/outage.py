@@ -16,6 +16,7 @@ from agent.records import (
     Due,
     Interruption,
     Lease,
+    Routed,
     Settlement,
     Step,
     TurnEnd,
@@ -48,6 +49,10 @@ class FailingTurns:
     async def claim(self, lane: str) -> Claim | None:
         await self._need("claim")
         return await self._turns.claim(lane)
+
+    async def route(self, lane: str, patience: float) -> Routed:
+        await self._need("route")
+        return await self._turns.route(lane, patience)
 
     async def renew(self, lease: Lease) -> Interruption | None:
         await self._need("renew")

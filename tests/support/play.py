@@ -20,13 +20,13 @@ from tests.support.clock import TestClock
 
 Json = dict[str, Any]
 
-FRAMES = ("card", "box", "reveal")
+FRAMES = ("card", "box")
 """Shapes that are made of others."""
 
 
 class Play:
-    """A running playground. `ada`, `grace`, `linus` and `mika` are the ids of its people in Slack,
-    `tove`, `omar` and `ines` of those in Teams.
+    """A running playground. `ada`, `grace`, `mika`, `mia` and `linus` are the ids of its people in
+    Slack, `tove`, `omar`, `ines` and `noor` of those in Teams; the last two of each are the desk.
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class Play:
         self.address = playground.address.rstrip("/")
         self._clock = clock
         slack = playground.slack.company
-        self.ada, self.grace, self.linus, self.mika = [person.id for person in slack.people]
+        self.ada, self.grace, self.mika, self.mia, self.linus = [one.id for one in slack.people]
         self.general, self.it_help = slack.channels
         self.desk = slack.desk
         teams = playground.teams.company
-        self.tove, self.omar, self.ines = [person.id for person in teams.people]
-        self.office, self.group = teams.channel, teams.group
+        self.tove, self.omar, self.ines, self.noor = [one.id for one in teams.people]
+        self.office, self.group, self.teams_desk = teams.channel, teams.group, teams.desk
 
     async def teach(self, *pages: str) -> None:
         """Put pages of the example handbook into the knowledge."""
@@ -86,6 +86,14 @@ class Play:
         async with self.session.post(where, json=activity, headers=headers) as answer:
             assert answer.status in (200, 201), await answer.text()
 
+    async def rest(self) -> None:
+        """Wait until what follows is over: deliveries keep their distance."""
+        await self._clock.advance(10)
+
+    async def wait(self, *, minutes: float) -> None:
+        """Let time pass."""
+        await self._clock.advance(minutes * 60)
+
     async def get(self, path: str, **query: str) -> Json:
         """GET JSON."""
         await self._clock.settle()
@@ -94,10 +102,15 @@ class Play:
             body: Json = await answer.json()
             return body
 
+    async def side(self, user: str) -> Json:
+        """What `user` sees, on whichever side of the page."""
+        side: Json = (await self.get("/state", **{"as": user}))["employee"]
+        return side
+
     async def place(self, user: str, channel: str) -> Json:
         """A place as `user` sees it; {} if they do not see it."""
-        state = await self.get("/state", **{"as": user})
-        return next((one for one in state["places"] if one["id"] == channel), {})
+        places = (await self.side(user))["places"]
+        return next((one for one in places if one["id"] == channel), {})
 
     async def thread(self, user: str, channel: str, ts: str) -> list[Json]:
         """The messages of a thread as `user` sees them."""
@@ -105,10 +118,10 @@ class Play:
         return next((one["messages"] for one in threads if one["ts"] == ts), [])
 
     async def dm(self, user: str) -> str:
-        """The id of the direct conversation with Frontdesk, which comes first; it is opened."""
-        state = await self.get("/state", **{"as": user})
+        """The id of the direct conversation with Frontdesk; it is opened."""
+        places = (await self.side(user))["places"]
         await self._clock.settle()
-        return str(state["places"][0]["id"])
+        return next(str(one["id"]) for one in places if one["kind"] in ("im", "chat"))
 
     async def flat(self, user: str, channel: str) -> list[Json]:
         """The messages of a chat in Teams, which has no threads, as `user` sees them."""
@@ -121,6 +134,8 @@ def shapes(message: Json) -> Iterator[Json]:
     while found:
         shape = found.pop(0)
         found = [*shape.get("items", ()), *found] if shape["type"] in FRAMES else found
+        for one in shape["elements"] if shape["type"] == "actions" else ():
+            found = [*one.get("items", ()), *found]
         yield shape
 
 
@@ -138,7 +153,7 @@ def button(message: Json, label: str) -> Json:
         if shape["type"] != "actions":
             continue
         for one in shape["elements"]:
-            if one["text"] == label:
+            if one["text"] == label and "items" not in one:
                 return {
                     "ts": message["ts"],
                     "action_id": one["action_id"],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +40,7 @@ class SlackChat(Chat):
         self.clock = clock
         self.twin = SlackTwin(clock, signing_secret=SECRET)
         self.twin.socket_mode = socket
+        self._complaints: dict[str, list[str]] = {}
 
     @property
     def tenant(self) -> str:
@@ -73,8 +75,23 @@ class SlackChat(Chat):
         user = self.twin.user(person)
         user.locale, user.tz = locale, time_zone
 
+    def deactivate(self, person: str) -> None:
+        self.twin.deactivate(person)
+
+    @contextmanager
+    def slip_in(self, person: str, channel: str) -> Iterator[None]:
+        self.twin.channel(channel).members[person] = None
+        yield
+        del self.twin.channel(channel).members[person]
+
+    def forge(self, shown: Shown, card: Shown) -> Shown:
+        return as_shown(replace(shown.post, blocks=card.post.blocks))
+
     def archive(self, channel: str) -> None:
         self.twin.archive(channel)
+
+    async def remove_bot(self, person: str, channel: str) -> None:
+        self.twin.leave(self.twin.identity.bot_user_id, channel)
 
     def direct(self, person: str) -> str:
         return self.twin.dm(person)
@@ -126,12 +143,30 @@ class SlackChat(Chat):
         answer = await self.twin.press(person, shown.post, action_id=RATING, value=value)
         return answer.ok
 
+    async def resolve(self, person: str, shown: Shown, outcome: str, note: str = "") -> bool:
+        """The form opens over the conversation; what is wrong with it stands in the form."""
+        if not await self.press(person, shown, "Resolve") or not self.twin.views(person):
+            return False
+        form = self.twin.views(person)[-1]
+        answer = await self.twin.submit(form, _filled(form.body["blocks"], outcome, note))
+        errors = answer.json.get("errors", {})
+        self._complaints.setdefault(person, []).extend(errors.values())
+        if form.open:
+            self.twin.close(form)  # whoever has read what is wrong
+        return answer.ok and not errors
+
     async def command(self, person: str, channel: str, words: str) -> str | None:
         answer = await self.twin.command(person, channel, f"/frontdesk {words}")
         return _read_blocks(answer.json.get("blocks", []))[0] if answer.ok else None
 
     def messages(self, channel: str, thread: str | None = None) -> list[Shown]:
         return [as_shown(one) for one in self.twin.messages(channel, thread)]
+
+    def alone(self, person: str) -> list[str]:
+        places = [channel.id for channel in self.twin.channels()]
+        posts = [post for place in places for post in self.twin.ephemerals(place, person)]
+        told = [as_shown(one).text for one in sorted(posts, key=lambda one: one.ts)]
+        return told + self._complaints.get(person, [])
 
     def thinking(self, place: ConversationId) -> bool:
         return bool(self.twin.status(place.channel, place.thread))
@@ -174,6 +209,9 @@ class SlackChat(Chat):
     def refuse(self, times: int | None = 1, *, seconds: float = 1.0, channel: str = "") -> None:
         self.twin.fault(POST, Fault.rate_limited(seconds), times, channel=channel)
 
+    def out(self, times: int | None = None) -> None:
+        self.twin.fault("*", Fault.unavailable(), times)
+
     def forbid(self, times: int | None = 1, *, channel: str = "") -> None:
         self.twin.fault(POST, Fault.error("is_archived"), times, channel=channel)
 
@@ -182,6 +220,9 @@ class SlackChat(Chat):
     ) -> None:
         kind = Fault.timeout if silent else Fault.reset
         self.twin.fault(POST, kind(after_effect=arrived), times, channel=channel)
+
+    def slow(self, seconds: float, *, channel: str) -> None:
+        self.twin.fault(POST, Fault.slow(seconds, after_effect=True), channel=channel)
 
     def edits(self) -> list[float]:
         return [one.at for one in self.twin.calls("chat.update")]
@@ -194,6 +235,9 @@ class SlackChat(Chat):
 
     def hide_people(self, times: int | None = 1) -> None:
         self.twin.fault("users.info", Fault.unavailable(500), times)
+
+    def hide_members(self, times: int | None = None) -> None:
+        self.twin.fault("conversations.members", Fault.unavailable(), times)
 
     def revoke(self) -> None:
         self.twin.fault("*", Fault.error("token_revoked"), None)
@@ -237,6 +281,18 @@ def as_shown(message: Message) -> Shown:
         given=given,
         post=message,
     )
+
+
+def _filled(blocks: Sequence[Mapping[str, Any]], outcome: str, note: str) -> dict[str, str]:
+    """The values of a form's elements, by their action ids."""
+    values: dict[str, str] = {}
+    for element in (block["element"] for block in blocks if "element" in block):
+        options = {one["text"]["text"]: one["value"] for one in element.get("options", ())}
+        if options:
+            values[element["action_id"]] = options[outcome]
+        elif note:
+            values[element["action_id"]] = note
+    return values
 
 
 def _actions(message: Message) -> dict[str, str]:

@@ -6,11 +6,12 @@ import json
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from adapters.teams.adapter import TeamsAdapter
-from adapters.teams.twin import Fault, Message, TeamsTwin
+from adapters.teams.twin import Answer, Fault, Message, TeamsTwin
 from adapters.teams.twin_state import CHANNEL, TYPING_SECONDS
 from agent.messages import ConversationId
 from tests.support.chats import Chat, Said, Shown, read_markdown
@@ -39,6 +40,7 @@ class TeamsChat(Chat):
         """Nothing is served before `start`."""
         self.clock = clock
         self.twin = TeamsTwin(clock)
+        self._toasts: dict[str, list[str]] = {}
 
     @property
     def tenant(self) -> str:
@@ -72,6 +74,18 @@ class TeamsChat(Chat):
         user = self.twin.user(person)
         user.locale, user.timezone = locale, time_zone
 
+    def deactivate(self, person: str) -> None:
+        self.twin.deactivate(person)
+
+    @contextmanager
+    def slip_in(self, person: str, channel: str) -> Iterator[None]:
+        self.twin.channel(channel).members[person] = None
+        yield
+        del self.twin.channel(channel).members[person]
+
+    def forge(self, shown: Shown, card: Shown) -> Shown:
+        return as_shown(replace(shown.post, activity=card.post.activity))
+
     def archive(self, channel: str) -> None:
         """The bot is in there no more, and nobody has told it so."""
         place = self.twin.channel(channel)
@@ -79,6 +93,9 @@ class TeamsChat(Chat):
         if place.kind != CHANNEL:
             for person in place.members:
                 self.twin.user(person).installed = False
+
+    async def remove_bot(self, person: str, channel: str) -> None:
+        await self.twin.uninstall(person, channel)
 
     def direct(self, person: str) -> str:
         return self.twin.dm(person)
@@ -121,7 +138,19 @@ class TeamsChat(Chat):
         return Said(self.place(channel, self.twin.message(channel, ident).thread), ident)
 
     async def press(self, person: str, shown: Shown, label: str) -> bool:
-        answer = await self.twin.press(person, self.holder(shown, label), label)
+        return self._worked(person, await self.twin.press(person, self.holder(shown, label), label))
+
+    async def resolve(self, person: str, shown: Shown, outcome: str, note: str = "") -> bool:
+        """The form opens below the card; what its answer says is shown to whom pressed."""
+        (form,) = _forms(shown.post, "Resolve")
+        (action,) = form["actions"]
+        filled = _filled(form["body"], outcome, note)
+        answer = await self.twin.press(person, shown.post, action["title"], filled=filled)
+        return self._worked(person, answer)
+
+    def _worked(self, person: str, answer: Answer) -> bool:
+        if answer.toast:
+            self._toasts.setdefault(person, []).append(answer.toast)
         return answer.ok and answer.json.get("statusCode") == 200
 
     def holder(self, shown: Shown, label: str) -> Message:
@@ -158,6 +187,9 @@ class TeamsChat(Chat):
             last = max(n for n, it in enumerate(shown) if it.bot and it.thread == one.thread)
             shown[last] = replace(shown[last], buttons=(*shown[last].buttons, *one.buttons))
         return shown
+
+    def alone(self, person: str) -> list[str]:
+        return self._toasts.get(person, [])
 
     def thinking(self, place: ConversationId) -> bool:
         return self.twin.typing(place.channel, place.thread)
@@ -207,6 +239,9 @@ class TeamsChat(Chat):
         places = [(one.at, one.conversation.partition(";")[0]) for one in calls]
         return [at for at, place in places if (place == channel if channel else place)]
 
+    def slow(self, seconds: float, *, channel: str) -> None:
+        self.twin.fault(POSTS, Fault.slow(seconds, after_effect=True), channel=channel)
+
     def edits(self) -> list[float]:
         return [one.at for one in self.twin.calls("update")]
 
@@ -215,6 +250,10 @@ class TeamsChat(Chat):
 
     def refuse(self, times: int | None = 1, *, seconds: float = 1.0, channel: str = "") -> None:
         self.twin.fault(POSTS, Fault.rate_limited(seconds), times, channel=channel)
+
+    def out(self, times: int | None = None) -> None:
+        """Teams says so: what leaves open whether a post arrived leaves it open for good."""
+        self.twin.fault("*", Fault.rate_limited(None), times)
 
     def forbid(self, times: int | None = 1, *, channel: str = "") -> None:
         self.twin.fault(POSTS, Fault.error(403, "BotDisabledByAdmin"), times, channel=channel)
@@ -230,6 +269,9 @@ class TeamsChat(Chat):
 
     def hide_people(self, times: int | None = 1) -> None:
         self.twin.fault("member", Fault.error(403, "BotNotInConversationRoster"), times)
+
+    def hide_members(self, times: int | None = None) -> None:
+        self.twin.fault("member", Fault.unavailable(), times)
 
     def revoke(self) -> None:
         self.twin.fault(CREDENTIALS, Fault.error(401, "Unauthorized"), None)
@@ -280,6 +322,23 @@ def as_shown(message: Message) -> Shown:
         given=json.dumps(message.activity, ensure_ascii=False),
         post=message,
     )
+
+
+def _forms(message: Message, title: str) -> list[Mapping[str, Any]]:
+    """The cards that open below a message's cards under this title."""
+    actions = [one for card in message.cards for one in card.get("actions", ())]
+    return [one["card"] for one in actions if one.get("card") and one["title"] == title]
+
+
+def _filled(inputs: Iterable[Mapping[str, Any]], outcome: str, note: str) -> dict[str, str]:
+    """The values of a form's inputs, by their ids."""
+    filled: dict[str, str] = {}
+    for one in inputs:
+        if one["type"] == "Input.ChoiceSet":
+            (filled[one["id"]],) = [o["value"] for o in one["choices"] if o["title"] == outcome]
+        elif one["type"] == "Input.Text" and note:
+            filled[one["id"]] = note
+    return filled
 
 
 def _parts(element: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from adapters.teams.clouds import Cloud
 from adapters.teams.places import Places, Trust
 from adapters.teams.receiving import Receiver
 from agent.errors import StoreUnavailable
-from agent.messages import IncomingMessage, Kind
+from agent.messages import ConversationId, IncomingMessage, Kind
 from agent.platforms import WebRequest, WebResponse
 from agent.records import Accepted
 from tests.support import teams_bodies as bodies
@@ -95,7 +95,13 @@ class Endpoint:
             places=self.places,
             door=self.door,
             clock=self.door.clock,
+            web_host=cloud.value.web_host,
+            ident=self.ident,
         )
+
+    async def ident(self, place: ConversationId, teams_id: str) -> str:
+        """Everybody is known by the id behind '29:1'."""
+        return teams_id.removeprefix("29:1")
 
     async def post(self, body: object) -> WebResponse:
         """Send an activity, or bytes as they are."""

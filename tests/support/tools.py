@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from agent.ports import Clock, Risk
+from agent.models import Risk
+from agent.ports import Clock
 
 
 class Query(BaseModel):

@@ -1,7 +1,7 @@
 // Draws the shapes that the server makes of what is in a message (shapes.py says which there are).
 //
 // `acts` is what one can do with them: press(action_id, value, inputs) and say(text) answer with a
-// promise; draft(name) is what the draft of an input is called.
+// promise; draft(name) is what the draft of an input is called. A form needs the last alone.
 
 import { h, html, icon } from "./dom.js";
 import { remember, remembered } from "./drafts.js";
@@ -19,7 +19,6 @@ const SHAPES = {
   card: (shape, message, acts) => h("div", { class: "card" }, drawn(shape, message, acts)),
   box: (shape, message, acts) => h("div", { class: "box" }, drawn(shape, message, acts)),
   facts,
-  reveal,
   input,
   choice,
 };
@@ -30,11 +29,34 @@ export function draw(message, acts) {
 }
 
 function drawn(shape, message, acts) {
-  return shape.items.map((one) => SHAPES[one.type](one, message, acts));
+  return shape.items.flatMap((one) => SHAPES[one.type](one, message, acts));
 }
 
 function actions(shape, message, acts) {
-  return h("div", { class: "actions" }, shape.elements.map((one) => button(one, acts)));
+  const parts = shape.elements.map((one) => (one.items ? opener(one, message, acts) : [button(one, acts)]));
+  const row = h("div", { class: "actions" }, parts.map(([first]) => first));
+  return [row, ...parts.flatMap(([, ...below]) => below)];
+}
+
+// What stands open, by what would be its draft: a card that is drawn anew keeps it so.
+const opened = new Set();
+
+// A button, and the part of the card that it shows and hides.
+function opener(one, message, acts) {
+  const key = acts.draft(`open ${one.text}`);
+  const below = h("div", { class: "reveal" }, drawn(one, message, acts));
+  const press = () => {
+    if (!opened.delete(key)) opened.add(key);
+    update();
+    below.scrollIntoView({ block: "nearest" });
+  };
+  const element = h("button", { type: "button", class: "button", data: { key }, onclick: press }, one.text);
+  const update = () => {
+    below.hidden = !opened.has(key);
+    element.setAttribute("aria-expanded", String(!below.hidden));
+  };
+  update();
+  return [element, below];
 }
 
 function button(one, acts) {
@@ -44,10 +66,9 @@ function button(one, acts) {
   }
   const pressed = async (event) => {
     const element = event.currentTarget;
-    const inputs = inputsBeside(element);
+    const inputs = one.alone ? [] : inputsOf(element);
     element.disabled = true;
-    const values = Object.fromEntries(inputs.map((input) => [input.name, input.value]));
-    if (await acts.press(one.action_id, one.value, values)) inputs.forEach(empty);
+    if (await acts.press(one.action_id, one.value, filledIn(inputs))) inputs.forEach(forget);
     element.disabled = false;
   };
   return h(
@@ -62,12 +83,23 @@ function button(one, acts) {
   );
 }
 
-// A button of a card sends everything that is filled in on it.
-function inputsBeside(element) {
-  return [...(element.closest(".card")?.querySelectorAll(".input") ?? [])];
+// A button of a card sends what is filled in beside it and above it, not what it would open.
+function inputsOf(element) {
+  const all = [...(element.closest(".card")?.querySelectorAll(".input") ?? [])];
+  return all.filter((input) => input.closest(".reveal, .card").contains(element));
 }
 
-function empty(input) {
+// What is filled in, by name.
+export function filledIn(inputs) {
+  return Object.fromEntries(inputs.map((input) => [input.name, valueOf(input)]));
+}
+
+function valueOf(input) {
+  return input.tagName === "FIELDSET" ? (input.querySelector(":checked")?.value ?? "") : input.value;
+}
+
+// Take back what was filled in.
+export function forget(input) {
   remember(input.dataset.key, "");
   if (input.tagName === "TEXTAREA") input.value = "";
 }
@@ -79,6 +111,7 @@ function input(shape, message, acts) {
 }
 
 function choice(shape, message, acts) {
+  if (shape.open) return radios(shape, acts);
   const options = shape.choices.map((one) => h("option", { value: one.value }, one.title));
   return labelled(shape, acts, (properties) => h("select", properties, options));
 }
@@ -88,21 +121,32 @@ function labelled(shape, acts, make) {
   const oninput = (event) => remember(key, event.currentTarget.value);
   const field = make({ class: "input", name: shape.name, data: { key }, oninput });
   field.value = remembered(key) || shape.value;
-  return h("label", { class: "labelled" }, h("span", {}, shape.label), field);
+  return h("label", { class: "labelled" }, h("span", {}, shape.label), field, wrong(shape));
 }
+
+// One of several, all of them in sight.
+function radios(shape, acts) {
+  const key = acts.draft(shape.name);
+  const now = remembered(key) || shape.value;
+  const radio = ({ title, value }) => {
+    const checked = value === now;
+    const onchange = () => remember(key, value);
+    return h("label", {}, h("input", { type: "radio", name: key, value, checked, onchange }), title);
+  };
+  return h(
+    "fieldset",
+    { class: "labelled input", name: shape.name, data: { key } },
+    h("legend", {}, shape.label),
+    shape.choices.map(radio),
+    wrong(shape),
+  );
+}
+
+const wrong = (shape) => (shape.error ? h("span", { class: "wrong", role: "alert" }, shape.error) : null);
 
 function facts(shape) {
   const pairs = shape.items.map(([name, value]) => [html("dt", {}, name), html("dd", {}, value)]);
   return h("dl", { class: "facts" }, pairs.flat());
-}
-
-function reveal(shape, message, acts) {
-  return h(
-    "details",
-    { class: "reveal" },
-    h("summary", { class: "button" }, shape.text),
-    drawn(shape, message, acts),
-  );
 }
 
 // Questions that are said by a press.

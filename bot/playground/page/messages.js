@@ -1,7 +1,8 @@
 // Messages and threads: one card per thread, the root first, with a field to reply in.
 //
 // `talk` is what the cards need to know and do: me, names (id -> {name, role, number}), bot, mention,
-// platform (its name), replies (whether one can reply), selected (ts), and send(thread, said),
+// platform (its name), replies (whether one can reply), reply (what stands in the field for it),
+// selected (ts), and send(thread, said),
 // press(message, action, value, inputs), edit(message, text), remove(message), select(ts).
 
 import { draw } from "./blocks.js";
@@ -55,7 +56,7 @@ function threadView({ ts }, talk) {
 function replyField(ts, now) {
   return composer({
     label: "Reply in this thread",
-    placeholder: "Reply…",
+    placeholder: now.reply ?? "Reply…",
     draft: `reply ${now.me} ${ts}`,
     mention: now.mention,
     send: (said) => now.send(ts, said),

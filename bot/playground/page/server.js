@@ -33,20 +33,21 @@ export async function timeline(user, channel, thread) {
   }
 }
 
-// Follow what `user` sees ("" is whoever comes first); a function that ends it.
-export function follow(user, onState, onTrouble) {
+// Follow what an employee and a person of the desk see ("" is whoever comes first); a function that
+// ends it.
+export function follow(viewers, onState, onTrouble) {
   let source = null;
   let again = 0;
-  const open = (who) => {
-    source = new EventSource(`/changes?${new URLSearchParams({ as: who })}`);
+  const open = ([employee, helper]) => {
+    source = new EventSource(`/changes?${new URLSearchParams({ as: employee, desk: helper })}`);
     source.onmessage = (event) => onState(JSON.parse(event.data));
     source.onerror = () => {
       onTrouble();
       // A lost connection is tried again by itself; a refused one (nobody of this id) is not.
-      if (source.readyState === EventSource.CLOSED) again = setTimeout(() => open(""), 1000);
+      if (source.readyState === EventSource.CLOSED) again = setTimeout(() => open(["", ""]), 1000);
     };
   };
-  open(user);
+  open(viewers);
   return () => {
     clearTimeout(again);
     source.close();

@@ -21,7 +21,8 @@ def drawn(blocks: Iterable[Json], directory: Directory) -> list[Shape]:
 def _shapes(block: Json, directory: Directory) -> Iterator[Shape]:
     match block.get("type"):
         case "markdown":
-            yield shapes.html("markdown", marking.markdown(block["text"]))
+            shown = marking.led(marking.markdown(block["text"]), directory.look_up)
+            yield shapes.html("markdown", shown)
         case "rich_text":
             yield shapes.html("typed", rich_text(block, directory))
         case "section":

@@ -12,25 +12,26 @@ SLACK = "Slack"
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Who is there, the ids of the open channels, and the human channel with who answers in it."""
+    """Who is there, and the ids of the open channels and of the channel for people who help."""
 
     people: tuple[Person, ...]
     channels: tuple[str, ...]
     desk: str
-    desk_person: Person
 
 
 def move_in(twin: SlackTwin) -> Company:
     """Fill a new workspace; the ids are the same each time, so a kept database still fits."""
     ada = Person(twin.add_user("Ada Byron"), "Ada Byron", "Employee", SLACK)
     grace = Person(twin.add_user("Grace Okafor"), "Grace Okafor", "Employee", SLACK)
-    linus = Person(twin.add_user("Linus Berg"), "Linus Berg", "IT desk", SLACK)
+    linus = Person(twin.add_user("Linus Berg"), "Linus Berg", "IT desk", SLACK, helps=True)
     guest = twin.add_user("Mika Sato", is_restricted=True, is_ultra_restricted=True)
     mika = Person(guest, "Mika Sato", "Guest", SLACK)
-    employees = [ada.id, grace.id, linus.id]
+    mia = Person(twin.add_user("Mia Keller"), "Mia Keller", "IT desk", SLACK, helps=True)
+    employees = [ada.id, grace.id, linus.id, mia.id]
     general = twin.add_channel("general", employees)
     it_help = twin.add_channel("it-help", [*employees, mika.id])
-    desk = twin.add_channel("desk", [linus.id], private=True)
-    for person in (ada, grace, linus, mika):
+    desk = twin.add_channel("desk", [mia.id, linus.id], private=True)
+    people = (ada, grace, mika, mia, linus)
+    for person in people:
         twin.dm(person.id)
-    return Company((ada, grace, linus, mika), (general, it_help), desk, linus)
+    return Company(people, (general, it_help), desk)

@@ -14,7 +14,9 @@ EMOJI = {
     "hourglass_flowing_sand": "⏳",
     "leftwards_arrow_with_hook": "↩️",
     "raised_hand": "✋",
+    "rotating_light": "🚨",
     "white_check_mark": "✅",
+    "zzz": "💤",
 }
 """The short codes that Frontdesk's own messages use; others are shown as they are."""
 

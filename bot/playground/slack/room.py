@@ -5,18 +5,31 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import unquote
 
-from adapters.slack.twin import Message, SlackTwin
+from adapters.slack.twin import Answer, Message, SlackTwin
 from agent.messages import ConversationId
 from agent.ports import Clock
-from bot.playground.orders import Delete, Edit, Order, Press, Refused, Say, as_clients_allow
-from bot.playground.rooms import Json, Person, place_on_page
+from bot.playground.orders import (
+    Close,
+    Delete,
+    Edit,
+    InPlace,
+    Press,
+    Refused,
+    Say,
+    Submit,
+    as_clients_allow,
+)
+from bot.playground.rooms import Json, Person, file_on_page, place_on_page
 from bot.playground.slack.company import Company, move_in
 from bot.playground.slack.view import View
 from bot.playground.slack.words import typed
 
 COMMAND = "/frontdesk"
+NO_FORM = "This form is closed."
 PERMALINK = re.compile(r"https://[\w-]+\.slack\.com/archives/(\w+)/p(\d+)(\d{6})")
+FILE = re.compile(r"https://[\w-]+\.slack\.com/files/\w+/\w+/(.+)")
 
 
 class SlackRoom:
@@ -39,10 +52,6 @@ class SlackRoom:
     @property
     def desk(self) -> str:
         return self.company.desk
-
-    @property
-    def desk_person(self) -> Person:
-        return self.company.desk_person
 
     async def start(self) -> Mapping[str, str]:
         api_url = await self.twin.start()
@@ -70,8 +79,8 @@ class SlackRoom:
         return any(place.id == channel and user in place.members for place in self.twin.channels())
 
     def places(self, user: str) -> Sequence[str]:
-        joined = [place for place in self.company.channels if self.may_see(user, place)]
-        return [self.twin.dm(user), *joined]
+        others = (*self.company.channels, self.desk)
+        return [self.twin.dm(user), *(one for one in others if self.may_see(user, one))]
 
     def place(self, channel: str, user: str) -> Json:
         return self._view.place(channel, user)
@@ -80,7 +89,9 @@ class SlackRoom:
         return ConversationId(self.platform, self.twin.identity.team_id, channel, thread)
 
     def address(self, url: str) -> str | None:
-        """A message's conversation on the page, as somebody who is in it."""
+        """A message's conversation on the page, as somebody who is in it; or a file."""
+        if found := FILE.fullmatch(url):
+            return file_on_page(unquote(found[1]))
         match = PERMALINK.match(url)
         if match is None:
             return None
@@ -88,12 +99,13 @@ class SlackRoom:
         for person in self.people:
             if self.may_see(person.id, channel):
                 thread = self.twin.messages(channel, ts)
-                return place_on_page(person.id, channel, thread[0].ts if thread else "")
+                return place_on_page(person, channel, thread[0].ts if thread else "")
         return ""
 
     async def say(self, order: Say) -> Json:
         text = order.text.strip()
-        if text.startswith("/"):
+        # What begins with // is a note among colleagues: no command has a name like that.
+        if text.startswith("/") and not text.startswith("//"):
             return await self._command(order, text)
         if not text and order.file is None:
             raise Refused("There is nothing to send.")
@@ -142,16 +154,39 @@ class SlackRoom:
             answer = await self.twin.press(
                 order.user, message, action_id=order.action_id, value=order.value or None
             )
-        if not answer.ok:
-            raise Refused(f"Frontdesk did not take it: {answer.reason} (status {answer.status}).")
+        _must_be_taken(answer)
         if order.value in {"positive", "negative"}:
             self._view.pressed[order.user, order.channel, order.ts, order.action_id] = order.value
         return {}
 
-    def _find(self, order: Order, ts: str) -> Message:
+    def form(self, user: str) -> Json | None:
+        return self._view.form(user)
+
+    async def submit(self, order: Submit) -> Json:
+        with as_clients_allow():
+            view = self.twin.form(order.user)
+            if view.id != order.form:
+                raise Refused(NO_FORM)
+            values = {name: value or None for name, value in order.inputs.items()}
+            _must_be_taken(await self.twin.submit(view, values))
+        return {}
+
+    async def close(self, order: Close) -> Json:
+        with as_clients_allow():
+            view = self.twin.form(order.user)
+            if view.id == order.form:
+                self.twin.close(view)
+        return {}
+
+    def _find(self, order: InPlace, ts: str) -> Message:
         shown = self.twin.messages(order.channel)
         shown += self.twin.ephemerals(order.channel, order.user)
         for message in shown:
             if message.ts == ts and not message.deleted:
                 return message
         raise Refused("This message is not there any more.")
+
+
+def _must_be_taken(answer: Answer) -> None:
+    if not answer.ok or answer.reason:
+        raise Refused(f"Frontdesk did not take it: {answer.reason} (status {answer.status}).")

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from adapters.slack.twin import Message, SlackTwin
 from bot.playground.rooms import Json
+from bot.playground.slack import forms
 from bot.playground.slack.blocks import drawn
 from bot.playground.slack.company import SLACK
 from bot.playground.slack.marking import Directory
@@ -47,6 +48,11 @@ class View:
             "name": place.name,
             "threads": [self._thread(channel, ts, user, list(group)) for ts, group in threads],
         }
+
+    def form(self, user: str) -> Json | None:
+        """The form that is open in front of this person."""
+        shown = [one for one in self.twin.views(user) if one.body["type"] == "modal"]
+        return forms.form(shown[-1], self._directory()) if shown else None
 
     def _thread(self, channel: str, ts: str, user: str, messages: Sequence[Message]) -> Json:
         return {

@@ -20,7 +20,7 @@ LOOKS = frozenset({"small", "large", "bolder", "subtle", "accent", "good", "warn
 """What `cards.css` knows of the sizes, weights and colours of texts."""
 SIZES = {"medium": "large", "extralarge": "large"}
 STYLES = {"positive": "primary", "destructive": "danger"}
-LINES = 3
+LINES = 2
 """Of a field for several lines."""
 
 
@@ -82,7 +82,11 @@ def _run(run: Json | str) -> str:
     if isinstance(run, str):
         return escape(run)
     text = marking.words(str(run.get("text") or ""))
-    return f"<strong>{text}</strong>" if run.get("weight") == "bolder" else text
+    tag = "strong" if run.get("weight") == "bolder" else "span"
+    looks = " ".join(one for one in _looks(run) if one != "bolder")
+    if looks:
+        return f'<{tag} class="{looks}">{text}</{tag}>'
+    return f"<{tag}>{text}</{tag}>" if tag == "strong" else text
 
 
 def _field(element: Json) -> Shape:
@@ -103,22 +107,20 @@ def _choice(element: Json) -> Shape:
         str(element.get("label") or ""),
         options,
         value=str(element.get("value") or ""),
+        is_open=element.get("style") == "expanded",
     )
 
 
 def _actions(actions: Iterable[Json], look_up: LookUp) -> Iterator[Shape]:
-    """A row of the buttons; below it what others show."""
-    found = list(actions)
-    row = [_button(one, look_up) for one in found if one.get("type") != "Action.ShowCard"]
+    row = [_action(one, look_up) for one in actions]
     if row:
         yield shapes.actions(row)
-    for one in found:
-        if one.get("type") == "Action.ShowCard":
-            yield shapes.reveal(str(one.get("title") or ""), list(_card(one["card"], look_up)))
 
 
-def _button(action: Json, look_up: LookUp) -> Shape:
+def _action(action: Json, look_up: LookUp) -> Shape:
     title = str(action.get("title") or "")
+    if action.get("type") == "Action.ShowCard":
+        return shapes.opener(title, list(_card(action["card"], look_up)))
     data, url = action.get("data"), str(action.get("url") or "")
     said = [one for one in data.values() if isinstance(one, str)] if isinstance(data, dict) else []
     here = look_up(url)
@@ -128,4 +130,5 @@ def _button(action: Json, look_up: LookUp) -> Shape:
         value=said[0] if said else "",
         style=STYLES.get(str(action.get("style") or ""), ""),
         url=url if here is None else here,
+        alone=str(action.get("associatedInputs") or "").lower() == "none",
     )

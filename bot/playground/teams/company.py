@@ -12,13 +12,12 @@ TEAMS = "Teams"
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Who is there, the ids of the open places, and the human channel with who answers in it."""
+    """Who is there, and the ids of the open places and of the channel for people who help."""
 
     people: tuple[Person, ...]
     channel: str
     group: str
     desk: str
-    desk_person: Person
 
 
 def move_in(twin: TeamsTwin) -> Company:
@@ -28,15 +27,17 @@ def move_in(twin: TeamsTwin) -> Company:
     """
     tove = _hire(twin, "Tove Lund", "Employee")
     omar = _hire(twin, "Omar Haddad", "Employee")
-    ines = _hire(twin, "Ines Moreau", "IT desk")
-    everybody = [tove.id, omar.id, ines.id]
+    ines = _hire(twin, "Ines Moreau", "IT desk", helps=True)
+    noor = _hire(twin, "Noor Aziz", "IT desk", helps=True)
+    people = (tove, omar, ines, noor)
+    everybody = [one.id for one in people]
     office = twin.add_channel("General", everybody, team=twin.add_team("Office"), rsc=True)
-    desk = twin.add_channel("Desk", [ines.id], team=twin.add_team("IT"), rsc=True)
+    desk = twin.add_channel("Desk", [ines.id, noor.id], team=twin.add_team("IT"), rsc=True)
     group = twin.add_group([tove.id, omar.id], name="Team lunch")
-    for person in (tove, omar, ines):
+    for person in people:
         twin.dm(person.id)
-    return Company((tove, omar, ines), office, group, desk, ines)
+    return Company(people, office, group, desk)
 
 
-def _hire(twin: TeamsTwin, name: str, role: str) -> Person:
-    return Person(twin.add_user(name, installed=False), name, role, TEAMS)
+def _hire(twin: TeamsTwin, name: str, role: str, *, helps: bool = False) -> Person:
+    return Person(twin.add_user(name, installed=False), name, role, TEAMS, helps)

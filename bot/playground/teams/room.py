@@ -10,13 +10,24 @@ from urllib.parse import unquote
 from adapters.teams.twin import Answer, Message, TeamsTwin
 from agent.messages import ConversationId
 from agent.ports import Clock
-from bot.playground.orders import Delete, Edit, Order, Press, Refused, Say, as_clients_allow
-from bot.playground.rooms import Json, Person, place_on_page
+from bot.playground.orders import (
+    Close,
+    Delete,
+    Edit,
+    InPlace,
+    Press,
+    Refused,
+    Say,
+    Submit,
+    as_clients_allow,
+)
+from bot.playground.rooms import Json, Person, file_on_page, place_on_page
 from bot.playground.teams.company import Company, move_in
 from bot.playground.teams.view import FEEDBACK, View
 from bot.playground.teams.words import typed
 
 PERMALINK = re.compile(r"https://teams\.microsoft\.com/l/message/([^/?]+)/(\d+)")
+NO_FORM = "There are no forms in Teams."
 REACTIONS = {"positive": "like", "negative": "dislike"}
 
 
@@ -38,10 +49,6 @@ class TeamsRoom:
     @property
     def desk(self) -> str:
         return self.company.desk
-
-    @property
-    def desk_person(self) -> Person:
-        return self.company.desk_person
 
     async def start(self) -> Mapping[str, str]:
         await self.twin.start()
@@ -67,8 +74,8 @@ class TeamsRoom:
         return any(place.id == channel and user in place.members for place in self.twin.channels())
 
     def places(self, user: str) -> Sequence[str]:
-        open_to_all = (self.company.channel, self.company.group)
-        return [self.twin.dm(user), *(one for one in open_to_all if self.may_see(user, one))]
+        others = (self.company.channel, self.company.group, self.desk)
+        return [self.twin.dm(user), *(one for one in others if self.may_see(user, one))]
 
     def place(self, channel: str, user: str) -> Json:
         return self._view.place(channel, user)
@@ -77,7 +84,9 @@ class TeamsRoom:
         return ConversationId(self.platform, self.twin.identity.tenant_id, channel, thread)
 
     def address(self, url: str) -> str | None:
-        """A message's conversation on the page, as somebody who is in it."""
+        """A message's conversation on the page, as somebody who is in it; or a file."""
+        if url.startswith(files := f"https://files.{self.twin.identity.domain}/"):
+            return file_on_page(unquote(url.removeprefix(files)))
         match = PERMALINK.match(url)
         if match is None:
             return None
@@ -85,7 +94,7 @@ class TeamsRoom:
         for person in self.people:
             if self.may_see(person.id, channel):
                 found = [one for one in self.twin.messages(channel) if one.id == message]
-                return place_on_page(person.id, channel, found[0].thread if found else "")
+                return place_on_page(person, channel, found[0].thread if found else "")
         return ""
 
     async def say(self, order: Say) -> Json:
@@ -131,7 +140,17 @@ class TeamsRoom:
         self._view.pressed[order.user, order.channel, order.ts] = order.value
         return {}
 
-    def _find(self, order: Order, ident: str) -> Message:
+    def form(self, user: str) -> Json | None:
+        """Teams' forms stand on the cards."""
+        return None
+
+    async def submit(self, order: Submit) -> Json:
+        raise Refused(NO_FORM)
+
+    async def close(self, order: Close) -> Json:
+        raise Refused(NO_FORM)
+
+    def _find(self, order: InPlace, ident: str) -> Message:
         for message in self.twin.messages(order.channel):
             if message.id == ident and not message.deleted:
                 return message

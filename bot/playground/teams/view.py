@@ -90,7 +90,8 @@ class View:
             yield shapes.html("typed", words.shown(message.activity))
             return
         if message.text:
-            yield shapes.html("markdown", marking.markdown(message.text))
+            shown = marking.led(marking.markdown(message.text), self.look_up)
+            yield shapes.html("markdown", shown)
         yield from _sources(message)
         for card in message.cards:
             yield cards.drawn(card, self.look_up)

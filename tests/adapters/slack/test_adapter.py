@@ -15,8 +15,8 @@ from adapters.slack.twin import Fault, SlackTwin
 from agent.errors import ConfigError, DeliveryRetry, DeliveryUnknown, PlaceFatal, RowFatal
 from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage
 from agent.platforms import WebRequest
-from agent.ports import Surroundings
 from agent.records import Delivery
+from agent.surroundings import Surroundings
 from tests.support.clock import START, TestClock
 from tests.support.doors import ShutDoor
 

@@ -11,7 +11,7 @@ from adapters.slack.twin import Fault, SlackTwin
 
 async def test_all_is_well(twin: SlackTwin, client: AsyncWebClient) -> None:
     """Token, scopes and the human channel are fine, and say what they are."""
-    channel = twin.add_channel("desk", private=True)
+    channel = twin.add_channel("desk", [twin.add_user()], private=True)
     token, scopes, desk = await check(client, channel)
     assert token.ok
     assert "T0FRONTDESK" in token.detail
@@ -82,17 +82,45 @@ async def test_an_app_token_during_an_outage(twin: SlackTwin, client: AsyncWebCl
     ("trouble", "advice"),
     [
         ("unknown", "is the id right"),
-        ("archived", "it is archived"),
+        ("archived", "it is archived: unarchive it, or choose another"),
         ("not a member", "/invite @Frontdesk"),
+        ("not to be seen", "/invite @Frontdesk"),
+        ("empty", "nobody but the bot is in it: invite"),
+        ("a direct conversation", "it is no channel"),
     ],
 )
 async def test_a_human_channel_that_will_not_do(
     twin: SlackTwin, client: AsyncWebClient, trouble: str, advice: str
 ) -> None:
     """Each thing that can be wrong with the channel says how to mend it."""
-    channel = twin.add_channel("desk", bot=trouble != "not a member")
+    ada = twin.add_user()
+    private = trouble == "not to be seen"
+    bot = trouble not in ("not a member", "not to be seen")
+    people = [] if trouble == "empty" else [ada]
+    channel = twin.add_channel("desk", people, bot=bot, private=private)
     if trouble == "archived":
         twin.archive(channel)
+    if trouble == "a direct conversation":
+        channel = twin.dm(ada)
     desk = (await check(client, "C0" if trouble == "unknown" else channel))[-1]
     assert not desk.ok
     assert advice in desk.detail
+
+
+async def test_a_desk_that_others_can_read(twin: SlackTwin, client: AsyncWebClient) -> None:
+    """It may be meant, but somebody should know."""
+    channel = twin.add_channel("desk", [twin.add_user()], shared=True)
+    desk = (await check(client, channel))[-1]
+    assert desk.ok
+    assert "another company" in desk.detail
+
+
+@pytest.mark.parametrize("members", [None, "U1", []])
+async def test_members_of_another_shape(
+    twin: SlackTwin, client: AsyncWebClient, members: object
+) -> None:
+    """Nobody is there whom Slack does not name."""
+    channel = twin.add_channel("desk", [twin.add_user()])
+    answer = {"ok": True, "members": members}
+    twin.fault("conversations.members", Fault.answer(200, answer))
+    assert not (await check(client, channel))[-1].ok

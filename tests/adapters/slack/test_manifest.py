@@ -12,6 +12,7 @@ from adapters.slack.checking import SCOPES
 from adapters.slack.payloads import EVENTS
 from adapters.slack.receiving import COMMAND
 from bot.commands import HELP
+from bot.commands_desk import DESK_HELP
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,12 +37,20 @@ def test_the_app_asks_for_exactly_the_scopes_that_check_looks_for(manifest: dict
 
 
 def test_the_slash_command_is_the_one_the_adapter_answers(manifest: dict[str, Any]) -> None:
-    """One command, and its hint names what its help explains."""
+    """One command, and its hint names what its help explains. Slack tells the ids of those whom its
+    words mention, since nobody can be assigned a case by what they call themselves.
+    """
     (command,) = manifest["features"]["slash_commands"]
     assert command["command"] == COMMAND
-    for word in ("help", "status", "human"):
+    assert command["should_escape"]
+    for word in ("help", "status", "human", "cases", "assign"):
         assert word in command["usage_hint"]
-        assert f"`{COMMAND} {word}" in HELP
+        assert f"`{COMMAND} {word}" in HELP + DESK_HELP
+
+
+def test_presses_and_forms_are_sent_to_the_app(manifest: dict[str, Any]) -> None:
+    """Without interactivity no button of a card would do anything."""
+    assert manifest["settings"]["interactivity"]["is_enabled"]
 
 
 def test_every_address_is_the_same_endpoint(manifest: dict[str, Any]) -> None:

@@ -85,3 +85,49 @@ def test_a_link_is_a_link_or_its_label(url: str, label: str) -> None:
 def test_an_address_that_no_client_should_open(url: str) -> None:
     """The label stands alone."""
     assert mrkdwn.link(url, "a <b> | c") == "a &lt;b&gt; ¦ c"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "written"),
+    [
+        ("plain & <b>", "plain &amp; &lt;b&gt;"),
+        ("**bold** and **more of it**.", "*bold* and *more of it*."),
+        ("*as it is* _and so_ `on` ~~here~~", "*as it is* _and so_ `on` ~~here~~"),
+        ("2 * 3 ** 4, 2**3, f(**kwargs)", "2 * 3 ** 4, 2**3, f(**kwargs)"),
+        ("**first line\nsecond** line", "**first line\nsecond** line"),
+        ("Frontdesk: You get **27 da…", "Frontdesk: You get 27 da…"),
+        ("[the page](https://x.example/a?b=1&c)", "<https://x.example/a?b=1&c|the page>"),
+        ("[**bold** page](https://x.example)", "<https://x.example|*bold* page>"),
+        ("[no](javascript:alert)", "[no](javascript:alert)"),
+        ("see https://x.example/a_b.", "see <https://x.example/a_b|https://x.example/a_b>."),
+        ("(https://x.example)", "(<https://x.example|https://x.example>)"),
+        ("<!here> <@U1>", "&lt;!here&gt; &lt;@U1&gt;"),
+        ("", ""),
+    ],
+)
+def test_markdown_in_a_mrkdwn_field(markdown: str, written: str) -> None:
+    """Bold and links look the same, everything else stands as it was written."""
+    assert mrkdwn.write(markdown) == written
+
+
+@given(ANY | st.text(alphabet="*[]()<>!@#|ab :/.…\n", max_size=60).map("[a](https://b)".join))
+def test_written_markdown_pings_nobody(text: str) -> None:
+    """The only thing in angle brackets is a link."""
+    for inside in re.findall(r"<([^>]*)>?", mrkdwn.write(text)):
+        assert re.match(r"https?://", inside)
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [
+        ("assign <@U1|ada> C7", "assign <@U1> C7"),
+        ("<@U1> and <@W2|w|x>", "<@U1> and <@W2>"),
+        ("human a &lt; b &amp; <https://x.example|c>", "human a < b & [c](https://x.example)"),
+        ("<!channel> <#C1|general>", "@channel #general"),
+        ("&lt;@U1&gt;", "<@U1>"),
+        ("", ""),
+    ],
+)
+def test_the_words_of_a_command(given: str, seen: str) -> None:
+    """As a person sees them, but whom they mention can still be told."""
+    assert mrkdwn.read_command(given) == seen

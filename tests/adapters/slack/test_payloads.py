@@ -14,7 +14,7 @@ from adapters.slack.payloads import (
     read_action,
     read_event,
 )
-from agent.messages import IncomingMessage, Kind
+from agent.messages import DESK_KINDS, IncomingMessage, Kind
 from tests.support import slack_bodies as bodies
 
 WHO = Identity(bodies.TEAM, bodies.BOT, "B0FRONTBOT")
@@ -183,6 +183,28 @@ def test_files() -> None:
     assert read(bodies.message(files={"name": "a.pdf"})).files == ()
 
 
+@pytest.mark.parametrize(
+    ("permalink", "link"),
+    [
+        (
+            "https://example.slack.com/files/U1/F1/a.pdf",
+            "https://example.slack.com/files/U1/F1/a.pdf",
+        ),
+        ("javascript:alert(1)", ""),
+        ("https://x.example/a b", ""),
+        ("https://x.example/|<!here>", ""),
+        ("https://x.example/a)b", ""),
+        (7, ""),
+        (None, ""),
+    ],
+)
+def test_where_files_can_be_opened(permalink: object, link: str) -> None:
+    """In the order of the names, and only addresses that can stand in a link."""
+    message = read(bodies.message(files=[{"name": "a.pdf", "permalink": permalink}, {"id": "F2"}]))
+    assert message.file_links == (link, "")
+    assert len(message.files) == 2
+
+
 def test_slacks_stop_button() -> None:
     """Stop is a control of the thread it was pressed in."""
     message = read(bodies.stopped())
@@ -267,6 +289,7 @@ def test_the_last_edit_in_a_history() -> None:
         ("frontdesk_approve", Kind.APPROVE),
         ("frontdesk_deny", Kind.DENY),
         ("frontdesk_feedback", Kind.FEEDBACK),
+        *((f"frontdesk_{kind}", kind) for kind in sorted(DESK_KINDS - {Kind.ASSIGN})),
     ],
 )
 def test_presses(action: str, kind: Kind) -> None:

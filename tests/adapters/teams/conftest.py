@@ -14,7 +14,7 @@ from adapters.teams.credentials import read_credentials
 from adapters.teams.opening import open_teams
 from adapters.teams.tokens import TokenProvider
 from adapters.teams.twin import TeamsTwin
-from agent.ports import Surroundings
+from agent.surroundings import Surroundings
 from tests.support.clock import TestClock
 from tests.support.doors import OpenDoor
 from tests.support.identity import FakeIdentity

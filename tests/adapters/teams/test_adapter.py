@@ -24,7 +24,7 @@ from agent.messages import (
     Kind,
 )
 from agent.platforms import Profile, WebRequest
-from agent.ports import Surroundings
+from agent.surroundings import Surroundings
 from tests.support.clock import TestClock
 from tests.support.doors import OpenDoor
 from tests.support.teams_rows import delivery, heard_of, place

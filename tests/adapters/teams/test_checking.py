@@ -12,7 +12,7 @@ from adapters.teams.opening import open_teams
 from adapters.teams.places import PlaceKind, Reference
 from adapters.teams.twin import Fault, TeamsTwin
 from agent.platforms import Finding
-from agent.ports import Surroundings
+from agent.surroundings import Surroundings
 from tests.support.clock import TestClock
 from tests.support.doors import OpenDoor
 
@@ -54,10 +54,26 @@ async def test_ids_that_are_none(check: Check) -> None:
     assert not any(one.ok for one in found if one.subject in wrong)
 
 
-async def test_a_group_chat_as_human_channel(check: Check, twin: TeamsTwin) -> None:
-    """It is said what it is."""
-    _, _, desk, _ = await check(twin.add_group())
-    assert desk.detail == "a chat that the bot is in"
+async def test_a_chat_as_human_channel(check: Check, twin: TeamsTwin) -> None:
+    """Chats have no threads for cases: it is refused, and said what is meant."""
+    for chat in (twin.add_group(), twin.dm(twin.add_user())):
+        _, _, desk = await check(chat)
+        assert not desk.ok
+        assert "Name a channel of a team" in desk.detail
+
+
+async def test_a_channel_without_the_bot(check: Check, twin: TeamsTwin) -> None:
+    """The app is in no team by itself."""
+    *_, desk = await check(twin.add_channel("desk", bot=False))
+    assert not desk.ok
+    assert "add the app to the team" in desk.detail
+
+
+async def test_a_channel_that_is_not_there(check: Check) -> None:
+    """Deleted, or never there: another sentence than for one that the bot is not in."""
+    *_, desk = await check("19:nowhere@thread.tacv2")
+    assert not desk.ok
+    assert "is the channel still there" in desk.detail
 
 
 async def test_consent_that_shows(twin: TeamsTwin, clock: TestClock) -> None:
@@ -97,7 +113,8 @@ async def test_the_identity_provider_is_out(check: Check, twin: TeamsTwin) -> No
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (Fault.error(403, "BotNotInConversationRoster"), "is the app added to the team?"),
+        (Fault.error(403, "BotNotInConversationRoster"), "add the app to the team"),
+        (Fault.error(403, "BotDisabledByAdmin"), "BotDisabledByAdmin"),
         (Fault.error(404, "ConversationNotFound"), "is the id right"),
         (Fault.rate_limited(60), "try again in a minute"),
         (Fault.answer(401, {}), "is the app id the one of the bot in Azure?"),

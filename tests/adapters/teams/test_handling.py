@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.teams.places import Note, PlaceKind, Places, Reference
+from agent.errors import StoreUnavailable
 from agent.messages import Kind
 from agent.platforms import WebResponse
 from agent.records import Accepted
@@ -73,19 +74,33 @@ async def test_a_followed_thread(endpoint: Endpoint) -> None:
 async def test_what_is_no_proof(endpoint: Endpoint) -> None:
     """What a card sends, an edit and a deletion come without consent too."""
     channel = bodies.channel()
+    reply = {"about": "t1.1", "reply": "Yes."}
+    await endpoint.post(bodies.press("frontdesk.reply", reply, conversation=channel))
+    value = {"verb": "frontdesk.reply", **reply}
+    submitted = bodies.message(id="f:1", text=None, value=value, replyToId="1")
+    await endpoint.post({**submitted, "conversation": channel})
     await endpoint.post(bodies.message(value={"x": "1"}, conversation=channel))
     await endpoint.post(bodies.edited(conversation=channel))
     await endpoint.post(bodies.deleted(conversation=channel))
-    assert endpoint.kinds == [Kind.MESSAGE, Kind.EDIT, Kind.DELETE]
+    assert endpoint.kinds == [Kind.MESSAGE, Kind.MESSAGE, Kind.MESSAGE, Kind.EDIT, Kind.DELETE]
     kept = await endpoint.places.find(CHANNEL)
     assert kept is not None
     assert not kept.hears_all
 
 
 async def test_the_author_is_noted(endpoint: Endpoint) -> None:
-    """Name, language and time zone of whom is answered."""
+    """Name, language, time zone and the bot's own id of whom is answered; of who presses before
+    it is asked whether they may.
+    """
     await endpoint.post(bodies.message())
-    assert endpoint.places.people.get(ADA) == Note("Ada Byron", "en-GB", "Europe/Berlin")
+    assert endpoint.places.people.get(ADA) == Note("Ada Byron", "en-GB", "Europe/Berlin", "29:1ada")
+
+
+async def test_the_author_is_noted_first(endpoint: Endpoint) -> None:
+    """The turn that wants to know may begin before the door has answered."""
+    endpoint.door.defect = StoreUnavailable()
+    assert await endpoint.status(bodies.message()) == 503
+    assert endpoint.places.people.get(ADA) == Note("Ada Byron", "en-GB", "Europe/Berlin", "29:1ada")
 
 
 async def test_one_welcome(endpoint: Endpoint) -> None:
@@ -134,36 +149,102 @@ async def test_the_answer_to_a_thumb(endpoint: Endpoint) -> None:
     assert await endpoint.status(bodies.feedback(value={"actionName": "feedback"})) == 400
 
 
-async def test_the_answer_to_a_press(endpoint: Endpoint) -> None:
-    """Short words for whom pressed, in the form that leaves the card as it is."""
-    answer = await endpoint.post(bodies.press())
+@pytest.mark.parametrize("told", ["Bob has it since 10:14.", ""])
+async def test_the_answer_to_a_press(endpoint: Endpoint, told: str) -> None:
+    """What the door tells, for whom pressed alone, in the form that leaves the card as it is; if
+    it tells nothing, nothing is shown.
+    """
+    endpoint.door.told = told
+    answer = await endpoint.post(bodies.press("frontdesk.claim"))
+    assert answer.status == 200
     assert spoken(answer) == {
         "statusCode": 200,
         "type": "application/vnd.microsoft.activity.message",
-        "value": "Got it.",
+        "value": told,
     }
 
 
-async def test_a_press_that_nobody_reads(endpoint: Endpoint) -> None:
-    """Who presses on a card of what is over is told so."""
-    endpoint.door.answer = Accepted.NOT_FOR_US
-    answer = spoken(await endpoint.post(bodies.press()))
-    assert answer["value"] == "Nobody reads this any more."
+@pytest.mark.parametrize(
+    ("told", "shown"), [("", "Sent."), ("Resolved by Bob.", "Resolved by Bob.")]
+)
+async def test_the_answer_to_a_reply(endpoint: Endpoint, told: str, shown: str) -> None:
+    """The words stay in the box, so that it is said that they went out; unless they did not."""
+    endpoint.door.told = told
+    assert spoken(await endpoint.post(bodies.ACTIVITIES["reply"]))["value"] == shown
 
 
-OLD = {"verb": "frontdesk.reply", "data": {"about": "t1.1", "reply": "Yes."}}
+@pytest.mark.parametrize(
+    ("verb", "data", "shown"),
+    [
+        ("frontdesk.resolve", {"about": "t1.1", "note": "x"}, "Please choose an outcome first."),
+        ("frontdesk.resolve", {"outcome": "sold"}, "Please choose an outcome first."),
+        ("frontdesk.reply", {"reply": "  "}, "Please write something first."),
+    ],
+)
+async def test_a_form_that_is_not_filled_in(
+    endpoint: Endpoint, verb: str, data: dict[str, str], shown: str
+) -> None:
+    """Whoever sent it is told what is missing, as by any press; nothing else happens."""
+    answer = spoken(await endpoint.post(bodies.press(verb, data)))
+    assert (answer["statusCode"], answer["value"]) == (200, shown)
+    assert endpoint.door.messages == []
+
+
+async def test_a_press_that_cannot_be_stored(endpoint: Endpoint) -> None:
+    """Teams shows that it did not work; nobody is told that it did."""
+    endpoint.door.broken = True
+    for name in ("press", "form", "reply"):
+        assert await endpoint.status(bodies.ACTIVITIES[name]) == 503
 
 
 @pytest.mark.parametrize(
     "value",
-    [None, [], {"action": 5}, {"action": {"verb": "frontdesk.x"}}, {"action": OLD}],
+    [
+        None,
+        [],
+        {"action": 5},
+        {"action": {"verb": 5, "data": 5}},
+        {"action": {"verb": "frontdesk.x"}},
+        {"action": {"verb": "frontdesk.assign", "data": {"detail": "teams:eve"}}},
+    ],
 )
-async def test_a_forged_press(endpoint: Endpoint, value: object) -> None:
+async def test_a_forged_press(
+    endpoint: Endpoint, value: object, caplog: pytest.LogCaptureFixture
+) -> None:
     """It is answered as an error of the card and does nothing."""
     answer = await endpoint.post(bodies.press(value=value))
     assert answer.status == 200
     assert spoken(answer)["statusCode"] == 400
+    assert spoken(answer)["value"]["message"] == "Nobody reads this any more."
     assert endpoint.door.messages == []
+    assert caplog.text == ""
+
+
+async def test_whom_a_command_names(endpoint: Endpoint) -> None:
+    """A person whom it mentions stands in it by the id that everybody knows them by; what is no
+    command says names.
+    """
+    bob = bodies.tag("29:1bob", "Bob")
+    for words in ("/assign C1", "What about"):
+        told = f"<at>Frontdesk</at> {words} <at>Bob</at>"
+        await endpoint.post(bodies.mention(id=words, text=told, entities=[bodies.tag(), bob]))
+    command, question = endpoint.door.messages
+    assert (command.kind, command.text) == (Kind.COMMAND, "assign C1 <@bob>")
+    assert (question.kind, question.text) == (Kind.MESSAGE, "What about @Bob")
+
+
+async def test_files_in_a_thread(endpoint: Endpoint) -> None:
+    """Where Teams does not tell where a file is, the way to its message is the way to it."""
+    stub = '<attachment id="1150d938-8870-4044-9f2c-5bbdeba70c9d"></attachment>'
+    html = {"contentType": "text/html", "content": stub}
+    await endpoint.post(bodies.chatter(attachments=[html]))
+    (message,) = endpoint.door.messages
+    (link,) = message.file_links
+    assert message.files == ("a file",)
+    assert link.startswith("https://teams.microsoft.com/l/message/19%3Ageneral%40thread.tacv2/")
+    assert "parentMessageId=1790000000000" in link
+    await endpoint.post(bodies.message(attachments=[{"contentType": "application/pdf"}]))
+    assert endpoint.door.messages[1].file_links == ("",)
 
 
 @pytest.mark.parametrize(

@@ -137,3 +137,10 @@ def test_more_mentions_than_anybody_writes() -> None:
     """The work is bounded: the rest stays as people's."""
     text = mentions.read("<at>Ask</at>" * 1000, [OURS] * 1000, BOT)
     assert text == "@Ask" * (1000 - mentions.MOST)
+
+
+def test_people_by_their_ids() -> None:
+    """As commands want them; who is mentioned by nothing that says who, by name."""
+    text = "<at>Frontdesk</at> /assign <at>Ann</at> <at>Bob</at> <at>Eve</at>"
+    entities = [tag(), tag("29:1ann", "Ann"), tag("29:1 b>", "Bob")]
+    assert mentions.read(text, entities, BOT, by_id=True) == "/assign <@29:1ann> @Bob @Eve"

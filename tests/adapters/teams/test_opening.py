@@ -18,7 +18,7 @@ from agent.errors import ConfigError, InstallationFatal
 from agent.messages import (
     ConversationId,
 )
-from agent.ports import Surroundings
+from agent.surroundings import Surroundings
 from tests.support.clock import TestClock
 from tests.support.doors import OpenDoor
 from tests.support.teams_rows import delivery
@@ -167,7 +167,7 @@ async def test_a_token_goes_to_nobody_whom_a_stranger_named(clock: TestClock) ->
 def test_who_does_not_use_teams_does_not_pay_for_it() -> None:
     """The SDK takes a second to import: only a process with Teams does."""
     code = (
-        "import sys; from agent.ports import Surroundings; import adapters.teams as teams; "
+        "import sys; from agent.surroundings import Surroundings; import adapters.teams as teams; "
         "from bot.clock import SystemClock; "
         "assert teams.open_adapter(Surroundings({}, SystemClock())) is None; "
         "print([name for name in ('botbuilder', 'botframework', 'msrest', 'jwt', 'aiohttp') "

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.teams import payloads
+from adapters.teams import payloads, presses
 from adapters.teams.places import Note, PlaceKind
 from agent.messages import IncomingMessage, Kind
 from tests.support import teams_bodies as bodies
@@ -20,9 +20,10 @@ READERS = (
     payloads.read_message,
     payloads.read_update,
     payloads.read_deletion,
-    payloads.read_reaction,
-    payloads.read_feedback,
-    payloads.read_action,
+    presses.read_reaction,
+    presses.read_feedback,
+    presses.read_action,
+    presses.read_submitted,
     payloads.read_joined,
 )
 JSON = st.recursive(
@@ -177,11 +178,17 @@ def test_commands(text: str, words: str) -> None:
     assert read(bodies.chatter(text=text)).kind is Kind.MESSAGE
 
 
+LINK = "https://example.sharepoint.com/a.pdf"
+
+
 def test_files() -> None:
-    """Files and pictures are known by their names; the text as HTML, quotes and cards are none."""
+    """Files and pictures are known by their names, and files by where people can open them; the
+    text as HTML, quotes and cards are none.
+    """
+    downloaded = "application/vnd.microsoft.teams.file.download.info"
     attached = [
-        {"contentType": "application/vnd.microsoft.teams.file.download.info", "name": "a.pdf"},
-        {"contentType": "image/png"},
+        {"contentType": downloaded, "name": "a.pdf", "contentUrl": LINK},
+        {"contentType": "image/png", "contentUrl": "https://smba.example/needs/our/token"},
         {"contentType": "application/zip"},
         {"contentType": "text/html", "content": "<p>x</p>"},
         {"contentType": "messageReference", "content": "{}"},
@@ -192,7 +199,38 @@ def test_files() -> None:
     ]
     message = read(bodies.message(attachments=attached))
     assert message.files == ("a.pdf", "a picture", "a file")
+    assert message.file_links == (LINK, "", "")
     assert read(bodies.message(attachments={"name": "a.pdf"})).files == ()
+
+
+STUB = '<attachment id="1150d938-8870-4044-9f2c-5bbdeba70c9d"></attachment>'
+
+
+@pytest.mark.parametrize(
+    ("html", "others", "files"),
+    [
+        (f"<p>Here</p>{STUB}{STUB}", [], ("a file", "a file")),
+        ('<attachment id="odd"></attachment>', [], ()),
+        (STUB.replace("1150d938", "1150D938"), [], ("a file",)),
+        ('<attachment id="1790000000000"></attachment>', [], ()),
+        (STUB, [{"contentType": "application/vnd.microsoft.card.adaptive"}], ()),
+        (STUB, [{"contentType": "application/pdf", "name": "a.pdf"}], ("a.pdf",)),
+        (5, [], ()),
+    ],
+    ids=["files", "odd", "another case", "a quote", "a card", "told", "no text"],
+)
+def test_files_in_a_channel(html: object, others: list[object], files: tuple[str, ...]) -> None:
+    """There Teams tells that there are files, and nothing else of them."""
+    attached = [{"contentType": "text/html", "content": html}, *others]
+    assert read(bodies.chatter(attachments=attached)).files == files
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "file:///etc", 5, None])
+def test_a_file_that_cannot_be_opened(link: object) -> None:
+    """What is no address leads nowhere."""
+    one = {"contentType": "application/pdf", "name": "a.pdf", "contentUrl": link}
+    message = read(bodies.message(attachments=[one]))
+    assert (message.files, message.file_links) == (("a.pdf",), ("",))
 
 
 @pytest.mark.parametrize("text", [None, "", 5, "   "])

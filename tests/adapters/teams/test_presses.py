@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from adapters.teams import payloads
+from adapters.teams import payloads, presses
 from adapters.teams.places import Note, PlaceKind, Reference
-from agent.messages import IncomingMessage, Kind
+from agent.cases import NOTE_CHARACTERS, Outcome
+from agent.messages import Button, IncomingMessage, Kind
 from tests.support import teams_bodies as bodies
 from tests.support.teams_bodies import ADA, ANSWER, BOT, ROOT, TENANT
 
@@ -26,7 +27,7 @@ def found(message: IncomingMessage | None) -> IncomingMessage:
 )
 def test_reactions(kind: str, verdict: str) -> None:
     """A thumb or a heart is feedback for the message that it is at."""
-    rated = found(payloads.read_reaction(bodies.reaction(kind), TENANT))
+    rated = found(presses.read_reaction(bodies.reaction(kind), TENANT))
     assert (rated.kind, rated.detail, rated.about_ref) == (Kind.FEEDBACK, verdict, ANSWER)
 
 
@@ -42,24 +43,24 @@ def test_reactions(kind: str, verdict: str) -> None:
 )
 def test_reactions_that_are_no_feedback(body: dict[str, Any]) -> None:
     """Everything else that people do with a message is theirs."""
-    assert payloads.read_reaction(body, TENANT) is None
+    assert presses.read_reaction(body, TENANT) is None
 
 
 def test_everybodys_reaction_is_their_own() -> None:
     """Two people's thumbs at one answer, and two of one person's, are different rows."""
-    first = payloads.read_reaction(bodies.reaction(), TENANT)
-    other = payloads.read_reaction({**bodies.reaction(), "from": BOB}, TENANT)
-    later = payloads.read_reaction(bodies.reaction(timestamp="2026-09-21T15:00:00Z"), TENANT)
+    first = presses.read_reaction(bodies.reaction(), TENANT)
+    other = presses.read_reaction({**bodies.reaction(), "from": BOB}, TENANT)
+    later = presses.read_reaction(bodies.reaction(timestamp="2026-09-21T15:00:00Z"), TENANT)
     assert len({found(one).key for one in (first, other, later)}) == 3
 
 
 @pytest.mark.parametrize(("verdict", "detail"), [("like", "up"), ("dislike", "down")])
 def test_feedback(verdict: str, detail: str) -> None:
     """A thumb under an answer; the Playground does not say under which one."""
-    rated = found(payloads.read_feedback(bodies.feedback(verdict), TENANT))
+    rated = found(presses.read_feedback(bodies.feedback(verdict), TENANT))
     assert (rated.kind, rated.detail, rated.about_ref) == (Kind.FEEDBACK, detail, ANSWER)
     assert rated.text == "nice"
-    unsaid = found(payloads.read_feedback(bodies.feedback(replyToId=None), TENANT))
+    unsaid = found(presses.read_feedback(bodies.feedback(replyToId=None), TENANT))
     assert unsaid.about_ref == ""
 
 
@@ -68,7 +69,7 @@ def test_a_verdict_without_words(form: object) -> None:
     """What cannot be read as the form's text takes nothing from the verdict."""
     chosen = {"reaction": "like", "feedback": form}
     value = {"actionName": "feedback", "actionValue": chosen}
-    rated = found(payloads.read_feedback(bodies.feedback(value=value), TENANT))
+    rated = found(presses.read_feedback(bodies.feedback(value=value), TENANT))
     assert (rated.detail, rated.text) == ("up", "")
 
 
@@ -85,13 +86,16 @@ def test_a_verdict_without_words(form: object) -> None:
 )
 def test_odd_feedback(value: object) -> None:
     """What says neither up nor down is none."""
-    assert payloads.read_feedback(bodies.feedback(value=value), TENANT) is None
+    assert presses.read_feedback(bodies.feedback(value=value), TENANT) is None
 
 
-@pytest.mark.parametrize("kind", [Kind.ASK_PERSON, Kind.LEAVE_QUEUE, Kind.APPROVE, Kind.DENY])
+PRESSES = [Kind(button.value) for button in Button if button is not Button.RESOLVE]
+
+
+@pytest.mark.parametrize("kind", PRESSES)
 def test_presses(kind: Kind) -> None:
     """A press is a control of the conversation that the card stands in, about our message."""
-    pressed = found(payloads.read_action(bodies.press(f"frontdesk.{kind}"), TENANT))
+    pressed = found(presses.read_action(bodies.press(f"frontdesk.{kind}"), TENANT))
     assert pressed.kind is kind
     assert (pressed.about, pressed.about_ref) == ("t1.1", ANSWER)
     assert pressed.author.id == ADA
@@ -102,9 +106,9 @@ def test_presses(kind: Kind) -> None:
 def test_a_press_in_a_channel() -> None:
     """It belongs to the thread of the card, which may be the card's own."""
     inside = bodies.press(conversation=bodies.channel())
-    assert found(payloads.read_action(inside, TENANT)).conversation.thread == ROOT
+    assert found(presses.read_action(inside, TENANT)).conversation.thread == ROOT
     card = bodies.press(conversation=bodies.channel(""))
-    pressed = found(payloads.read_action(card, TENANT))
+    pressed = found(presses.read_action(card, TENANT))
     assert pressed.conversation.thread == ANSWER
     assert pressed.in_thread
 
@@ -112,8 +116,10 @@ def test_a_press_in_a_channel() -> None:
 def test_an_older_press() -> None:
     """Action.Submit comes as a message whose value is the data."""
     value = {"verb": "frontdesk.approve", "about": "t1.1"}
-    pressed = found(payloads.read_message(bodies.message(text=None, value=value), TENANT))
+    pressed = found(presses.read_submitted(bodies.message(text=None, value=value), TENANT))
     assert (pressed.kind, pressed.about) == (Kind.APPROVE, "t1.1")
+    assert presses.read_submitted(bodies.message(), TENANT) is None
+    assert payloads.read_message(bodies.message(text=None, value=value), TENANT) is None
     assert payloads.read_message(bodies.message(text=None, value={"x": 1}), TENANT) is None
     said = payloads.read_message(bodies.message(text="leave?", value={"x": 1}), TENANT)
     assert found(said).text == "leave?"
@@ -121,10 +127,10 @@ def test_an_older_press() -> None:
 
 def test_every_press_is_its_own() -> None:
     """Pressing again is another control; the same press is the same."""
-    once = found(payloads.read_action(bodies.press(), TENANT))
-    again = found(payloads.read_action(bodies.press(id="f:press-3"), TENANT))
-    assert once.key == found(payloads.read_action(bodies.press(), TENANT)).key
-    theirs = found(payloads.read_action({**bodies.press(), "from": BOB}, TENANT))
+    once = found(presses.read_action(bodies.press(), TENANT))
+    again = found(presses.read_action(bodies.press(id="f:press-3"), TENANT))
+    assert once.key == found(presses.read_action(bodies.press(), TENANT)).key
+    theirs = found(presses.read_action({**bodies.press(), "from": BOB}, TENANT))
     assert len({one.key for one in (once, again, theirs)}) == 3
 
 
@@ -140,25 +146,103 @@ def test_every_press_is_its_own() -> None:
         bodies.press(data={"about": "x" * 201}),
         bodies.press(id="", timestamp=""),
         {**bodies.press(), "from": {"id": BOT}},
-        bodies.press("frontdesk.reply", {"about": "t1.1", "reply": "Twenty-five."}),
+        bodies.press("frontdesk.assign", {"about": "t1.1", "detail": "teams:boss"}),
+        bodies.press("frontdesk.message", {"about": "t1.1", "reply": "Words"}),
     ],
 )
 def test_forged_presses(body: dict[str, Any]) -> None:
     """A client can send any verb and any data; what none of our cards sends is no press."""
-    assert payloads.read_action(body, TENANT) is None
+    assert presses.read_action(body, TENANT) is None
 
 
 @pytest.mark.parametrize("data", [[], "t1.1", {"about": 5}, {"about": {"id": "t1.1"}}, {}])
 def test_a_press_about_nothing(data: object) -> None:
     """Data of another shape says nothing; who pressed, and where, is still certain."""
-    pressed = found(payloads.read_action(bodies.press(data=data), TENANT))
+    pressed = found(presses.read_action(bodies.press(data=data), TENANT))
     assert pressed.about == ""
+
+
+def form(outcome: object = "done", note: object = "", **changes: Any) -> dict[str, Any]:
+    """The form of Resolve, as it is sent off."""
+    data = {"about": "t1.1", "outcome": outcome, "note": note, "reply": "half a"}
+    return bodies.press("frontdesk.resolve", data, **changes)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_the_form_of_a_case(outcome: Outcome) -> None:
+    """How it was resolved, and the note; what stands in the box above it is left alone."""
+    sent = form(outcome.value, " Two lines\r\nof it ", conversation=bodies.channel())
+    resolved = found(presses.read_action(sent, TENANT))
+    assert (resolved.kind, resolved.detail) == (Kind.RESOLVE, outcome)
+    assert resolved.text == "Two lines\nof it"
+    assert (resolved.about, resolved.about_ref) == ("t1.1", ANSWER)
+    assert presses.lacks(sent) == ""
+
+
+@pytest.mark.parametrize("outcome", [None, "", "claimed", "DONE", "done ", 5, ["done"], {}])
+def test_a_form_without_an_outcome(outcome: object) -> None:
+    """Forged or forgotten: whoever sent it is told what is missing."""
+    assert presses.read_action(form(outcome), TENANT) is None
+    assert presses.lacks(form(outcome)) == presses.CHOOSE
+
+
+@pytest.mark.parametrize(
+    ("note", "read"), [(None, ""), (7, ""), (["x"], ""), ("x" * 5000, "x" * NOTE_CHARACTERS)]
+)
+def test_an_odd_note(note: object, read: str) -> None:
+    """It is left away, or as long as the form lets it be."""
+    assert found(presses.read_action(form("done", note), TENANT)).text == read
+
+
+def reply(words: object = "Twenty-five.", **changes: Any) -> dict[str, Any]:
+    """What the reply box of a card sends."""
+    return bodies.press("frontdesk.reply", {"about": "t1.1", "reply": words}, **changes)
+
+
+def test_the_reply_box() -> None:
+    """Its words are as good as written in the thread that the card stands in."""
+    said = found(presses.read_action(reply(" Yes.\r\nNo. ", conversation=bodies.channel()), TENANT))
+    assert (said.kind, said.text, said.author.id) == (Kind.MESSAGE, "Yes.\nNo.", ADA)
+    assert said.conversation.thread == ROOT
+    assert said.in_thread
+    assert not said.mentions_bot
+    assert (said.about, said.about_ref) == ("t1.1", ANSWER)
+
+
+@pytest.mark.parametrize("place", [bodies.personal(), bodies.group(), bodies.channel("")])
+def test_the_reply_box_outside_of_a_thread(place: dict[str, Any]) -> None:
+    """Then the card itself is what its words are under."""
+    said = found(presses.read_action(reply(conversation=place), TENANT))
+    assert (said.conversation.thread, said.in_thread) == (ANSWER, True)
+    assert presses.read_action(reply(replyToId=None, conversation=bodies.group()), TENANT) is None
+
+
+@pytest.mark.parametrize("words", [None, "", " \r\n", 5, ["Yes"]])
+def test_an_empty_reply_box(words: object) -> None:
+    """Whoever sends it is told so."""
+    assert presses.read_action(reply(words), TENANT) is None
+    assert presses.lacks(reply(words)) == presses.WRITE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        bodies.press(),
+        bodies.press(value=[]),
+        bodies.press("frontdesk.x"),
+        reply(),
+        bodies.message(),
+    ],
+)
+def test_what_lacks_nothing(body: dict[str, Any]) -> None:
+    """A button asks for nothing, and what is no form could not be filled in."""
+    assert presses.lacks(body) == ""
 
 
 def test_who_presses_is_not_in_the_data() -> None:
     """Only the activity says who it was."""
     data = {"about": "t1.1", "from": {"id": "29:boss"}, "user": "boss", "author": "boss"}
-    assert found(payloads.read_action(bodies.press(data=data), TENANT)).author.id == ADA
+    assert found(presses.read_action(bodies.press(data=data), TENANT)).author.id == ADA
 
 
 def test_a_person_begins() -> None:
@@ -221,7 +305,7 @@ def test_the_reference_of_a_channel() -> None:
 
 def test_what_is_noted_of_a_person() -> None:
     """Name, language and time zone, and what was known where an activity does not tell."""
-    ada = Note("Ada Byron", "en-GB", "Europe/Berlin")
+    ada = Note("Ada Byron", "en-GB", "Europe/Berlin", "29:1ada")
     assert payloads.note(bodies.message(), Note("Old", "de", "UTC")) == ada
-    silent = bodies.message(**{"from": {"id": "x"}, "locale": None, "localTimezone": 5})
+    silent = bodies.message(**{"from": {"id": ""}, "locale": None, "localTimezone": 5})
     assert payloads.note(silent, ada) == ada

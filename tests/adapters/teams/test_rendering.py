@@ -12,18 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.teams import cards, markup, rendering
-from adapters.teams.places import PlaceKind, Reference
+from adapters.teams.places import Reference
 from adapters.teams.twin_checks import refusals
 from adapters.teams.twin_connector import split
-from agent.cases import CaseCard, CaseState
-from agent.messages import Button, Citation, ConversationId, OutgoingMessage, Tone
+from agent.cases import CaseCard, CaseState, Outcome
+from agent.messages import Button, Citation, OutgoingMessage, Tone
+from tests.support.teams_cards import (
+    CHANNEL,
+    GROUP,
+    HEARD,
+    PERSONAL,
+    PLACE,
+    content,
+    message,
+    size,
+)
 
-SERVICE = "https://smba.trafficmanager.net/teams"
-PERSONAL = Reference(service_url=SERVICE)
-GROUP = Reference(service_url=SERVICE, kind=PlaceKind.GROUP)
-CHANNEL = Reference(service_url=SERVICE, kind=PlaceKind.CHANNEL)
-HEARD = CHANNEL.model_copy(update={"hears_all": True})
-PLACE = ConversationId("teams", "T", "19:a@thread.tacv2", "17")
 LEAVE = Citation("Annual leave", "How many", "https://handbook.example/leave")
 WORDS = st.one_of(
     st.text(max_size=80),
@@ -46,6 +50,10 @@ CARDS = st.builds(
     draft=WORDS,
     confidence=st.none() | st.floats(0, 1),
     permalink=st.sampled_from(["", "https://teams.microsoft.com/l/message/a/1"]),
+    owner=st.text(max_size=200),
+    outcome=st.sampled_from(["", *Outcome]) | WORDS,
+    note=WORDS,
+    joined=st.integers(0, 300),
 )
 MESSAGES = st.builds(
     OutgoingMessage,
@@ -55,22 +63,12 @@ MESSAGES = st.builds(
     tone=st.sampled_from(Tone),
     citations=st.lists(CITATIONS, max_size=12).map(tuple),
     buttons=st.lists(st.sampled_from(Button), unique=True).map(tuple),
-    prompts=st.lists(st.text(min_size=1, max_size=200), max_size=8).map(tuple),
+    prompts=st.lists(st.text(min_size=1, max_size=200).filter(str.strip), max_size=8).map(tuple),
     feedback=st.booleans(),
     card=st.none() | CARDS,
     under=st.sampled_from(["", "t1.1"]),
 )
 PLACES = st.sampled_from([PERSONAL, GROUP, CHANNEL, HEARD])
-
-
-def message(text: str = "Words.", **fields: Any) -> OutgoingMessage:
-    """Something that we have to say."""
-    return OutgoingMessage("t1.1", PLACE, text, **fields)
-
-
-def size(activity: dict[str, Any]) -> int:
-    """Bytes as they go out."""
-    return len(json.dumps(activity, ensure_ascii=False).encode())
 
 
 def activities(message: OutgoingMessage, place: Reference) -> list[dict[str, Any]]:
@@ -132,6 +130,14 @@ def test_outside_of_code_nothing_is_a_tag(text: str) -> None:
     """Whatever was written between them."""
     for piece in markup.CODE.split(markup.defuse(text))[::2]:
         assert not re.search(r"<[A-Za-z/!?]", piece)
+
+
+@given(st.text(alphabet="ab* \n", max_size=30))
+def test_bold_words_are_all_there(text: str) -> None:
+    """However the stars stand: only they may go, and what is shown is never nothing."""
+    parts = [words for words, _ in markup.spans(text)]
+    assert "".join(parts).replace("*", "") == text.replace("*", "")
+    assert all(parts) or parts == [text]
 
 
 # Examples
@@ -249,109 +255,35 @@ def test_what_is_too_long() -> None:
     assert rendering.render(message("x" * 8_000), CHANNEL)["text"] == "x" * 8_000
 
 
-@pytest.mark.parametrize("place", [PERSONAL, GROUP, CHANNEL, HEARD])
-def test_words_for_people_are_all_there_is(place: Reference) -> None:
-    """Nothing below them promises that an answer under the card would reach the employee."""
-    relayed = message("**Ada:** help", tone=Tone.NOTICE, under="t0.1")
-    assert rendering.render(relayed, place)["text"] == "**Ada:** help"
-
-
-# Cards
-
-
-CARD = CaseCard(
-    case_id="C7",
-    state=CaseState.WAITING,
-    reason="The employee asked for a person.",
-    employee_ref="teams:aad-ada",
-    employee_name="Ada Byron",
-    place="a direct message",
-    summary="My *laptop* [melts](https://evil.example)",
-    transcript=("Ada: it melts", "Frontdesk: Oh"),
-    draft="Use water.\n\nOr sand.",
-    confidence=0.31,
-    permalink="https://teams.microsoft.com/l/message/a/1",
+@pytest.mark.parametrize(
+    ("place", "hint"),
+    [
+        (CHANNEL, rendering.HOW_TO_ANSWER),
+        (GROUP, rendering.HOW_TO_ANSWER_IN_A_CHAT),
+        (GROUP.model_copy(update={"hears_all": True}), rendering.HOW_TO_ANSWER_IN_A_CHAT),
+        (PERSONAL, rendering.HOW_TO_ANSWER_IN_A_CHAT),
+        (HEARD, ""),
+    ],
 )
+def test_words_for_people_say_how_to_answer(place: Reference, hint: str) -> None:
+    """Where the bot does not hear what is written under a card; elsewhere it would only disturb."""
+    relayed = message("**Ada:** help", tone=Tone.PERSON, under="t0.1")
+    text = "**Ada:** help" + (f"\n\n{hint}" if hint else "")
+    assert rendering.render(relayed, place)["text"] == text
+    assert rendering.render(replace(relayed, under=""), place)["text"] == "**Ada:** help"
+    long = rendering.render(replace(relayed, text="x" * 12_000), place)["text"]
+    assert long.endswith(hint or "x")
 
 
-def content(activity: dict[str, Any]) -> dict[str, Any]:
-    """The card on an activity."""
-    (attached,) = activity["attachments"]
-    assert attached["contentType"] == cards.CONTENT_TYPE
-    card: dict[str, Any] = attached["content"]
-    return card
-
-
-def runs(card: dict[str, Any]) -> list[str]:
-    """The lines of a card that people wrote, in order."""
-    blocks = [one for block in card["body"] for one in block.get("items", [block])]
-    texts = [one["inlines"] for one in blocks if one["type"] == "RichTextBlock"]
-    return ["".join(run["text"] for run in inlines) for inlines in texts]
-
-
-def test_a_case() -> None:
-    """Who, why, about what, what was said, what would have been said; nothing in it is markup."""
-    activity = rendering.render(message("Case C7", card=CARD), HEARD)
-    card = content(activity)
-    assert (card["type"], card["version"]) == ("AdaptiveCard", "1.5")
-    assert [block["text"] for block in card["body"][:2]] == ["Case C7", "Waiting"]
-    assert runs(card) == [
-        "Ada Byron (aad-ada) in a direct message",
-        "Why: The employee asked for a person.",
-        "About: My *laptop* [melts](https://evil.example)",
-        "So far",
-        "Ada: it melts",
-        "Frontdesk: Oh",
-        "The assistant would have said (confidence 0.31)",
-        "Use water.",
-        "Or sand.",
-    ]
-    assert card["actions"] == [
-        {"type": "Action.OpenUrl", "title": "Open the conversation", "url": CARD.permalink}
-    ]
-    assert activity["summary"].startswith("Case C7 from Ada Byron: My *laptop*")
-    assert "text" not in activity
-
-
-@pytest.mark.parametrize("state", CaseState)
-@pytest.mark.parametrize("place", [GROUP, CHANNEL, HEARD])
-def test_nothing_is_asked_on_a_case(state: CaseState, place: Reference) -> None:
-    """There is nothing to write into and nothing to send, whoever hears what."""
-    card = content(rendering.render(message(card=replace(CARD, state=state)), place))
-    assert not any(block["type"].startswith("Input.") for block in card["body"])
-    assert [action["type"] for action in card["actions"]] == ["Action.OpenUrl"]
-
-
-def test_an_edit_of_a_card_shows_its_state() -> None:
-    """In place of the one before."""
-    edit = message(card=replace(CARD, state=CaseState.CLAIMED), replaces="t0.9")
-    assert content(rendering.render(edit, CHANNEL))["body"][1]["text"] == "Claimed"
-
-
-def test_a_case_about_nothing() -> None:
-    """Only what there is."""
-    bare = replace(CARD, summary="", transcript=(), draft="", permalink="", employee_name="")
-    card = content(rendering.render(message(card=bare), HEARD))
-    assert runs(card) == [
-        "the employee (aad-ada) in a direct message",
-        "Why: The employee asked for a person.",
-    ]
-    assert "actions" not in card
-
-
-def test_a_case_as_plain_text() -> None:
-    """Should Teams refuse the card, people still learn of the case; nothing in it is markup."""
-    activity = rendering.plain(message(card=CARD), CHANNEL)
-    assert activity["text"].startswith(r"Case C7 from Ada Byron: My \*laptop\* \[melts\]")
-    assert "attachments" not in activity
-
-
-def test_a_card_that_would_be_too_large() -> None:
-    """Its texts are shortened until it fits, the newest of what was said is kept."""
-    long = replace(CARD, draft="\U0001f600" * 9000, transcript=("old " * 3000, "newest"))
-    card = content(rendering.render(message(card=long), CHANNEL))
-    assert size(card) <= cards.MAX_CARD
-    assert "newest" in runs(card)
+@pytest.mark.parametrize("place", [PERSONAL, GROUP, CHANNEL])
+def test_words_of_people(place: Reference) -> None:
+    """A person answers, not a machine: no label, no thumbs, and a message like any other."""
+    said = message("**Ada (IT):** <b>done</b>", tone=Tone.PERSON, buttons=(Button.LEAVE_QUEUE,))
+    activity = rendering.render(said, place)
+    assert activity["text"] == "**Ada (IT):** &lt;b>done&lt;/b>"
+    assert activity.keys() == {"type", "text", "textFormat", "summary"}
+    assert activity["summary"] == "Ada (IT): <b>done</b>"
+    assert rendering.below(said) is not None
 
 
 def test_a_question_that_only_a_button_answers() -> None:

@@ -23,8 +23,8 @@ from agent.messages import (
     Kind,
     Tone,
 )
-from agent.ports import Surroundings
 from agent.records import Delivery
+from agent.surroundings import Surroundings
 from tests.support.clock import TestClock
 from tests.support.teams_rows import SickMemory, delivery, heard_of, place
 

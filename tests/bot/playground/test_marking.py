@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 
-from bot.playground.marking import link, markdown, page
+from bot.playground.marking import led, link, markdown, page
 from tests.support.html import TEXTS, assert_safe, found
 
 
@@ -42,3 +42,15 @@ def test_unsafe_links_stay_text(target: str) -> None:
     """A link may lead to the web and to the handbook, and nowhere else."""
     assert "<a" not in markdown(f"[x]({target}) <{target}>")
     assert "<a" not in link(target, "x")
+
+
+def test_permalinks_lead_to_the_page() -> None:
+    """A message is opened here, a file in a new tab; what leads nowhere is no link any more."""
+    places = {"https://a.example/?x=1&y=2": "/#in=1", "https://b.example": "/files/b.png"}
+    places["https://c.example"] = ""
+    text = "".join(f"[x]({url}) " for url in [*places, "https://d.example"])
+    tags = found(led(markdown(text), places.get)).tags
+    here, file, nowhere, elsewhere = [attributes for tag, attributes in tags if tag == "a"]
+    assert here == {"href": "/#in=1"}
+    assert (file["href"], file["target"]) == ("/files/b.png", "_blank")
+    assert (nowhere, elsewhere["href"]) == ({}, "https://d.example")

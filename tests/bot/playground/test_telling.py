@@ -31,6 +31,18 @@ ATTEMPT = {"model": "a:b", "outcome": "ok", "seconds": 1.234}
         ),
         (Line.CASE, {"case": "C1", "state": "waiting", "cause": "unsure"}, "C1 · waiting · unsure"),
         (Line.NOTICE, {"text": "Stopped."}, "Stopped."),
+        (Line.STAFF, {"name": "Mia", "text": "Hi"}, "Mia: Hi"),
+        (
+            Line.STAFF,
+            {"name": "Mia", "text": "// Hi", "note": True},
+            "Mia: // Hi (note: not passed on)",
+        ),
+        (
+            Line.STAFF,
+            {"name": "Bo", "text": "x", "refused": True},
+            "Bo: x (refused: not passed on)",
+        ),
+        (Line.RELAYED, {"to": "desk", "case": "C1", "post": "p"}, "to the desk · C1"),
         ("something_new", {"a": 1, "b": "x"}, "a: 1, b: x"),
     ],
 )

@@ -28,6 +28,7 @@ class Remote:
 
     def __init__(self, control_url: str, session: aiohttp.ClientSession) -> None:
         self._url = control_url
+        self.api_url = control_url.removesuffix("twin/") + "api/"
         self._session = session
 
     async def do(self, act: str, **body: Any) -> Json:
@@ -83,6 +84,55 @@ async def test_everything_people_do_can_be_asked_for(remote: Remote, told: Liste
     assert (await remote.do("press", **press, ts="1.000000"))["http"] == 400
     assert (await remote.see("status", channel=dm, thread_ts=ts)) == {"status": ""}
     assert (await remote.do("settings", colour="red"))["http"] == 400
+
+
+async def test_a_desk_can_be_driven(remote: Remote, told: Listener) -> None:
+    """Members, files, archives, accounts, and forms of which there are none open."""
+    await remote.do("settings", events_url=told.url)
+    ada = (await remote.do("users", name="Ada"))["user"]
+    desk = (await remote.do("channels", name="desk", members=[]))["channel"]
+    await remote.do("join", user=ada, channel=desk)
+    shared = await remote.do("upload", user=ada, channel=desk, filename="a.pdf", text="See")
+    (*_, message) = (await remote.see("messages", channel=desk))["messages"]
+    assert (message["ts"], message["files"]) == (shared["ts"], ["a.pdf"])
+    await remote.do("deactivate", user=ada)
+    await remote.do("leave", user=ada, channel=desk)
+    await remote.do("archive", channel=desk)
+    await remote.do("idle")
+    kinds = [event["type"] for event in told.events]
+    assert {"user_change", "member_left_channel", "channel_archive"} <= set(kinds)
+    assert (await remote.see("views", user=ada)) == {"views": []}
+    for act in ("fill", "submit", "close"):
+        assert (await remote.do(act, view="V0", values={}))["http"] == 400
+    press = await remote.do("interact", type="block_actions", actions=[])
+    assert (press["status"], (await remote.do("interact"))["status"]) == (200, 200)
+    assert (await remote.see("ephemerals", channel=desk, user=ada)) == {"messages": []}
+
+
+async def test_a_form_is_filled_in_from_outside(remote: Remote, told: Listener) -> None:
+    """It is read, filled in, sent off and closed through the control API."""
+    await remote.do("settings", events_url=told.url)
+    ada = (await remote.do("users", name="Ada"))["user"]
+    dm = (await remote.do("dm", user=ada))["channel"]
+    client = AsyncWebClient("xoxb-test", base_url=remote.api_url)
+    element = {"type": "plain_text_input", "action_id": "note"}
+    label = {"type": "plain_text", "text": "Note"}
+    form = {
+        "type": "modal",
+        "title": label,
+        "submit": label,
+        "blocks": [{"type": "input", "label": label, "element": element}],
+    }
+    for _ in range(2):
+        await remote.do("command", user=ada, channel=dm, line="/x")
+        trigger = told.received[-1].form["trigger_id"]
+        await client.views_open(trigger_id=trigger, view=form)
+    first, second = (await remote.see("views", user=ada))["views"]
+    filled = (await remote.do("fill", view=first["id"], values={"note": "hi"}))["view"]
+    assert filled["entered"]["note"]["value"] == "hi"
+    assert (await remote.do("submit", view=first["id"]))["status"] == 200
+    await remote.do("close", view=second["id"])
+    assert (await remote.see("views"))["views"] == []
 
 
 def test_the_options_have_defaults() -> None:

@@ -139,6 +139,41 @@ async def test_members(twin: TeamsTwin, client: Client) -> None:
     assert (nobody.status, nobody.code) == (404, "MemberNotFoundInConversation")
 
 
+async def test_an_account_that_ended(twin: TeamsTwin, client: Client) -> None:
+    """It is in no roster, and does nothing any more; its place is kept, should it return."""
+    ada = twin.add_user("Ada Byron")
+    channel = twin.add_channel(members=[ada])
+    twin.deactivate(ada)
+    assert (await client.call("GET", channel, "members")).json == []
+    assert (await client.call("GET", channel, "members", ada)).status == 404
+    with pytest.raises(ValueError, match="deactivated"):
+        await twin.say(ada, channel, "x")
+    twin.user(ada).active = True
+    assert (await client.call("GET", channel, "members", ada)).status == 200
+
+
+async def test_an_archived_channel(twin: TeamsTwin, client: Client) -> None:
+    """It can be read, and nobody can write there, until it is opened again."""
+    ada = twin.add_user("Ada Byron")
+    channel = twin.add_channel(members=[ada])
+    root = await twin.say(ada, channel, "hello")
+    ident = (await client.post(f"{channel};messageid={root}", "hi")).json["id"]
+    twin.archive(channel)
+    thread = {"channelData": {"channel": {"id": channel}}, "isGroup": True, "activity": {}}
+    for answer in (
+        await client.post(f"{channel};messageid={root}", "hello"),
+        await client.call("POST", body=thread),
+        await client.call("DELETE", channel, "activities", ident),
+    ):
+        assert (answer.status, answer.code) == (403, "NotEnoughPermissions")
+    assert (await client.call("GET", channel, "members", ada)).status == 200
+    for act in (twin.say(ada, channel, "x", root), twin.edit(ada, channel, root, "x")):
+        with pytest.raises(ValueError, match="archived"):
+            await act
+    twin.archive(channel, archived=False)
+    assert (await client.post(f"{channel};messageid={root}", "hello")).status == 201
+
+
 async def test_typing_is_seen_for_a_while(
     clock: TestClock, twin: TeamsTwin, client: Client
 ) -> None:

@@ -236,6 +236,90 @@ async def test_what_cannot_be_pressed(twin: TeamsTwin, desk: Desk) -> None:
         )
 
 
+FORM = card(
+    {
+        "type": "Input.ChoiceSet",
+        "id": "outcome",
+        "isRequired": True,
+        "errorMessage": "Choose one",
+        "choices": [{"title": "Done", "value": "done"}, {"title": "Not", "value": "not"}],
+    },
+    {"type": "Input.Text", "id": "note", "maxLength": 5},
+    actions=[execute("Resolve", "desk.resolve", case="1")],
+)
+CASE_WITH_FORMS = card(
+    {"type": "Input.Text", "id": "reply"},
+    actions=[
+        execute("Send", "desk.send"),
+        {"type": "Action.ShowCard", "title": "Resolve", "card": FORM},
+        {"type": "Action.ShowCard", "title": "More", "card": card(actions=[execute("Go", "go")])},
+    ],
+)
+
+
+async def test_a_form_below_a_card(twin: TeamsTwin, told: Listener, desk: Desk) -> None:
+    """Its button takes what is filled in there and on the card above it, not beside it; a button
+    above it asks for none of it.
+    """
+    message = await desk.post(CASE_WITH_FORMS)
+    filled = {"outcome": "done", "note": "Reset", "reply": "Hi"}
+    for action in ("Resolve", "Send", "Go"):
+        await twin.press(desk.ada, message, action, filled=filled)
+    sent = [one["value"]["action"]["data"] for one in told.activities]
+    assert sent == [{"case": "1", **filled}, {"reply": "Hi"}, {"reply": "Hi"}]
+
+
+@pytest.mark.parametrize(
+    ("filled", "wrong"),
+    [
+        ({}, "Choose one"),
+        ({"outcome": "sold"}, "sold is no choice of outcome"),
+        ({"outcome": "done", "note": "Too long"}, "note takes 5 characters"),
+        ({"outcome": "done", "x": "y"}, "no input x"),
+    ],
+)
+async def test_a_form_that_a_client_does_not_send(
+    twin: TeamsTwin, told: Listener, desk: Desk, filled: Mapping[str, str], wrong: str
+) -> None:
+    """The bot hears nothing of it; to open a form is nothing it hears of either."""
+    message = await desk.post(CASE_WITH_FORMS)
+    with pytest.raises(ValueError, match=wrong):
+        await twin.press(desk.ada, message, "Resolve", filled=filled)
+    with pytest.raises(ValueError, match=r"Action\.ShowCard, which no bot hears of"):
+        await twin.press(desk.ada, message, "More")
+    assert told.activities == []
+
+
+async def test_a_forged_action(twin: TeamsTwin, told: Listener, desk: Desk) -> None:
+    """Any verb and any data, in the thread of the card, by whom it is."""
+    message = await desk.post(CASE_WITH_FORMS)
+    told.answers.append(answer("application/vnd.microsoft.activity.message", "No."))
+    got = await twin.execute(desk.ada, message, "desk.resolve", {"outcome": ["x"]})
+    assert got.toast == "No."
+    assert twin.toasts() == []
+    (invoke,) = told.activities
+    assert invoke["value"]["action"]["data"] == {"outcome": ["x"]}
+    assert invoke["conversation"]["id"] == f"{desk.channel};messageid={message.id}"
+    assert invoke["replyToId"] == message.id
+
+
+async def test_who_pressed_reads_the_answer(twin: TeamsTwin, told: Listener, desk: Desk) -> None:
+    """And nobody else; an empty one shows nothing."""
+    bo = twin.add_user("Bo")
+    await twin.join(bo, desk.channel)
+    await twin.idle()
+    message = await desk.post()
+    seen: list[str] = []
+    twin.on_change(lambda change: seen.append(change.kind))
+    for user, words in ((desk.ada, "You have it"), (bo, "Ada has it"), (bo, "")):
+        told.answers.append(answer("application/vnd.microsoft.activity.message", words))
+        await twin.press(user, message, "Claim")
+    assert twin.toasts() == ["You have it", "Ada has it"]
+    assert twin.toasts(user=bo) == twin.toasts(desk.channel, bo) == ["Ada has it"]
+    assert twin.toasts(twin.dm(bo)) == []
+    assert seen.count("toast") == 2
+
+
 async def test_a_suggested_action_speaks(twin: TeamsTwin, told: Listener, client: Client) -> None:
     """Its words are said by the person."""
     ada = twin.add_user()

@@ -119,6 +119,26 @@ async def test_what_people_press(local: TeamsTwin, remote: Remote, bot: Listener
     assert len(bot.received) == 7
 
 
+async def test_who_is_where(local: TeamsTwin, remote: Remote, bot: Listener) -> None:
+    """Rosters, archived channels, forged actions and what was answered to them."""
+    ada, bo = local.add_user(), local.add_user("Bo")
+    channel = (await remote.do("channels", name="desk", members=[ada]))["channel"]
+    await remote.do("join", user=bo, channel=channel)
+    await remote.do("leave", user=ada, channel=channel)
+    assert list(local.channel(channel).members) == [bo]
+    ident = (await Client(local).post(channel, "", attachments=[CARD])).json["id"]
+    local.events_url = bot.url
+    forged = {"user": bo, "channel": channel, "id": ident, "verb": "no", "data": 5}
+    assert (await remote.do("execute", **forged))["status"] == 202
+    assert bot.activities[0]["value"]["action"]["data"] == 5
+    assert await remote.see("toasts", user=bo) == {"toasts": []}
+    await remote.do("archive", channel=channel)
+    assert (await remote.do("say", user=bo, channel=channel, text="x"))["http"] == 400
+    await remote.do("archive", channel=channel, archived=False)
+    await remote.do("deactivate", user=bo)
+    assert not local.user(bo).active
+
+
 def test_the_options_have_defaults() -> None:
     """Without any, it takes a free port, tells nobody and wants tokens."""
     given = options().parse_args([])

@@ -53,6 +53,7 @@ def test_buttons_stay_in_their_rows() -> None:
         "text": "Go",
         "style": "danger",
         "url": "",
+        "alone": False,
     }
     assert "static_select" in note["text"]
 

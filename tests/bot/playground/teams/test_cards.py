@@ -42,12 +42,14 @@ def test_texts() -> None:
             "type": "RichTextBlock",
             "inlines": ["<b>", {"type": "TextRun", "text": "*c*", "weight": "bolder"}],
         },
+        {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "d", "color": "Good"}]},
     )
     assert found == [
         {"type": "header", "text": "<Case>"},
         html("markdown large good", "<p><strong>a</strong></p>\n"),
         html("markdown subtle", "<p>b</p>\n"),
         html("run", "&lt;b&gt;<strong>*c*</strong>"),
+        html("run", '<span class="good">d</span>'),
     ]
 
 
@@ -75,27 +77,34 @@ def test_inputs() -> None:
         {"type": "Input.Text", "id": "b", "isMultiline": True, "maxLength": 9, "placeholder": "…"},
         {"type": "Input.ChoiceSet", "id": "c", "label": "C", "choices": choices, "value": "1"},
     )
+    (seen,) = shapes({"type": "Input.ChoiceSet", "id": "d", "choices": [], "style": "expanded"})
+    assert (choice["open"], seen["open"]) == (False, True)
     assert (line["name"], line["label"], line["value"], line["lines"]) == ("a", "A", "x", 1)
     assert (lines["lines"] > 1, lines["most"], lines["placeholder"]) == (True, 9, "…")
     assert (choice["name"], choice["choices"], choice["value"]) == ("c", choices, "1")
 
 
 def test_buttons() -> None:
-    """A press names its verb and what its data says; an address that is no link leads nowhere."""
-    row, more = shapes(
+    """A press names its verb and what its data says; an address that is no link leads nowhere; one
+    button shows more; one does not want what is filled in.
+    """
+    text = {"type": "TextBlock", "text": "a"}
+    (row,) = shapes(
         actions=[
             {"type": "Action.Execute", "title": "Deny", "verb": "deny", "data": {"about": "m1"}},
-            {"type": "Action.ShowCard", "title": "More", "card": {"actions": []}},
+            {"type": "Action.ShowCard", "title": "More", "card": {"body": [text]}},
             {"type": "Action.OpenUrl", "title": "Open", "url": "https://x.example/"},
             {"type": "Action.OpenUrl", "title": "Bad", "url": "javascript:x"},
             {"type": "Action.Execute", "title": "Stop", "style": "destructive", "data": "x"},
+            {"type": "Action.Execute", "title": "Claim", "associatedInputs": "None"},
         ]
     )
-    deny, link, bad, stop = row["elements"]
+    deny, more, link, bad, stop, claim = row["elements"]
     assert (deny["action_id"], deny["value"], deny["text"]) == ("deny", "m1", "Deny")
     assert (link["url"], bad["url"]) == ("https://x.example/", "")
     assert (stop["action_id"], stop["value"], stop["style"]) == ("Stop", "", "danger")
-    assert more == {"type": "reveal", "text": "More", "items": []}
+    assert (deny["alone"], claim["alone"]) == (False, True)
+    assert more == {"text": "More", "items": [html("markdown", "<p>a</p>\n")]}
 
 
 def test_permalinks_lead_to_the_page() -> None:
@@ -110,8 +119,9 @@ def test_what_is_not_drawn_is_said() -> None:
     assert "Carousel" in shapes({"type": "Carousel"})[0]["text"]
 
 
+@pytest.mark.parametrize("reply", [True, False])
 @pytest.mark.parametrize("state", list(CaseState))
-def test_a_case_has_no_holes(state: CaseState) -> None:
+def test_a_case_has_no_holes(state: CaseState, reply: bool) -> None:
     """Whatever Frontdesk puts on a card is drawn."""
     card = CaseCard(
         case_id="C1",
@@ -125,8 +135,12 @@ def test_a_case_has_no_holes(state: CaseState) -> None:
         transcript=("a", "b"),
         draft="Try again",
         confidence=0.5,
+        owner="Bo Ek",
+        outcome="done",
+        note="Reset it.",
+        joined=2,
     )
-    pages = [sent.case(card), sent.buttons(list(Button), "m1")]
+    pages = [sent.case(card, list(Button), "m1", reply=reply), sent.buttons(list(Button), "m1")]
     assert not any("not drawn" in str(drawn(page, nowhere)) for page in pages)
 
 

@@ -1,0 +1,214 @@
+"""The relay: words between an employee and the people who have the case, in both directions.
+
+Each post is passed on as a message of ours that says whose words it is, in the thread of the case's
+card or in the employee's conversation; a long one in pieces. The journal keeps which post went into
+which messages: so an edit changes them, and a deletion takes the words out of them. A case that is
+not shown anywhere yet keeps the words until it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from urllib.parse import quote
+
+from agent import cards, output, texts
+from agent.cases import Case
+from agent.desk_place import DeskPlace
+from agent.draft import Draft
+from agent.journal import TO_DESK, TO_EMPLOYEE, Line, Relayed
+from agent.masking import MASKS
+from agent.messages import Author, Button, ConversationId, IncomingMessage, OutgoingMessage, Tone
+from agent.policy import Policy
+from agent.text import is_only_notes, pieces, plain_name, without_notes
+
+RELAY_CHARACTERS = 8000
+"""Of one relayed message, below every platform's limit."""
+FILE_NAME = 60
+SAFE_IN_ADDRESS = ":/?#@!$&'*+,;=%~"
+"""Reserved characters of RFC 3986, section 2.2, without the brackets that end a Markdown link."""
+
+
+def is_note(message: IncomingMessage) -> bool:
+    """Whether what a person of the desk wrote is not meant for the employee."""
+    return is_only_notes(message.text)
+
+
+def has_content(message: IncomingMessage) -> bool:
+    """Whether there is anything to pass on."""
+    return bool(message.text or message.files)
+
+
+class Relay:
+    """The performers of everything that is passed on; holds no state between turns."""
+
+    def __init__(
+        self, place: DeskPlace, policy: Policy, say_nobody: Callable[[Draft], Awaitable[None]]
+    ) -> None:
+        """`place` may change while it is used; `say_nobody` tells that nobody is there."""
+        self._place = place
+        self._say_nobody = say_nobody
+        self._policy = policy
+
+    async def relay_to_desk(self, draft: Draft) -> None:
+        """Pass on what was written, and changed, to the people who have the case."""
+        case, channel = draft.case, self._place.channel_of(draft.case)
+        if case is None or channel is None:
+            await self._say_nobody(draft)  # the desk was taken away while the case was open
+            return
+        if cards.is_missing(case):
+            case, channel = cards.show(draft, case, self._place.channel or channel)
+        way = _Way(draft, case, TO_DESK, channel)
+        way.pass_on(lambda author: _speaker(draft, case, author))
+        if draft.cause is not None and case.card_id:
+            draft.post(channel, f"_{cards.reason(draft, draft.cause)}_", under=case.card_id)
+
+    async def catch_up(self, draft: Draft) -> None:
+        """Put under the card, now that the case has one, what was written before."""
+        case, channel = draft.case, self._place.channel_of(draft.case)
+        if case is None or channel is None or not case.card_id:
+            return
+        way = _Way(draft, case, TO_DESK, channel)
+        for one in draft.history.relays.values():
+            if one.case == case.id and one.text:
+                way.say(one.post, one.text)
+
+    async def receipt(self, draft: Draft) -> None:
+        """Tell once per case that what is written is passed on."""
+        case = draft.case if self._place.channel_of(draft.case) else None
+        if case is not None and case.id not in draft.history.receipts:
+            text = texts.RECEIPT.format(case=case.id)
+            draft.notice(text, buttons=(Button.LEAVE_QUEUE,), receipt=case.id)
+
+    async def relay_to_employee(self, draft: Draft) -> None:
+        """Pass on what a person of the desk wrote, and changed, in their name."""
+        case, channel, staff = draft.case, self._place.channel_of(draft.case), draft.staff
+        if case is None or channel is None or staff is None:
+            return
+        name = self._place.signed(staff.name, case)
+        _Way(draft, case, TO_EMPLOYEE, channel).pass_on(lambda _: name)
+        most = self._policy.max_input
+        if any(len(one.text) > most for one in (*draft.asked, *draft.edited)):
+            draft.post(channel, texts.CUT.format(limit=f"{most:,}"), under=case.card_id)
+        said = [without_notes(one.text) for one in (*draft.asked, *draft.edited)]
+        if any(mask in text for text in said for mask in MASKS):
+            draft.post(channel, texts.MASKED, under=case.card_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One direction, in one turn; `channel` is where the case's card is."""
+
+    draft: Draft
+    case: Case
+    to: str
+    channel: ConversationId
+
+    def pass_on(self, name_of: Callable[[Author], str]) -> None:
+        """Pass on everything that was written, edited and deleted in this turn."""
+        for message in self.draft.asked:
+            if has_content(message):
+                self._words(message, name_of(message.author))
+        for message in self.draft.edited:
+            self._edit(message, name_of(message.author))
+        for message in self.draft.deleted:
+            self._mark(message, f"**{name_of(message.author)}:** {texts.DELETED}")
+
+    def say(self, post: str, text: str, known: Relayed | None = None) -> None:
+        """Say it in as many messages as it takes: those it was `known` in, and new ones."""
+        old = known.messages if known else ()
+        said = pieces(text, RELAY_CHARACTERS)
+        said += [texts.SHORTENED] * (len(old) - len(said))
+        before = [*old, *[""] * (len(said) - len(old))]
+        sent = [self._send(piece, one, known) for piece, one in zip(said, before, strict=True)]
+        place, under = (known.place, known.under) if known else self._here
+        self._keep(Relayed(post, self.case.id, self.to, tuple(sent), place, under))
+
+    def _words(self, message: IncomingMessage, name: str, known: Relayed | None = None) -> None:
+        if self.to == TO_EMPLOYEE:
+            message = replace(message, text=without_notes(message.text))
+        text = f"**{name}:** {_content(message)}"
+        if self.to == TO_DESK and not self.case.card_id:
+            self._keep(Relayed(message.id, self.case.id, self.to, (), *self._here, text))
+        else:
+            self.say(message.id, text, known)
+
+    def _edit(self, message: IncomingMessage, name: str) -> None:
+        known = self._known(message)
+        if self.to == TO_EMPLOYEE and is_note(message):
+            self._mark(message, f"**{name}:** {texts.WITHDRAWN}")
+        elif known is not None or self.draft.history.keeps_back(message.id):
+            self._words(message, name, known)
+        else:
+            self._words(message, f"{name} {texts.EDITED}")
+
+    def _mark(self, message: IncomingMessage, text: str) -> None:
+        """Take the words out of the messages they were in."""
+        known = self._known(message)
+        if known is None:
+            return
+        for one in known.messages:
+            self._send(text, one, known)
+        if known.text:
+            self._keep(Relayed(known.post, known.case, known.to, (), known.place, known.under))
+
+    def _known(self, message: IncomingMessage) -> Relayed | None:
+        known = self.draft.history.relays.get(message.id)
+        same = known is not None and (known.case, known.to) == (self.case.id, self.to)
+        return known if same else None
+
+    @property
+    def _here(self) -> tuple[str, str]:
+        return str(self.channel), self.case.card_id
+
+    def _send(self, text: str, replaces: str, known: Relayed | None) -> str:
+        """Send a new message, or an edit where the message is; the id of what stands there then."""
+        draft = self.draft
+        place, under = (known.place, known.under) if known else self._here
+        message = OutgoingMessage(
+            draft.next_id(),
+            ConversationId.parse(place),
+            text,
+            tone=Tone.PERSON,
+            under=under,
+            replaces=replaces,
+            for_desk=self.to == TO_DESK,
+        )
+        if self.to == TO_EMPLOYEE:
+            who, where = draft.employee.id, draft.conversation
+            message = replace(message, conversation=where, under="", to=who)
+        draft.outbox.append(message)
+        return replaces or message.id
+
+    def _keep(self, relayed: Relayed) -> None:
+        keep(self.draft, relayed)
+
+
+def keep(draft: Draft, relayed: Relayed) -> None:
+    """Journal where the words of a post are now."""
+    facts = asdict(relayed)
+    if not relayed.text:
+        del facts["text"]
+    draft.write(Line.RELAYED, **facts)
+
+
+def _speaker(draft: Draft, case: Case, author: Author) -> str:
+    """Who wrote in the employee's conversation."""
+    known = case.card.employee_name if case.card and author.id == case.employee_id else ""
+    said = (one.name for one in draft.history.said if one.author == author.id and one.name)
+    return plain_name(draft.profile.name or author.name or known or next(said, "") or author.id)
+
+
+def _content(message: IncomingMessage) -> str:
+    """What a post says and brings along, harmless to show."""
+    words = output.harmless(message.text)
+    links = (*message.file_links, *[""] * len(message.files))
+    files = ", ".join(map(_file, message.files, links))
+    return f"{words}\n{texts.SENT_ALONG.format(files=files)}".strip() if files else words
+
+
+def _file(name: str, link: str) -> str:
+    shown = plain_name(name, FILE_NAME) or texts.FILE
+    if not link.lower().startswith(("https://", "http://")):
+        return shown
+    return f"[{shown}]({quote(link, safe=SAFE_IN_ADDRESS)})"

@@ -1,0 +1,109 @@
+"""What the adapter contract needs of a platform, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from agent.cases import Outcome
+from agent.messages import Button, ConversationId
+from agent.platforms import WebRequest
+from agent.ports import Adapter
+
+LONGEST_PRESS = 12.0
+"""Seconds of the clock in which every platform gives up on a press."""
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """What whoever pressed a button sees: whether it worked, and what they alone are told."""
+
+    ok: bool
+    told: str = ""
+
+
+class Platform(Protocol):
+    """What the contract needs of a platform: its adapter, and a twin to be a person in."""
+
+    adapter: Adapter
+
+    async def start(self) -> None:
+        """Start the twin; the adapter is not started."""
+
+    async def stop(self) -> None:
+        """Stop the twin."""
+
+    def listen(self, port: int) -> None:
+        """The bot listens on this port of the loopback interface."""
+
+    def acknowledged(self) -> list[bool]:
+        """Of each delivery that was made, whether the bot acknowledged it."""
+
+    async def write(self, text: str, *, mention: bool = False) -> ConversationId:
+        """A person writes at the top level of a channel; the conversation it begins."""
+
+    async def write_directly(self, text: str) -> ConversationId:
+        """A person writes a direct message."""
+
+    async def redeliver(self) -> None:
+        """The platform delivers its last event once more."""
+
+    def forged(self) -> WebRequest:
+        """A request that is not from the platform, though it looks like it."""
+
+    def fail_after_effect(self) -> None:
+        """The next post takes effect, but its answer is lost."""
+
+    def fail_before_effect(self, retry_after: float) -> None:
+        """The next post is refused for now."""
+
+    def shown(self, conversation: ConversationId) -> list[str]:
+        """The texts of the bot in a conversation."""
+
+    def place(self) -> ConversationId:
+        """A conversation to post into."""
+
+    def gone(self) -> ConversationId:
+        """A place that does not exist."""
+
+    def person(self) -> str:
+        """A person's id."""
+
+    def add_person(self, name: str) -> str:
+        """Somebody else of the organisation, who is nowhere yet; their id."""
+
+    async def join(self, person: str) -> None:
+        """Somebody comes into the channel of `place`."""
+
+    async def leave(self, person: str) -> None:
+        """Somebody goes out of it."""
+
+    def deactivate(self, person: str) -> None:
+        """Somebody's account ends."""
+
+    def out(self) -> None:
+        """The platform is out: whatever the bot wants of it ends in an error on its side."""
+
+    def seen(self, conversation: ConversationId) -> str:
+        """Everything that can be read of the bot's posts in a conversation."""
+
+    def buttons(self, conversation: ConversationId) -> list[str]:
+        """What is written on the buttons of the bot's last post in a conversation."""
+
+    async def press(self, person: str, conversation: ConversationId, button: Button) -> Pressed:
+        """Somebody presses a button of the bot's last post in a conversation."""
+
+    async def resolve(
+        self, person: str, conversation: ConversationId, outcome: Outcome, note: str
+    ) -> Pressed:
+        """Somebody fills in the form behind the button Resolve there, and sends it off."""
+
+
+def strings(part: Any) -> Iterator[str]:
+    """Every text anywhere in blocks or cards."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, Mapping | list | tuple):
+        for one in part.values() if isinstance(part, Mapping) else part:
+            yield from strings(one)

@@ -1,0 +1,114 @@
+"""What may not have arrived at the desk, or from it: the case is not lost, and nobody is.
+
+Nobody can ask Teams whether it has shown a post.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stories.conftest import OpenCompany, teams_only
+from tests.support.clock import TestClock
+from tests.support.desk import Desk, wish
+
+
+@teams_only
+async def test_a_card_that_did_not_arrive(opened: OpenCompany, clock: TestClock) -> None:
+    """Teams breaks off while it takes the card of Ada's case: there is another, which says so, and
+    all goes on as if it were the first.
+    """
+    one = await opened()
+    desk = Desk(one)
+    desk.chat.lose(1, arrived=False, channel=one.desk)
+    asked = await wish(one, one.ada)
+    await clock.advance(30)
+    card = desk.card()
+    assert any("shown twice" in text for text in desk.relayed(card))
+    await one.dm(one.ada, "Is anybody there?", asked)
+    assert any("Is anybody there?" in text for text in desk.relayed(card))
+    await desk.press(one.linus, card, "Claim")
+    await desk.resolve(one.linus, desk.card(), "Done")
+    await clock.advance(30)
+    assert "resolved" in desk.card().text.lower()
+    assert (await one.counts())["outbox_dead"] == 0
+
+
+@teams_only
+async def test_a_card_that_did_arrive(opened: OpenCompany, clock: TestClock) -> None:
+    """Both cards stand there: Linus presses on the first, which counts from then on; there Ada's
+    words go, and what he writes under it reaches her.
+    """
+    one = await opened()
+    desk = Desk(one)
+    desk.chat.lose(1, arrived=True, channel=one.desk)
+    asked = await wish(one, one.ada)
+    await clock.advance(30)
+    first, _ = desk.cards()
+    await desk.press(one.linus, first, "Claim")
+    await clock.advance(10)
+    assert all("claimed by linus berg" in card.text.lower() for card in desk.cards())
+    await desk.write(one.linus, first, "Hello Ada")
+    assert one.texts(asked)[-1] == "Linus Berg: Hello Ada"
+    await one.dm(one.ada, "Hello Linus", asked)
+    assert any("Hello Linus" in text for text in desk.relayed(first))
+    assert (await one.counts())["outbox_dead"] == 0
+
+
+@pytest.mark.parametrize(("platform", "desk_on"), [("teams", "slack")])
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_words_of_staff_that_may_not_have_arrived(
+    opened: OpenCompany, clock: TestClock, arrived: bool
+) -> None:
+    """Linus answers from Slack, and Teams breaks off while it takes his words: he reads so under
+    the card, once, and decides himself whether to write them again. Ada is told when the bot speaks
+    to her next.
+    """
+    one = await opened()
+    desk = Desk(one)
+    asked = await wish(one, one.ada)
+    await desk.press(one.linus, desk.card(), "Claim")
+    one.chat.lose(1, arrived=arrived, channel=one.chat.direct(one.ada))
+    await desk.write(one.linus, desk.card(), "Try the other cable")
+    await clock.advance(60)
+    told = [text for text in desk.relayed(desk.card()) if "may not have reached" in text]
+    assert len(told) == 1
+    assert "Linus Berg: Try the other cable" in told[0]
+    heard = [text for text in one.texts(asked) if "the other cable" in text]
+    assert len(heard) == int(arrived)
+    await desk.write(one.linus, desk.card(), "Try the other cable, please")
+    await one.dm(one.ada, "I did", asked)
+    await desk.resolve(one.linus, desk.card(), "Done")
+    await clock.advance(60)
+    words = one.texts(asked)
+    assert "Linus Berg: Try the other cable, please" in words
+    assert len([text for text in words if "may not have reached you" in text]) == 1
+    under = desk.relayed(desk.card())
+    assert [text for text in under if "may not have reached" in text] == told
+    assert (await one.counts())["outbox_dead"] == 0
+
+
+@pytest.mark.parametrize(("platform", "desk_on"), [("slack", "teams")])
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_words_of_an_employee_that_may_not_have_arrived(
+    opened: OpenCompany, clock: TestClock, arrived: bool
+) -> None:
+    """Ada writes from Slack, and Teams breaks off while it takes her words: she is told, once, and
+    what she writes again arrives.
+    """
+    one = await opened()
+    desk = Desk(one)
+    asked = await wish(one, one.ada)
+    await desk.press(one.linus, desk.card(), "Claim")
+    desk.chat.lose(1, arrived=arrived, channel=one.desk)
+    await one.dm(one.ada, "The other cable?", asked)
+    await clock.advance(60)
+    told = [text for text in one.texts(asked) if "may not have reached" in text]
+    assert len(told) == 1
+    assert "The other cable?" in told[0]
+    under = desk.relayed(desk.card())
+    assert len([text for text in under if "other cable" in text]) == int(arrived)
+    await one.dm(one.ada, "Which cable?", asked)
+    await clock.advance(60)
+    assert any("Which cable?" in text for text in desk.relayed(desk.card()))
+    assert [text for text in one.texts(asked) if "may not have reached" in text] == told
+    assert (await one.counts())["outbox_dead"] == 0
