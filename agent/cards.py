@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agent import output
+from agent import output, texts
 from agent.addressing import asks_for_person
 from agent.cases import Case, CaseCard, CaseState, Cause, Copy
 from agent.draft import Draft
@@ -79,16 +79,20 @@ def card_message(case: Case, channel: ConversationId, message_id: str) -> Outgoi
 
 
 def is_missing(case: Case) -> bool:
-    """Whether a case has a card that nobody sees: no place took it."""
+    """Whether a case has a card that maybe nobody sees: no place took it, or it is in doubt."""
     return case.card is not None and not case.card_id and not case.incident
 
 
 def show(draft: Draft, case: Case, channel: ConversationId) -> tuple[Case, ConversationId]:
-    """Post the card of a case in a channel; the case with the card that counts now, and where."""
+    """Post the card of a case in a channel; the case with the card that counts now, and where. If
+    another may stand there, people are told that both are of one case.
+    """
     card = card_message(case, channel, draft.next_id())
     draft.outbox.append(card)
-    case = replace(case, card_id=card.id, channel=str(channel), copies=())
+    case = replace(case, card_id=card.id, channel=str(channel))
     draft.put(case)
+    if any(copy.channel == case.channel for copy in case.copies):
+        draft.post(channel, texts.SHOWN_TWICE, under=card.id)
     return case, channel
 
 
@@ -115,7 +119,7 @@ def taken_from(case: Case, message: IncomingMessage) -> Case:
     every = (main, *case.copies)
     here = [one for one in every if _is_in(message.conversation, one)] or [main]
     taken = next((one for one in here if one.card_id == message.about), here[0])
-    copies = tuple(one for one in every if one is not taken)
+    copies = tuple(one for one in every if one is not taken and one.card_id)
     return replace(case, card_id=taken.card_id, channel=taken.channel, copies=copies)
 
 

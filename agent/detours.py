@@ -160,8 +160,10 @@ class Detours:
                 draft.put(replace(case, copies=copies))
         elif case.incident:
             self._give_up(draft, case)  # by way of the incident: there everything was tried
-        elif in_doubt and not _is_twice_in(message.conversation, case):
-            self._show_again(draft, case, message)
+        elif in_doubt:
+            # Not at once: people may see it, and then there would be two. A press on it tells.
+            lost = Copy(message.id, str(message.conversation))
+            draft.put(replace(case, card_id="", copies=(*case.copies, lost)))
         else:
             await self._move_on(draft, case, message)
 
@@ -183,15 +185,6 @@ class Detours:
             return lost.id == case.card_id
         here = lost.conversation == self._place.channel_of(case)
         return here and not lost.under and case.card_id != ""
-
-    def _show_again(self, draft: Draft, case: Case, message: OutgoingMessage) -> None:
-        """Post once more a card that may have arrived. If it has, both are cards of the case."""
-        place = message.conversation
-        again = cards.card_message(case, place, draft.next_id())
-        draft.outbox.append(replace(again, detours=message.detours))
-        copies = (*case.copies, Copy(message.id, str(place)))
-        draft.put(replace(case, card_id=again.id, channel=str(place), copies=copies))
-        draft.post(place, texts.SHOWN_TWICE, under=again.id)
 
     async def _move_on(self, draft: Draft, case: Case, lost: OutgoingMessage) -> None:
         """Let another card of the case count than that which people may not see where it is."""
@@ -241,6 +234,8 @@ class Detours:
 
     def _words_for_people(self, draft: Draft, message: OutgoingMessage) -> None:
         case, channel = draft.case, self._place.channel_of(draft.case)
+        if case is not None and channel is not None and cards.is_missing(case) and case.copies:
+            case, channel = cards.show(draft, case, self._place.channel or channel)
         if case is not None and channel is not None and case.card_id not in ("", message.under):
             again = replace(message, conversation=channel, under=case.card_id)
             self._now_in(draft, message, self._send(draft, again))
@@ -292,8 +287,3 @@ def _was_in_doubt(draft: Draft, message_id: str) -> bool:
     """Whether nobody could tell whether one of our messages arrived."""
     told = (one.data for one in draft.claim.history if one.kind == Line.UNCONFIRMED)
     return any(data.get("message") == message_id for data in told)
-
-
-def _is_twice_in(place: ConversationId, case: Case) -> bool:
-    """Whether a further card of a case is where its own is, too."""
-    return any(one.channel == str(place) for one in case.copies)

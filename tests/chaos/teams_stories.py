@@ -35,15 +35,11 @@ TOLD_IN_TEAMS = (
 MAY_BE_LOST = Allowed("may not have reached you")
 """Whoever writes after a send in doubt is told so."""
 ASKED_TWICE = Allowed(
-    r"Frontdesk is up|Paused:|I answer again|told the people"
+    r"Frontdesk is up|Paused:|I answer again|told the people|is with people already"
     r"|: @Frontdesk /(pause|resume|status|human)"
 )
 """A command whose answer did not come is given again; and a status tells what waits just then."""
-SHOWN_TWICE = Allowed("case may be shown twice here")
-"""A card that was on its way when the process died is posted once more."""
 OTHERWISE = {
-    "case by button": SHOWN_TWICE,
-    "human by command": SHOWN_TWICE,
     # A post whose id is not known cannot be changed: the question stands there as it was.
     "approved": Allowed("May I run order", at="send#1 after|settle#1 before"),
     "repeat": Allowed("bot: Answer to m2", at="send#2 after|settle#2 before"),

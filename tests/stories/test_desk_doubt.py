@@ -14,17 +14,18 @@ from tests.support.desk import Desk, wish
 
 @teams_only
 async def test_a_card_that_did_not_arrive(opened: OpenCompany, clock: TestClock) -> None:
-    """Teams breaks off while it takes the card of Ada's case: there is another, which says so, and
-    all goes on as if it were the first.
+    """Teams breaks off while it takes the card of Ada's case: what she writes then brings another,
+    which says so, and all goes on as if it were the first.
     """
     one = await opened()
     desk = Desk(one)
     desk.chat.lose(1, arrived=False, channel=one.desk)
     asked = await wish(one, one.ada)
     await clock.advance(30)
+    assert desk.cards() == []
+    await one.dm(one.ada, "Is anybody there?", asked)
     card = desk.card()
     assert any("shown twice" in text for text in desk.relayed(card))
-    await one.dm(one.ada, "Is anybody there?", asked)
     assert any("Is anybody there?" in text for text in desk.relayed(card))
     await desk.press(one.linus, card, "Claim")
     await desk.resolve(one.linus, desk.card(), "Done")
@@ -35,13 +36,15 @@ async def test_a_card_that_did_not_arrive(opened: OpenCompany, clock: TestClock)
 
 @teams_only
 async def test_a_card_that_did_arrive(opened: OpenCompany, clock: TestClock) -> None:
-    """Both cards stand there: Linus presses on the first, which counts from then on; there Ada's
-    words go, and what he writes under it reaches her.
+    """Ada writes before anybody has seen to it, and two cards stand there: Linus presses on the
+    first, which counts from then on; there her words go, and what he writes reaches her.
     """
     one = await opened()
     desk = Desk(one)
     desk.chat.lose(1, arrived=True, channel=one.desk)
     asked = await wish(one, one.ada)
+    await clock.advance(30)
+    await one.dm(one.ada, "Is anybody there?", asked)
     await clock.advance(30)
     first, _ = desk.cards()
     await desk.press(one.linus, first, "Claim")
@@ -52,6 +55,28 @@ async def test_a_card_that_did_arrive(opened: OpenCompany, clock: TestClock) -> 
     await one.dm(one.ada, "Hello Linus", asked)
     assert any("Hello Linus" in text for text in desk.relayed(first))
     assert (await one.counts())["outbox_dead"] == 0
+
+
+@teams_only
+async def test_a_card_is_in_doubt_and_nobody_writes(opened: OpenCompany, clock: TestClock) -> None:
+    """If it arrived, a claim shows that, and there is never a second one; if not, people see it
+    instead of the first reminder.
+    """
+    one = await opened()
+    desk = Desk(one)
+    desk.chat.lose(1, arrived=True, channel=one.desk)
+    asked = await wish(one, one.ada)
+    await clock.advance(30)
+    await desk.press(one.linus, desk.card(), "Claim")
+    await one.dm(one.ada, "Hello Linus", asked)
+    assert any("Hello Linus" in text for text in desk.relayed(desk.card()))
+    await desk.resolve(one.linus, desk.card(), "Done")
+    desk.chat.lose(1, arrived=False, channel=one.desk)
+    await wish(one, one.grace)
+    await clock.advance(29 * 60)
+    assert len(desk.cards()) == 1
+    await clock.advance(2 * 60)
+    assert len(desk.cards()) == 2
 
 
 @pytest.mark.parametrize(("platform", "desk_on"), [("teams", "slack")])

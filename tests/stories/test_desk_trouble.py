@@ -138,15 +138,15 @@ async def test_it_is_closed_while_a_case_waits(opened: OpenCompany, clock: TestC
 
 @teams_only
 async def test_a_card_that_arrived_after_all(opened: OpenCompany, clock: TestClock) -> None:
-    """It is shown once more, because nobody knew. Linus answers under the first one and is told
-    that nobody heard him; he claims it there, and from then on he is heard.
+    """Linus answers under it, of which nobody knew, and is told that nobody heard him; he claims it
+    there, and from then on he is heard.
     """
     one = await opened()
     desk = Desk(one)
     desk.chat.lose(1, arrived=True, channel=one.desk)
     asked = await wish(one, one.ada)
     await clock.advance(20)
-    first, _ = desk.cards()
+    first = desk.card()
     await desk.write(one.linus, first, "Hello Ada")
     await clock.advance(120)
     assert not any("Hello Ada" in text for text in one.texts(asked))
