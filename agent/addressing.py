@@ -95,7 +95,7 @@ def as_control(message: IncomingMessage) -> IncomingMessage:
     words = spoken(message.text)
     if words in STOP_WORDS:
         return replace(message, kind=Kind.STOP)
-    if asks_for_person(message.text):
+    if PERSON_WISH.fullmatch(words):
         return replace(message, kind=Kind.ASK_PERSON)
     return message
 

@@ -122,9 +122,8 @@ class Desk:
     async def release_case(self, draft: Draft) -> None:
         """Nobody has the case any more; it waits again, and people are reminded of it again."""
         if draft.case is not None:
-            case = replace(draft.case, state=CaseState.WAITING, owner="", owner_name="")
-            case = replace(case, reminders=0)
-            self._move(draft, case)
+            waiting = replace(draft.case, state=CaseState.WAITING, reminders=0)
+            self._move(draft, replace(waiting, owner="", owner_name=""))
 
     async def say_released(self, draft: Draft) -> None:
         """Tell the employee that somebody else will take their case, and people if its owner cannot

@@ -8,8 +8,9 @@ message counts them, so that it ends:
   an answer, the desk;
 - what a person of the desk said to an employee: in pieces; then it comes back, marked;
 - the card of a case: another card of it; the second channel; each admin directly; then the employee
-  is told. A further card is left out. One that may have arrived is posted once more beside itself,
-  before that; and a channel that does not take a word about the case has none of its cards;
+  is told. A further card is left out. Instead of one that may have arrived there is another as soon
+  as something is to be read under it; and a channel that does not take a word about the case has
+  none of its cards;
 - words for the people who have a case: to where the card is now; then they come back, marked. Such
   words never go to the employee.
 
@@ -31,6 +32,7 @@ from agent.errors import RowFatal
 from agent.journal import Line
 from agent.messages import Button, ConversationId, OutgoingMessage, Tone
 from agent.ports import Adapter, Clock
+from agent.records import IN_DOUBT
 from agent.relay import keep
 from agent.state import WITH_PEOPLE, Event
 from agent.text import one_line, pieces
@@ -40,9 +42,6 @@ PIECE = 1500
 QUOTED = 300
 TO_ADMINS = 2
 """Detours of a card that admins get: there is nobody after them."""
-UNCONFIRMED = "Unconfirmed"
-"""Why a message comes back of which nobody can tell whether it arrived: a card, or words that were
-passed on."""
 
 
 class Detours:
@@ -211,10 +210,8 @@ class Detours:
 
     def _give_up(self, draft: Draft, case: Case) -> None:
         """There is no other way. The case gets a card when its employee writes on, or when people
-        are reminded of it; of one in doubt nobody can say that nobody saw it.
+        are reminded of it.
         """
-        if _is_in_doubt(draft):
-            return
         if not case.incident and not flooding.is_incident(draft.conversation):
             draft.put(replace(case, card_id="", copies=()))
         draft.notice(texts.NOBODY_REACHED.format(contact=self._place.contact, case=case.id))
@@ -274,13 +271,13 @@ class Detours:
 
 def _is_in_doubt(draft: Draft) -> bool:
     """Whether the message that the turn is about may have arrived."""
-    return draft.first.detail.partition(":")[0] == UNCONFIRMED
+    return draft.first.detail.partition(":")[0] == IN_DOUBT
 
 
 def _was_told(draft: Draft, message_id: str) -> bool:
     """Whether a turn before this one was about the same doubt."""
     data = (one.data for one in draft.claim.history if one.kind == Line.FAILED)
-    return any((one.get("code"), one.get("message")) == (UNCONFIRMED, message_id) for one in data)
+    return any((one.get("code"), one.get("message")) == (IN_DOUBT, message_id) for one in data)
 
 
 def _was_in_doubt(draft: Draft, message_id: str) -> bool:

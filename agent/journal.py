@@ -50,7 +50,7 @@ class Line(StrEnum):
     UNDELIVERED = "undelivered"  # message, reason
     RETRIED = "retried"  # message, by
     DROPPED = "dropped"  # message, by; or kind, reason of what came at the desk for no case
-    FAILED = "failed"  # code, attempt
+    FAILED = "failed"  # code, message
 
 
 Data = Mapping[str, Any]

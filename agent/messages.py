@@ -70,9 +70,9 @@ class Kind(StrEnum):
     About a case, by people of the desk: CLAIM, RELEASE, TAKE_OVER, HAND_BACK, RESOLVE (`detail` is
     the outcome, `text` the note) and ASSIGN (`detail` is the new owner as 'platform:user'). About a
     case, by itself: LOOK (the time has come to look at it; `about` is the case), GATHER (a case
-    joins the incident in whose lane this is; `about` is the case), SHOWN (the case is shown on the
-    incident's card; `about` is the incident). NO_DESK: an admin is to be told that there is no
-    human channel.
+    joins the incident in whose lane this is, or is still there) and SHOWN (the case is shown on the
+    card of an incident), which `agent.flooding` writes and reads. NO_DESK: an admin is to be told
+    that there is no human channel.
     """
 
     MESSAGE = "message"

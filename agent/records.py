@@ -277,6 +277,11 @@ class Flood:
     arrival: Arrival
 
 
+IN_DOUBT = "Unconfirmed"
+"""Why a message comes back as UNDELIVERABLE of which nobody knows whether it arrived: a card, or
+words that were passed on."""
+
+
 class DeliveryState(StrEnum):
     """Life of an outbox row. SENDING is committed before the first byte goes out."""
 

@@ -100,17 +100,17 @@ class Waiting:
         channel, second = self._place.channel_of(case), self._place.second
         if case is None:
             return
-        draft.put(replace(case, reminders=case.reminders + 1))
+        first = case.reminders == 0
+        case = replace(case, reminders=case.reminders + 1)
+        draft.put(case)
         if case.card is None or channel is None:
             return  # the card of its incident has a timer of its own
         name = f"{case.card.employee_name}: " if case.card.employee_name else ""
         about = name + output.harmless(case.card.summary)
         facts = {"case": case.id, "time": age(draft.now - case.opened_at), "about": about}
         if cards.is_missing(case):
-            cards.show(
-                draft, replace(case, reminders=case.reminders + 1), self._place.channel or channel
-            )
-        elif case.reminders == 0:
+            cards.show(draft, case, self._place.channel or channel)
+        elif first:
             draft.post(channel, texts.REMINDER.format(**facts))
         elif second is not None and any(one.channel == str(second) for one in case.copies):
             draft.post(second, texts.REMINDER.format(**facts))  # its card is there already
@@ -118,8 +118,7 @@ class Waiting:
             copy = cards.card_message(case, second, draft.next_id())
             draft.outbox.append(copy)
             draft.post(second, texts.REMINDER_ELSEWHERE.format(**facts), under=copy.id)
-            copies = (*case.copies, Copy(copy.id, str(second)))
-            draft.put(replace(case, reminders=case.reminders + 1, copies=copies))
+            draft.put(replace(case, copies=(*case.copies, Copy(copy.id, str(second)))))
 
     async def say_overdue(self, draft: Draft) -> None:
         """Tell the employee honestly that it takes longer, and what was done about it."""

@@ -22,6 +22,7 @@ from agent.messages import (
     load_outgoing,
 )
 from agent.records import (
+    IN_DOUBT,
     Approval,
     ApprovalState,
     Arrival,
@@ -54,9 +55,6 @@ SETTLED = {
     DeliveryState.UNCONFIRMED: Line.UNCONFIRMED.value,
     DEAD: Line.UNDELIVERED.value,
 }
-IN_DOUBT = "Unconfirmed"
-"""What a lane is told of a card, or of somebody's words, of which nobody knows whether they
-arrived."""
 # And of a row that cannot be read.
 UNREADABLE = (Line.FAILED.value, '{"code":"Unreadable"}')
 
