@@ -268,16 +268,19 @@ class Office:
         )
 
     async def ask_again(self) -> None:
-        """Have sent again what is in doubt and did not arrive (`frontdesk queue retry`)."""
+        """Have sent again what is in doubt and did not arrive (`frontdesk queue retry`).
+
+        Words that are quoted to their author, because they are in doubt, have not arrived by that.
+        """
         with closing(sqlite3.connect(self.folder / "frontdesk.db")) as database:
             doubtful = database.execute(DOUBTFUL).fetchall()
         url = f"sqlite:///{self.folder / 'frontdesk.db'}"
         store = open_store(url, self.clock, owner="queue", exclusive=False)
         shown = await self.shown()
-        there = {word for words in shown.values() for word in words}
+        missing = {one.word for one in self.sent if one.word not in shown[one.channel, one.thread]}
         for row, payload in doubtful:
-            words = re.findall(WORD, load_outgoing(payload).text)
-            if not there.intersection(words):
+            words = missing.intersection(re.findall(WORD, load_outgoing(payload).text))
+            if words:
                 self.resent.update(words)
                 assert await store.care.retry(row, by="command line") == ""
         await store.close()
