@@ -32,6 +32,7 @@ ASSIGNED = re.compile(
     r"|secret(?:[ _-]access)?(?:[ _-]key)?|api[ _-]?key)"
     r"(\s*[:=]\s*|\s+is\s+)(\S{6,})"
 )
+DIGIT = re.compile(r"\d")
 CARD = re.compile(r"(?<![\w.-])\d(?:[ .-]?\d){12,18}(?![\w-])")
 IBAN = re.compile(r"(?i)\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 
@@ -44,7 +45,7 @@ def mask(text: str) -> str:
     """Replace secrets, payment card numbers and IBANs by a word that says what stood there."""
     text = SECRET.sub("[secret]", text)
     text = ASSIGNED.sub(_assigned, text)
-    if any(character.isdigit() for character in text):
+    if DIGIT.search(text):
         text = CARD.sub(_card, text)
         text = IBAN.sub(_iban, text)
     return text

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from pydantic import TypeAdapter
@@ -24,6 +25,7 @@ SAFE_IN_ID = "@.=;-_"
 PLAIN = re.compile(r"[A-Za-z0-9@.=;_-]*")
 
 
+@lru_cache(maxsize=4096)  # a turn asks for the names of the same few places ten times
 def _joined(*parts: str) -> str:
     # Nearly every part of a real id is plain; quote() would look at each character.
     return ":".join(

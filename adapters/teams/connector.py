@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -235,8 +236,13 @@ class Connector:
         """An address below a service that is trusted; each part of the path is quoted once."""
         if not self._trust.allowed(service_url):
             raise PlaceFatal("its service is not one of Teams' (see TEAMS_SERVICE_URLS)")
-        quoted = "".join(f"/{quote(one, safe='')}" for one in path)
-        return URL(service_url.rstrip("/") + CREATE + quoted, encoded=True)
+        return _below(service_url, path)
+
+
+@lru_cache(maxsize=1024)
+def _below(service_url: str, path: tuple[str, ...]) -> URL:
+    quoted = "".join(f"/{quote(one, safe='')}" for one in path)
+    return URL(service_url.rstrip("/") + CREATE + quoted, encoded=True)
 
 
 def _soon(error: BaseException) -> bool:

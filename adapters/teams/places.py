@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -297,6 +298,7 @@ def _within(host: str, allowed: str) -> bool:
     return host.endswith(allowed) if allowed.startswith(".") else host == allowed
 
 
+@lru_cache(maxsize=256)
 def _parsed(service_url: str) -> URL | None:
     """The address as the client that will call it reads it; None for all that is not plain."""
     try:

@@ -63,7 +63,7 @@ def read_action(body: Payload, tenant: str) -> IncomingMessage | None:
 def read_submitted(body: Payload, tenant: str) -> IncomingMessage | None:
     """Read a `message` that a card sent (Action.Submit): its value is the data, with the verb."""
     value = part(body, "value")
-    return _sent(body, tenant, string(value, "verb"), value)
+    return _sent(body, tenant, string(value, "verb"), value) if value else None
 
 
 def lacks(body: Payload) -> str:
