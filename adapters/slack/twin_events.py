@@ -14,7 +14,6 @@ import json
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -26,9 +25,6 @@ from agent.ports import Clock
 
 ACK_SECONDS = 3.0
 RETRY_DELAYS = (0.0, 60.0, 300.0)
-# Seconds of the machine's own time that the tests' clock waits for the bot's answer. A bot that
-# takes longer waits for that clock itself, so it must be allowed to move.
-PATIENCE = 0.25
 KEPT = 100_000
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -72,15 +68,8 @@ class Delivery:
     at: float
 
 
-Mark = Callable[[], AbstractContextManager[object]]
 Deliver = Callable[[str, Any, int, str], Awaitable[Answer]]
 """Sends an envelope: its type and payload, which attempt it is, and why there is another."""
-
-
-def working_mark(clock: Clock) -> Mark | None:
-    """The mark of work that a clock of the tests waits for; None on any other clock."""
-    mark: Mark | None = getattr(clock, "working", None)
-    return mark
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
@@ -157,7 +146,6 @@ class Courier:
         self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
         self.interactions: deque[Json] = deque(maxlen=KEPT)
         self._clock = clock
-        self._mark = working_mark(clock)
         self._secret = secret
         self._settings = settings
         self._rng = rng
@@ -290,19 +278,13 @@ class Courier:
     ) -> Answer:
         """Send one signed request and wait at most 3 seconds for its answer."""
         began = self._clock.monotonic()
-        exchange = asyncio.ensure_future(self._exchange(body, content_type, headers or {}))
         try:
             async with self._clock.timeout(ACK_SECONDS):
-                if self._mark:
-                    with self._mark():
-                        await asyncio.wait({exchange}, timeout=PATIENCE)
-                answer = await exchange
+                answer = await self._exchange(body, content_type, headers or {})
         except TimeoutError:
             answer = Answer(0, reason="http_timeout")
         except (aiohttp.ClientError, OSError):
             answer = Answer(0, reason="connection_failed")
-        finally:
-            exchange.cancel()
         seconds = self._clock.monotonic() - began
         return Answer(answer.status, answer.text, answer.reason, seconds, answer.no_retry)
 

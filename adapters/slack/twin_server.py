@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,7 +13,7 @@ from aiohttp import web
 
 from adapters.slack import twin_agent, twin_chat, twin_reads
 from adapters.slack.twin_api import ApiError, Args, Method, run
-from adapters.slack.twin_events import KEPT, working_mark
+from adapters.slack.twin_events import KEPT
 from adapters.slack.twin_faults import Faults, Kind, RateLimits, reset
 from adapters.slack.twin_platform import Platform
 from adapters.slack.twin_respond import respond
@@ -51,7 +50,6 @@ class Server:
         self._app_token = app_token
         self._clock = platform.workspace.clock
         self._limits = RateLimits(self._clock)
-        self._mark = working_mark(self._clock)
 
     def routes(self) -> list[web.RouteDef]:
         """What an aiohttp application needs to be this server."""
@@ -60,19 +58,14 @@ class Server:
             web.post("/response/{id}", self._response_url),
         ]
 
-    def _working(self) -> AbstractContextManager[object]:
-        return self._mark() if self._mark else nullcontext()
-
     async def _api(self, request: web.Request) -> web.Response:
-        with self._working():
-            method = request.match_info["method"]
-            values = _values(request, await request.read())
-            return await self._serve(request, method, values, self._answer)
+        method = request.match_info["method"]
+        values = _values(request, await request.read())
+        return await self._serve(request, method, values, self._answer)
 
     async def _response_url(self, request: web.Request) -> web.Response:
-        with self._working():
-            values = _values(request, await request.read())
-            return await self._serve(request, "response_url", values, self._respond)
+        values = _values(request, await request.read())
+        return await self._serve(request, "response_url", values, self._respond)
 
     async def _serve(
         self, request: web.Request, method: str, values: Mapping[str, Any], answer: Answerer

@@ -10,13 +10,12 @@ import asyncio
 import itertools
 import json
 import uuid
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from adapters.slack.twin_events import ACK_SECONDS, PATIENCE, Answer, working_mark
+from adapters.slack.twin_events import ACK_SECONDS, Answer
 from adapters.slack.twin_faults import reset
 from adapters.slack.twin_state import Identity, Json, Settings
 from agent.ports import Clock
@@ -51,7 +50,6 @@ class Sockets:
         self.base_url = ""
         self.pongs = 0
         self._clock = clock
-        self._mark = working_mark(clock)
         self._identity = identity
         self._settings = settings
         self._open: dict[int, _Socket] = {}
@@ -145,10 +143,8 @@ class Sockets:
         self._waiting[envelope_id] = socket.number, acked
         try:
             async with self._clock.timeout(ACK_SECONDS):
-                with self._mark() if self._mark else nullcontext():
-                    if not socket.is_mute:
-                        await socket.wire.send_str(text)
-                        await asyncio.wait({acked}, timeout=PATIENCE)
+                if not socket.is_mute:
+                    await socket.wire.send_str(text)
                 ack = await acked
         except TimeoutError:
             return Answer(0, reason="timeout")

@@ -10,8 +10,7 @@ import asyncio
 import json
 import random
 from collections import deque
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractContextManager
+from collections.abc import Coroutine
 from dataclasses import dataclass
 
 import aiohttp
@@ -25,9 +24,6 @@ ANSWER_SECONDS = 15.0
 INVOKE_SECONDS = 10.0
 # Between the end of an attempt and the next; not documented. The last one is repeated.
 REDELIVERY_DELAYS = (1.0, 5.0, 15.0, 30.0)
-# Seconds of the machine's own time that the tests' clock waits for the bot's answer. A bot that
-# takes longer waits for that clock itself, so it must be allowed to move.
-PATIENCE = 0.25
 KEPT = 100_000
 
 
@@ -84,15 +80,6 @@ class Delivery:
     at: float
 
 
-Mark = Callable[[], AbstractContextManager[object]]
-
-
-def working_mark(clock: Clock) -> Mark | None:
-    """The mark of work that a clock of the tests waits for; None on any other clock."""
-    mark: Mark | None = getattr(clock, "working", None)
-    return mark
-
-
 @dataclass(slots=True)
 class Parcel:
     """An activity on its way: what is sent, and for the record what it is.
@@ -125,7 +112,6 @@ class Courier:
     ) -> None:
         self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
         self._clock = clock
-        self._mark = working_mark(clock)
         self._signer = signer
         self._settings = settings
         self._rng = rng
@@ -250,19 +236,13 @@ class Courier:
 
     async def _post(self, parcel: Parcel, patience: float) -> Answer:
         began = self._clock.monotonic()
-        exchange = asyncio.ensure_future(self._exchange(parcel))
         try:
             async with self._clock.timeout(patience):
-                if self._mark:
-                    with self._mark():
-                        await asyncio.wait({exchange}, timeout=PATIENCE)
-                answer = await exchange
+                answer = await self._exchange(parcel)
         except TimeoutError:
             answer = Answer(0, reason="http_timeout")
         except (aiohttp.ClientError, OSError):
             answer = Answer(0, reason="connection_failed")
-        finally:
-            exchange.cancel()
         seconds = self._clock.monotonic() - began
         return Answer(answer.status, answer.text, answer.reason, seconds)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,7 +12,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from adapters.teams.twin_connector import Ask, Connector, Refusal, operation_of
-from adapters.teams.twin_events import KEPT, working_mark
+from adapters.teams.twin_events import KEPT
 from adapters.teams.twin_faults import Faults, Kind, RateLimits, reset
 from adapters.teams.twin_keys import ENTRA_ISSUER
 from adapters.teams.twin_login import Done, Login
@@ -55,7 +54,6 @@ class Server:
         self._connector = connector
         self._login = login
         self._limits = RateLimits(world.clock)
-        self._mark = working_mark(world.clock)
 
     def routes(self) -> list[web.RouteDef]:
         """What an aiohttp application needs to be this server."""
@@ -87,16 +85,12 @@ class Server:
             web.get(entra, self._entra_keys),
         ]
 
-    def _working(self) -> AbstractContextManager[object]:
-        return self._mark() if self._mark else nullcontext()
-
     # The connector
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
-        with self._working():
-            raw = await request.read()
-            ask = _ask(request, raw)
-            return await self._serve(request, ask, lambda: self._asked(request, ask))
+        raw = await request.read()
+        ask = _ask(request, raw)
+        return await self._serve(request, ask, lambda: self._asked(request, ask))
 
     def _asked(self, request: web.Request, ask: Ask) -> tuple[int, Any, dict[str, str]]:
         authorization = request.headers.get("Authorization", "")
@@ -115,18 +109,14 @@ class Server:
     # Tokens and keys
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
-        with self._working():
-            form = dict(parse_qsl((await request.read()).decode(errors="replace")))
-            tenant = request.match_info["tenant"]
-            return await self._give(request, "token", form, lambda: self._login.token(tenant, form))
+        form = dict(parse_qsl((await request.read()).decode(errors="replace")))
+        tenant = request.match_info["tenant"]
+        return await self._give(request, "token", form, lambda: self._login.token(tenant, form))
 
     async def _managed(self, request: web.Request) -> web.StreamResponse:
-        with self._working():
-            header = request.headers.get("X-IDENTITY-HEADER", "")
-            query = dict(request.query)
-            return await self._give(
-                request, "token", query, lambda: self._login.managed(query, header)
-            )
+        header = request.headers.get("X-IDENTITY-HEADER", "")
+        query = dict(request.query)
+        return await self._give(request, "token", query, lambda: self._login.managed(query, header))
 
     async def _openid(self, request: web.Request) -> web.StreamResponse:
         keys = str(request.url.origin()) + "/v1/.well-known/keys"
@@ -147,8 +137,7 @@ class Server:
     async def _told(
         self, request: web.Request, operation: str, act: Callable[[], Done]
     ) -> web.StreamResponse:
-        with self._working():
-            return await self._give(request, operation, {}, act)
+        return await self._give(request, operation, {}, act)
 
     async def _give(
         self,

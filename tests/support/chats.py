@@ -7,6 +7,7 @@ of this, and the stories about it go to its twin themselves (`slack`, `teams`).
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -284,7 +285,8 @@ MARKDOWN = MarkdownIt("commonmark", {"html": False})
 BREAKS = frozenset({"softbreak", "hardbreak"})
 
 
-def read_markdown(text: str) -> tuple[str, list[tuple[str, str]]]:
+@functools.lru_cache(maxsize=1024)
+def read_markdown(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """What a client shows of Markdown: its words, a line for each block or break, and its links."""
     lines: list[str] = []
     links: list[tuple[str, str]] = []
@@ -293,7 +295,7 @@ def read_markdown(text: str) -> tuple[str, list[tuple[str, str]]]:
             lines.append(_inline(block.children or [], links))
         elif block.content:
             lines.append(block.content.rstrip("\n"))
-    return "\n".join(lines), links
+    return "\n".join(lines), tuple(links)
 
 
 def _inline(tokens: Iterable[Any], links: list[tuple[str, str]]) -> str:

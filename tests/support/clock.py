@@ -1,8 +1,9 @@
 """A clock that moves only when a test says so.
 
-`await clock.advance(s)` first waits until everything is at rest: no twin or fake model has a
-request in flight, no watched worker (a store's writer thread) has work, and the loop has nothing
-ready. Then time moves from one sleeper to the next, at rest again after each.
+`await clock.advance(s)` first waits until everything is at rest: the loop has nothing ready, and no
+watched worker (a store's writer thread) has work. Twins and fake models run on the same loop, so
+one that has a request in flight then waits for time itself, or for somebody who does. Then time
+moves from one sleeper to the next, at rest again after each.
 """
 
 from __future__ import annotations
@@ -10,15 +11,12 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
-
-_working: ContextVar[bool] = ContextVar("working", default=False)
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 START = 1_790_000_000.0
 QUIET_ROUNDS = 6
-ROUND_SECONDS = 0.0005
+ROUND_SECONDS = 0.0002
 PATIENCE_SECONDS = 60.0
 
 
@@ -43,7 +41,6 @@ class TestClock:
         self._round_seconds = round_seconds
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._in_flight = 0
         self._watched: list[Callable[[], bool]] = []
 
     def now(self) -> float:
@@ -61,12 +58,7 @@ class TestClock:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), future))
-        at_work = _working.get()
-        self._in_flight -= at_work
-        try:
-            await future
-        finally:
-            self._in_flight += at_work
+        await future
 
     @asynccontextmanager
     async def timeout(self, seconds: float | None) -> AsyncIterator[None]:
@@ -85,20 +77,8 @@ class TestClock:
     async def _alarm(
         self, seconds: float, scope: asyncio.Timeout, loop: asyncio.AbstractEventLoop
     ) -> None:
-        _working.set(False)
         await self.sleep(seconds)
         scope.reschedule(loop.time())
-
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """A server of the test is handling a request; sleeping on this clock is not working."""
-        token = _working.set(True)
-        self._in_flight += 1
-        try:
-            yield
-        finally:
-            self._in_flight -= 1
-            _working.reset(token)
 
     def watch(self, busy: Callable[[], bool]) -> None:
         """Do not move the time while `busy()`."""
@@ -116,12 +96,12 @@ class TestClock:
         quiet, pause = 0, self._round_seconds
         while loop.time() < patience:
             await asyncio.sleep(pause)
-            busy = self._in_flight > 0 or len(ready) > 0 or any(w() for w in self._watched)
+            busy = len(ready) > 0 or any(map(_call, self._watched))
             quiet = 0 if busy else quiet + 1
             pause = ROUND_SECONDS if busy else self._round_seconds
             if quiet >= self._quiet_rounds:
                 return
-        raise AssertionError(f"never at rest: {self._in_flight} requests in flight")
+        raise AssertionError("never at rest")
 
     async def until(self, done: Callable[[], bool], *, at_most: float = 300.0) -> None:
         """Move the time from sleeper to sleeper until `done()`.
@@ -155,3 +135,7 @@ class TestClock:
             await self.settle()
         self._now = target
         await self.settle()
+
+
+def _call(busy: Callable[[], bool]) -> bool:
+    return busy()

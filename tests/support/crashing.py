@@ -219,4 +219,9 @@ class _Method:
 
 def _name(thing: object) -> str:
     """What a thing is called that is handed over: the port that it is, else its class."""
-    return next((n.lower() for n, m in PORTS.items() if m <= set(dir(thing))), type(thing).__name__)
+    return _class_name(type(thing))
+
+
+@functools.cache
+def _class_name(kind: Any) -> str:
+    return next((n.lower() for n, m in PORTS.items() if m <= set(dir(kind))), kind.__name__)

@@ -26,7 +26,6 @@ import signal
 import sys
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any
 
@@ -154,11 +153,6 @@ class FakeModels:
     ) -> None:
         await self.stop()
 
-    def _working(self) -> AbstractContextManager[None]:
-        working: Callable[[], AbstractContextManager[None]]
-        working = getattr(self.clock, "working", nullcontext)
-        return working()
-
     def _next(self, asked: Asked, name: str) -> Act:
         for script in (self._scripts[name], self._scripts[None]):
             if script:
@@ -167,35 +161,33 @@ class FakeModels:
 
     def _answering(self, dialect: Dialect) -> Callable[[web.Request], Any]:
         async def answer(request: web.Request) -> web.StreamResponse:
-            with self._working():
-                asked = self._record(request, json.loads(await request.read()))
-                refusal = self._refusal(asked, dialect)
-                if refusal is not None:
-                    asked.over.set()
-                    return refusal
-                talk = Talk(request, dialect, self.clock, asked)
-                return await talk.perform(self._next(asked, asked.model))
+            asked = self._record(request, json.loads(await request.read()))
+            refusal = self._refusal(asked, dialect)
+            if refusal is not None:
+                asked.over.set()
+                return refusal
+            talk = Talk(request, dialect, self.clock, asked)
+            return await talk.perform(self._next(asked, asked.model))
 
         return answer
 
     def _listing(self, dialect: Dialect) -> Callable[[web.Request], Any]:
         async def listing(request: web.Request) -> web.StreamResponse:
-            with self._working():
-                asked = self._record(request, {})
-                if self._scripts[LOOK_UP]:
-                    talk = Talk(request, dialect, self.clock, asked)
-                    return await talk.perform(self._scripts[LOOK_UP].popleft())
-                asked.over.set()
-                refusal = self._refusal(asked, dialect)
-                if refusal is not None:
-                    return refusal
-                if asked.model:
-                    return web.json_response(dialect.model(asked.model))
-                if self.offered is None:
-                    return failed(dialect, Fail(404, message="There is no list."))
-                names = sorted(self.offered)
-                data = [dialect.model(name) for name in names]
-                return web.json_response({"object": "list", "data": data, "has_more": False})
+            asked = self._record(request, {})
+            if self._scripts[LOOK_UP]:
+                talk = Talk(request, dialect, self.clock, asked)
+                return await talk.perform(self._scripts[LOOK_UP].popleft())
+            asked.over.set()
+            refusal = self._refusal(asked, dialect)
+            if refusal is not None:
+                return refusal
+            if asked.model:
+                return web.json_response(dialect.model(asked.model))
+            if self.offered is None:
+                return failed(dialect, Fail(404, message="There is no list."))
+            names = sorted(self.offered)
+            data = [dialect.model(name) for name in names]
+            return web.json_response({"object": "list", "data": data, "has_more": False})
 
         return listing
 

@@ -16,7 +16,6 @@ import itertools
 import json
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from types import TracebackType
@@ -157,28 +156,20 @@ class FakeIdentity:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def _working(self) -> AbstractContextManager[None]:
-        working: Callable[[], AbstractContextManager[None]]
-        working = getattr(self.clock, "working", nullcontext)
-        return working()
-
     def _serve(
         self, what: str, answer: Callable[[web.Request], Awaitable[dict[str, Any]]]
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handler(request: web.Request) -> web.StreamResponse:
-            with self._working():
-                self.calls[what] += 1
-                fault = self._faults[what].popleft() if self._faults[what] else self.down
-                if fault is not None:
-                    await self.clock.sleep(fault.seconds)
-                    if fault.drop and request.transport is not None:
-                        request.transport.abort()
-                    if fault.status or fault.drop:
-                        status = fault.status or 500
-                        return web.Response(
-                            status=status, text=fault.body, headers=dict(fault.headers)
-                        )
-                return web.json_response(await answer(request))
+            self.calls[what] += 1
+            fault = self._faults[what].popleft() if self._faults[what] else self.down
+            if fault is not None:
+                await self.clock.sleep(fault.seconds)
+                if fault.drop and request.transport is not None:
+                    request.transport.abort()
+                if fault.status or fault.drop:
+                    status = fault.status or 500
+                    return web.Response(status=status, text=fault.body, headers=dict(fault.headers))
+            return web.json_response(await answer(request))
 
         return handler
 

@@ -311,7 +311,7 @@ def _strings(part: Any) -> list[str]:
     return [text for one in inside for text in _strings(one)]
 
 
-def _read_blocks(part: Any) -> tuple[str, list[tuple[str, str]]]:
+def _read_blocks(part: Any) -> tuple[str, Sequence[tuple[str, str]]]:
     """What a client shows of blocks or a part of them, but for what can be pressed."""
     if isinstance(part, dict) and part.get("type") in PRESSED:
         return "", []

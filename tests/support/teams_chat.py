@@ -301,7 +301,8 @@ def _is_below(activity: Mapping[str, Any]) -> bool:
 
 def as_shown(message: Message) -> Shown:
     """A message of the twin as people see it: its words, then its cards."""
-    text, links = read_markdown(message.text) if message.bot else (message.text, [])
+    text, found = read_markdown(message.text) if message.bot else (message.text, ())
+    links = [*found]
     cards = [part for card in message.cards for part in _parts(card)]
     texts = [text, *(_words(part, links) for part in cards)]
     actions = [one for card in message.cards for one in card.get("actions", ())]
