@@ -217,11 +217,13 @@ class _Method:
         self._points.pass_by(f"{point} after")
 
 
+_names: dict[type, str] = {}
+
+
 def _name(thing: object) -> str:
     """What a thing is called that is handed over: the port that it is, else its class."""
-    return _class_name(type(thing))
-
-
-@functools.cache
-def _class_name(kind: Any) -> str:
-    return next((n.lower() for n, m in PORTS.items() if m <= set(dir(kind))), kind.__name__)
+    kind = type(thing)
+    if kind not in _names:
+        has = set(dir(kind))
+        _names[kind] = next((n.lower() for n, m in PORTS.items() if m <= has), kind.__name__)
+    return _names[kind]
