@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PRODUCT = ("agent", "adapters", "bot", "storage")
+PRODUCT = ("agent", "adapters", "bot", "storage", "twins")
 FOLDERS = (*PRODUCT, "tests", "benchmarks")
 
 MAX_FILE_LINES = 400
@@ -190,7 +190,35 @@ def test_only_the_process_knows_the_telemetry_sdk() -> None:
             f"{place}: {imported}"
             for source, place, imported in all_imports()
             if imported.startswith(("opentelemetry.sdk", "opentelemetry.exporter"))
-            and source.path.relative_to(ROOT).parts[0] in {"agent", "adapters", "storage"}
+            and source.path.relative_to(ROOT).parts[0] in {"agent", "adapters", "storage", "twins"}
+        ),
+    )
+
+
+def is_twin(module: str) -> bool:
+    """Whether this is a local platform, a part of one, or what they share."""
+    match module.split("."):
+        case ["twins", *_]:
+            return True
+        case ["adapters", _, name, *_]:
+            return name.startswith("twin")
+        case _:
+            return False
+
+
+def test_nothing_in_production_knows_a_local_platform() -> None:
+    """What runs at a company has no part of a Slack or a Teams; only the playground has them.
+
+    import-linter cannot say "every module whose name begins with twin".
+    """
+    demand(
+        "Local platforms are for tests, benchmarks and the playground:",
+        (
+            f"{place}: {imported}"
+            for source, place, imported in all_imports()
+            if is_twin(imported)
+            and not is_twin(source.module)
+            and not source.module.startswith(("bot.playground", "tests.", "benchmarks."))
         ),
     )
 

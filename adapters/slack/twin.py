@@ -4,7 +4,7 @@ For tests, benchmarks and the playground. Give its address to a bot as `SLACK_AP
 bot's address to it as `events_url`; what then happens really went over HTTP, signed and retried.
 With `socket_mode` it goes through websockets instead, which `sockets` knows and can trouble.
 All time comes from the clock it is given. The other `twin_*` modules are its parts: what people
-do is here, what can be seen of it in `twin_sight`.
+do is here, what can be seen of it in `twin_sight`; what every local platform has is in `twins`.
 
 As a process of its own it also has a control API:
 
@@ -46,14 +46,13 @@ Bodies and answers are JSON; an error is `{"error": …}` with status 400.
 from __future__ import annotations
 
 import json
-import math
 import random
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from adapters.slack.twin_events import JSON_TYPE, Answer, Courier, Delivery, Parcel, envelope
+from adapters.slack.twin_events import JSON_TYPE, Answer, Courier, envelope, packed
 from adapters.slack.twin_faults import Fault
 from adapters.slack.twin_forms import Forms
 from adapters.slack.twin_people import People
@@ -62,7 +61,6 @@ from adapters.slack.twin_server import Call, Server
 from adapters.slack.twin_sight import Sight
 from adapters.slack.twin_socket import Envelope, Sockets
 from adapters.slack.twin_state import (
-    Change,
     Identity,
     Json,
     Message,
@@ -73,6 +71,8 @@ from adapters.slack.twin_state import (
     Workspace,
 )
 from agent.ports import Clock
+from twins.courier import Delivery, Parcel
+from twins.world import Change
 
 __all__ = ["Answer", "Call", "Change", "Delivery", "Envelope", "Fault", "Message", "SlackTwin"]
 
@@ -113,29 +113,14 @@ class SlackTwin(Settings, Sight):
         self._people = People(self._platform)
         self._forms = Forms(self._platform)
         self._server = Server(self._platform, bot_token, app_token)
-        self._runner: web.AppRunner | None = None
+        self.faults = self._server.faults
 
     async def start(self, port: int = 0, routes: Iterable[web.RouteDef] = ()) -> str:
         """Serve on the loopback interface; the address of the Web API, which ends in '/api/'."""
-        app = web.Application(client_max_size=16 * 2**20)
-        app.add_routes([*self._server.routes(), *self.sockets.routes(), *routes])
-        # Clients that give up must not leave handlers behind that sleep on the clock.
-        self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        host, bound = self._runner.addresses[0][:2]
-        self._people.base_url = self.sockets.base_url = f"http://{host}:{bound}/"
-        self.api_url = f"{self._people.base_url}api/"
-        self._courier.start()
+        await self._open(port, [*self._server.routes(), *self.sockets.routes(), *routes])
+        self._people.base_url = self.sockets.base_url = self.base_url
+        self.api_url = f"{self.base_url}api/"
         return self.api_url
-
-    async def stop(self) -> None:
-        """Stop serving, and give up what is on its way."""
-        await self._courier.stop()
-        if self._runner:
-            await self._runner.cleanup()
 
     def add_user(self, name: str = "Ada Lovelace", **fields: Any) -> str:
         """A new person called `name`, with `fields` of `twin_state.User`; its id.
@@ -304,49 +289,17 @@ class SlackTwin(Settings, Sight):
         """Ask whether the bot owns its address, as Slack does when it is configured."""
         token = self.identity.verification_token
         body = {"token": token, "challenge": challenge, "type": "url_verification"}
-        return await self._courier.post(json.dumps(body).encode(), JSON_TYPE)
+        return await self._courier.ask(json.dumps(body).encode(), JSON_TYPE)
 
     async def deliver(self, event: Json | bytes) -> None:
         """Send anything, signed: an inner event, a whole envelope, or bytes."""
         if isinstance(event, bytes):
-            self._courier.send_raw(Parcel("", "raw", event, ""))
+            self._courier.send(Parcel("", "raw", event, ""))
         elif event.get("type") in OUTER_TYPES:
-            self._courier.send(event)
+            self._courier.send(packed(event))
         else:
-            self._courier.send(envelope(self._world, event, shared=False, team_id=""))
-
-    async def idle(self) -> None:
-        """Wait until the first attempts of all deliveries have their answers.
-
-        One that is not answered ends after 3 seconds of the clock: somebody must move it.
-        """
-        await self._courier.idle()
-
-    def duplicate_next(self, count: int = 1) -> None:
-        """Send each of the next `count` events twice."""
-        self._courier.duplicate_next(count)
-
-    def delay_next(self, seconds: float, count: int = 1) -> None:
-        """Send the next `count` events `seconds` later; others overtake them."""
-        self._courier.delay_next(seconds, count)
-
-    def hold(self) -> None:
-        """Keep events back until `release`."""
-        self._courier.hold()
-
-    def release(self, *, shuffle: bool = False) -> None:
-        """Send what was held, in its order or shuffled."""
-        self._courier.release(shuffle=shuffle)
-
-    def fault(
-        self, method: str, fault: Fault, times: float | None = 1, *, channel: str = ""
-    ) -> None:
-        """Let the next `times` calls of `method` ('*': any; None: for ever) go wrong."""
-        self._server.faults.add(method, fault, math.inf if times is None else times, channel)
-
-    def heal(self, method: str = "") -> None:
-        """Take back the faults of one method, or all."""
-        self._server.faults.clear(method)
+            body = envelope(self._world, event, shared=False, team_id="")
+            self._courier.send(packed(body))
 
     def _post(self, channel: str, ts: str) -> Post:
         place = self.channel(channel)

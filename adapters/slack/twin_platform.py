@@ -11,7 +11,7 @@ import random
 
 from adapters.slack import twin_blocks as blocks_of
 from adapters.slack import twin_shapes as shapes
-from adapters.slack.twin_events import Courier, envelope
+from adapters.slack.twin_events import Courier, envelope, packed
 from adapters.slack.twin_socket import Sockets
 from adapters.slack.twin_state import Channel, Json, Post, Settings, User, Workspace
 
@@ -48,7 +48,8 @@ class Platform:
             return
         team_id = author.team_id if author and author.is_stranger else ""
         shared = bool(channel and channel.is_ext_shared)
-        self.courier.send(envelope(self.workspace, event, shared=shared, team_id=team_id))
+        body = envelope(self.workspace, event, shared=shared, team_id=team_id)
+        self.courier.send(packed(body))
 
     def draft(self, channel: Channel, author: User, text: str, thread_ts: str = "") -> Post:
         """A message that is not there yet: fill in what else it has, then `publish` it."""

@@ -13,11 +13,12 @@ from aiohttp import web
 
 from adapters.slack import twin_agent, twin_chat, twin_reads
 from adapters.slack.twin_api import ApiError, Args, Method, run
-from adapters.slack.twin_events import KEPT
-from adapters.slack.twin_faults import Faults, Kind, RateLimits, reset
+from adapters.slack.twin_faults import RateLimits
 from adapters.slack.twin_platform import Platform
 from adapters.slack.twin_respond import respond
 from adapters.slack.twin_state import Json
+from twins.courier import KEPT
+from twins.faults import Fault, Faults
 
 METHODS: dict[str, Method] = {**twin_chat.METHODS, **twin_reads.METHODS, **twin_agent.METHODS}
 Answerer = Callable[[web.Request, str, Mapping[str, Any]], web.Response]
@@ -43,12 +44,12 @@ class Server:
     """Answers HTTP for the platform."""
 
     def __init__(self, platform: Platform, token: str, app_token: str) -> None:
-        self.faults = Faults()
+        self._clock = platform.workspace.clock
+        self.faults = Faults(self._clock)
         self.calls: deque[Call] = deque(maxlen=KEPT)
         self._platform = platform
         self._token = token
         self._app_token = app_token
-        self._clock = platform.workspace.clock
         self._limits = RateLimits(self._clock)
 
     def routes(self) -> list[web.RouteDef]:
@@ -72,19 +73,13 @@ class Server:
     ) -> web.Response:
         """Answer, unless something is to go wrong with this call."""
         channel = str(values.get("channel") or values.get("channel_id") or "")
-        fault = self.faults.take(method, channel)
-        if fault is None:
-            return answer(request, method, values)
-        early = answer(request, method, values) if fault.after_effect else None
-        if fault.kind is not Kind.SLOW and early is None:
+
+        def note(fault: Fault) -> None:
             self._note(method, values, fault.kind.name.lower(), done=False)
-        if fault.kind is Kind.ANSWER:
-            return web.Response(status=fault.status, body=fault.body, headers=fault.headers)
-        if fault.kind is Kind.RESET:
-            reset(request)
-            return web.Response(status=500)
-        await self._clock.sleep(fault.seconds)
-        return early or answer(request, method, values)
+
+        return await self.faults.serve(
+            request, method, channel, lambda: answer(request, method, values), note
+        )
 
     def _answer(self, request: web.Request, method: str, values: Mapping[str, Any]) -> web.Response:
         known = METHODS.get(method)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from adapters.slack.twin_events import Courier, Delivery
+from adapters.slack.twin_events import Courier
 from adapters.slack.twin_server import Call, Server
-from adapters.slack.twin_state import Change, Channel, Json, Message, User, View, Workspace
+from adapters.slack.twin_state import Channel, Json, Message, User, View, Workspace
+from twins.twin import Twin
 
 
-class Sight:
+class Sight(Twin):
     """The half of `SlackTwin` that changes nothing."""
 
     _world: Workspace
@@ -31,11 +30,6 @@ class Sight:
     def channels(self) -> list[Channel]:
         """All channels, direct conversations too."""
         return list(self._world.channels.values())
-
-    @property
-    def deliveries(self) -> list[Delivery]:
-        """Every attempt to bring something to the bot, oldest first."""
-        return list(self._courier.deliveries)
 
     @property
     def interactions(self) -> list[Json]:
@@ -81,7 +75,3 @@ class Sight:
         if not shown:
             raise ValueError(f"no form is open for {user}")
         return shown[-1]
-
-    def on_change(self, callback: Callable[[Change], None]) -> None:
-        """Call `callback` at every change of what people can see."""
-        self._world.listeners.append(callback)

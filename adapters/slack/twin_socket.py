@@ -16,9 +16,9 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from adapters.slack.twin_events import ACK_SECONDS, Answer
-from adapters.slack.twin_faults import reset
 from adapters.slack.twin_state import Identity, Json, Settings
 from agent.ports import Clock
+from twins.faults import reset
 
 HOST = "applink-twin"
 CONNECTION_SECONDS = 18_060

@@ -7,11 +7,12 @@ a change; `twin_platform` does that.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from agent.ports import Clock
+from twins import world
 
 Json = dict[str, Any]
 
@@ -46,21 +47,16 @@ DEFAULT_SCOPES = frozenset(
 
 
 @dataclass
-class Settings:
+class Settings(world.Settings):
     """What a test may change at any time.
 
-    `events_url` is where the bot listens ('' sends nothing); `scopes` what the installation may
-    do; `rate_limits` switches Slack's own on; `ordered` lets first attempts of one channel wait
-    for each other; `socket_mode` sends everything through websockets instead, of which there may be
-    `most_sockets`; `mention_order` ('random', 'message', 'mention') says which of the two events
-    of a mention comes first; `announce_replies` adds, per reply, the root's update that Slack
-    documents as `message_replied` and sends without its subtype.
+    `scopes` is what the installation may do; `socket_mode` sends everything through websockets
+    instead, of which there may be `most_sockets`; `mention_order` ('random', 'message', 'mention')
+    says which of the two events of a mention comes first; `announce_replies` adds, per reply, the
+    root's update that Slack documents as `message_replied` and sends without its subtype.
     """
 
-    events_url: str = ""
     scopes: set[str] = field(default_factory=lambda: set(DEFAULT_SCOPES))
-    rate_limits: bool = False
-    ordered: bool = True
     socket_mode: bool = False
     most_sockets: int = 10
     mention_order: str = "random"
@@ -187,15 +183,6 @@ class ResponseUrl:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What a subscriber hears: the kind of change, and where."""
-
-    kind: str
-    channel: str = ""
-    ts: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Message:
     """A message as people see it at one moment; `bot` tells whether the app wrote it."""
 
@@ -214,11 +201,11 @@ class Message:
     files: tuple[str, ...] = ()
 
 
-class Workspace:
+class Workspace(world.World):
     """Everything of one workspace, and the clock that stamps it."""
 
     def __init__(self, clock: Clock, identity: Identity) -> None:
-        self.clock = clock
+        super().__init__(clock)
         self.identity = identity
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
@@ -229,7 +216,6 @@ class Workspace:
         self.views: dict[str, View] = {}
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
-        self.listeners: list[Callable[[Change], None]] = []
         self._directs: dict[frozenset[str], Channel] = {}
         self._last_ts = 0
         self._numbers = itertools.count(1)
@@ -255,11 +241,6 @@ class Workspace:
         """A ts never given before, later than all others, and close to the clock's time."""
         self._last_ts = max(int(self.clock.now() * 10_000) * 100, self._last_ts) + 100
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
-
-    def changed(self, kind: str, channel: str = "", ts: str = "") -> None:
-        """Tell the subscribers."""
-        for listener in self.listeners:
-            listener(Change(kind, channel, ts))
 
     def add_channel(self, kind: str, name: str, members: Iterable[str], *, shared: bool) -> Channel:
         """A new channel of one of KINDS."""

@@ -3,7 +3,7 @@
 For tests, benchmarks and the playground. Give what `environ` says to a bot, and the bot's address
 to it as `events_url`; what then happens really went over HTTP, signed and redelivered.
 All time comes from the clock it is given. The other `twin_*` modules are its parts: what people
-do is here, what can be seen of it in `twin_sight`.
+do is here, what can be seen of it in `twin_sight`; what every local platform has is in `twins`.
 
 As a process of its own it also has a control API, which `twin_control` tells:
 
@@ -12,7 +12,6 @@ As a process of its own it also has a control API, which `twin_control` tells:
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,7 +19,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.teams.twin_connector import Connector
-from adapters.teams.twin_events import Answer, Courier, Delivery, Parcel, packed
+from adapters.teams.twin_events import Answer, Courier, Parcel, packed
 from adapters.teams.twin_faults import Fault
 from adapters.teams.twin_keys import Signer
 from adapters.teams.twin_login import Login
@@ -32,7 +31,6 @@ from adapters.teams.twin_sight import Sight
 from adapters.teams.twin_state import (
     CHANNEL,
     GROUP,
-    Change,
     Identity,
     Json,
     Message,
@@ -40,6 +38,8 @@ from adapters.teams.twin_state import (
     World,
 )
 from agent.ports import Clock
+from twins.courier import Delivery
+from twins.world import Change
 
 __all__ = ["Answer", "Call", "Change", "Delivery", "Fault", "Message", "TeamsTwin"]
 
@@ -69,7 +69,6 @@ class TeamsTwin(Settings, Sight):
         super().__init__(unauthenticated=unauthenticated)
         self.clock = clock
         self.identity = Identity(tenant_id, app_id, bot_name)
-        self.base_url = ""
         self._password = app_password
         rng = random.Random(seed)  # noqa: S311 (it must be the same each time)
         self._world = World(clock, self.identity)
@@ -80,30 +79,14 @@ class TeamsTwin(Settings, Sight):
         self._presses = Presses(self._people)
         self._connector = Connector(self._world, self)
         self._server = Server(self._world, self, self._connector, self.login)
-        self._runner: web.AppRunner | None = None
+        self.faults = self._server.faults
 
     async def start(self, port: int = 0, routes: Iterable[web.RouteDef] = ()) -> str:
         """Serve on the loopback interface; the `service_url` of activities, which ends in '/'."""
-        app = web.Application(client_max_size=16 * 2**20)
-        app.add_routes([*self._server.routes(), *routes])
-        # Clients that give up must not leave handlers behind that sleep on the clock.
-        self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        host, bound = self._runner.addresses[0][:2]
-        self.base_url = f"http://{host}:{bound}/"
+        await self._open(port, [*self._server.routes(), *routes])
         self.login.base_url = f"{self.base_url}login/"
         self.service_url = f"{self.base_url}amer/{self.identity.tenant_id}/"
-        self._courier.start()
         return self.service_url
-
-    async def stop(self) -> None:
-        """Stop serving, and give up what is on its way."""
-        await self._courier.stop()
-        if self._runner:
-            await self._runner.cleanup()
 
     def environ(self) -> dict[str, str]:
         """The environment of a bot that lives here; known after `start`."""
@@ -309,43 +292,6 @@ class TeamsTwin(Settings, Sight):
     def rotate_keys(self, *, keep: bool = False) -> None:
         """Sign with a new key from now on; the old one stays published if it is to `keep`."""
         self.signer.rings[self.signed_by].rotate(keep=keep)
-
-    async def idle(self) -> None:
-        """Wait until the first attempts of all deliveries have their answers.
-
-        One that is not answered ends after 15 seconds of the clock: somebody must move it.
-        """
-        await self._courier.idle()
-
-    def duplicate_next(self, count: int = 1) -> None:
-        """Send each of the next `count` activities twice."""
-        self._courier.duplicate_next(count)
-
-    def delay_next(self, seconds: float, count: int = 1) -> None:
-        """Send the next `count` activities `seconds` later; others overtake them."""
-        self._courier.delay_next(seconds, count)
-
-    def hold(self) -> None:
-        """Keep activities back until `release`."""
-        self._courier.hold()
-
-    def release(self, *, shuffle: bool = False) -> None:
-        """Send what was held, in its order or shuffled."""
-        self._courier.release(shuffle=shuffle)
-
-    def fault(
-        self, operation: str, fault: Fault, times: float | None = 1, *, channel: str = ""
-    ) -> None:
-        """Let the next `times` calls of `operation` ('*': any; None: for ever) go wrong.
-
-        Several operations are joined by '|'. They are: post, typing, stream, update, delete,
-        create, member, members, pagedmembers; token, openid, keys, entra_openid, entra_keys.
-        """
-        self._server.faults.add(operation, fault, math.inf if times is None else times, channel)
-
-    def heal(self, operation: str = "") -> None:
-        """Take back the faults of one operation, or all."""
-        self._server.faults.clear(operation)
 
 
 def _serve() -> None:

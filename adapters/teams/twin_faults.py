@@ -1,65 +1,22 @@
-"""What can go wrong on the way to Teams, as rules a test sets; and Teams' rate limits.
-
-A fault hits the next calls of an operation, with or without the call's effect: that difference is
-what delivery "once, as far as the platform allows" is about.
-"""
+"""How Teams words its refusals, for faults that a test sets; and Teams' rate limits."""
 
 from __future__ import annotations
 
-import json
 import math
-import socket
-import struct
-from dataclasses import dataclass, field, replace
-from enum import Enum, auto
-
-from aiohttp import web
+from dataclasses import dataclass, replace
 
 from agent.ports import Clock
+from twins import faults
 
-BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body>upstream</body></html>"
-FOREVER = 24 * 3600.0
-# SO_LINGER on, zero seconds: closing sends a reset instead of a farewell.
-NO_LINGER = struct.pack("ii", 1, 0)
 # https://learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit: sends of one bot into
 # one conversation per (seconds, calls); and of one app into one organisation.
 CONVERSATION_LIMITS = ((1.0, 7), (2.0, 8), (30.0, 60), (3600.0, 1800))
 TENANT_LIMITS = ((1.0, 50),)
 
 
-class Kind(Enum):
-    """What happens to the call."""
-
-    ANSWER = auto()
-    """The given answer instead of Teams'."""
-    SLOW = auto()
-    """Teams' own answer, but late."""
-    SILENCE = auto()
-    """No answer at all until the client gives up."""
-    RESET = auto()
-    """The connection is reset."""
-
-
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One kind of trouble; made by the class methods below.
-
-    `after_effect` tells whether Teams has done what was asked before the trouble begins.
-    """
-
-    kind: Kind
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-    after_effect: bool = False
-
-    @classmethod
-    def answer(cls, status: int, body: object, *, after_effect: bool = False) -> Fault:
-        """Any JSON answer."""
-        headers = {"Content-Type": "application/json"}
-        content = json.dumps(body).encode()
-        return cls(Kind.ANSWER, status, content, headers, after_effect=after_effect)
+class Fault(faults.Fault):
+    """One kind of trouble; made by its class methods."""
 
     @classmethod
     def error(
@@ -87,73 +44,10 @@ class Fault:
         return cls.error(status, "ServiceError", "Unknown error.", after_effect=after_effect)
 
     @classmethod
-    def bad_gateway(cls, *, after_effect: bool = False) -> Fault:
-        """A 502 in HTML, from a proxy that knows no JSON."""
-        headers = {"Content-Type": "text/html"}
-        return cls(Kind.ANSWER, 502, BAD_GATEWAY, headers, after_effect=after_effect)
-
-    @classmethod
     def garbage(cls, body: bytes = b"\x00{not json", *, after_effect: bool = False) -> Fault:
         """A success whose body is none."""
         headers = {"Content-Type": "application/json"}
-        return cls(Kind.ANSWER, 200, body, headers, after_effect=after_effect)
-
-    @classmethod
-    def slow(cls, seconds: float, *, after_effect: bool = False) -> Fault:
-        """The right answer after `seconds`; the effect before or after the wait."""
-        return cls(Kind.SLOW, seconds=seconds, after_effect=after_effect)
-
-    @classmethod
-    def timeout(cls, *, after_effect: bool = False) -> Fault:
-        """No answer until the client gives up."""
-        return cls(Kind.SILENCE, seconds=FOREVER, after_effect=after_effect)
-
-    @classmethod
-    def reset(cls, *, after_effect: bool) -> Fault:
-        """A connection reset, before or after the effect."""
-        return cls(Kind.RESET, after_effect=after_effect)
-
-
-@dataclass(slots=True)
-class Rule:
-    """A fault that waits for its calls: `operation` '*' and `channel` '' mean any; several
-    operations are joined by '|'.
-    """
-
-    operation: str
-    fault: Fault
-    left: float
-    channel: str
-
-    def fits(self, operation: str, channel: str) -> bool:
-        """Whether this call is hit."""
-        wanted = self.operation.split("|")
-        return ("*" in wanted or operation in wanted) and self.channel in {"", channel}
-
-
-class Faults:
-    """The rules that are set, first come first served."""
-
-    def __init__(self) -> None:
-        self._rules: list[Rule] = []
-
-    def add(self, operation: str, fault: Fault, times: float, channel: str) -> None:
-        """Hit the next `times` calls (math.inf: all)."""
-        self._rules.append(Rule(operation, fault, times, channel))
-
-    def clear(self, operation: str = "") -> None:
-        """Forget the rules of one operation, or all."""
-        self._rules = [rule for rule in self._rules if operation and rule.operation != operation]
-
-    def take(self, operation: str, channel: str) -> Fault | None:
-        """The fault for this call, used up once."""
-        for rule in self._rules:
-            if rule.fits(operation, channel):
-                rule.left -= 1
-                if rule.left <= 0:
-                    self._rules.remove(rule)
-                return rule.fault
-        return None
+        return cls(faults.Kind.ANSWER, 200, body, headers, after_effect=after_effect)
 
 
 class RateLimits:
@@ -184,13 +78,3 @@ class RateLimits:
             if len(recent) >= most:
                 return max(1, math.ceil(recent[-most] + seconds - now))
         return 0
-
-
-def reset(request: web.Request) -> None:
-    """Reset the connection of a request the way a crashed proxy does."""
-    if request.transport is None:
-        return
-    connection = request.transport.get_extra_info("socket")
-    if connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
-    request.transport.abort()

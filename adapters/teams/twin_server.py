@@ -12,11 +12,12 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from adapters.teams.twin_connector import Ask, Connector, Refusal, operation_of
-from adapters.teams.twin_events import KEPT
-from adapters.teams.twin_faults import Faults, Kind, RateLimits, reset
+from adapters.teams.twin_faults import RateLimits
 from adapters.teams.twin_keys import ENTRA_ISSUER
 from adapters.teams.twin_login import Done, Login
 from adapters.teams.twin_state import Json, Settings, World
+from twins.courier import KEPT
+from twins.faults import Fault, Faults
 
 DENIED: Json = {"message": "Authorization has been denied for this request."}
 LIMITED = frozenset({"post", "typing", "stream", "update", "create"})
@@ -27,8 +28,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Call:
     """One call: what was asked, when (the clock's time), and the outcome.
 
-    `body` is the activity or the form's fields; `error` is '' for a success, else the code or the
-    name of the fault; `done` tells whether it had its effect, whatever the client was told.
+    Operations are post, typing, stream, update, delete, create, member, members, pagedmembers;
+    token, openid, keys, entra_openid, entra_keys. `body` is the activity or the form's fields;
+    `error` is '' for a success, else the code or the name of the fault; `done` tells whether it had
+    its effect, whatever the client was told.
     """
 
     operation: str
@@ -47,7 +50,7 @@ class Server:
     def __init__(
         self, world: World, settings: Settings, connector: Connector, login: Login
     ) -> None:
-        self.faults = Faults()
+        self.faults = Faults(world.clock)
         self.calls: deque[Call] = deque(maxlen=KEPT)
         self._clock = world.clock
         self._settings = settings
@@ -157,19 +160,13 @@ class Server:
         act: Callable[[], tuple[int, Any, dict[str, str]]],
     ) -> web.StreamResponse:
         """Answer, unless something is to go wrong with this call."""
-        fault = self.faults.take(ask.operation, ask.channel)
-        if fault is None:
-            return self._answer(ask, act())
-        early = self._answer(ask, act()) if fault.after_effect else None
-        if fault.kind is not Kind.SLOW and early is None:
+
+        def note(fault: Fault) -> None:
             self._note(ask, fault.status, fault.kind.name.lower(), done=False)
-        if fault.kind is Kind.ANSWER:
-            return web.Response(status=fault.status, body=fault.body, headers=fault.headers)
-        if fault.kind is Kind.RESET:
-            reset(request)
-            return web.Response(status=500)
-        await self._clock.sleep(fault.seconds)
-        return early or self._answer(ask, act())
+
+        return await self.faults.serve(
+            request, ask.operation, ask.channel, lambda: self._answer(ask, act()), note
+        )
 
     def _answer(self, ask: Ask, done: tuple[int, Any, dict[str, str]]) -> web.Response:
         status, body, headers = done

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from adapters.teams.twin_connector import Connector
-from adapters.teams.twin_events import Courier, Delivery
 from adapters.teams.twin_presses import Presses
 from adapters.teams.twin_server import Call, Server
-from adapters.teams.twin_state import THREAD, Change, Message, Place, Post, User, World
+from adapters.teams.twin_state import THREAD, Message, Place, Post, User, World
+from twins.twin import Twin
 
 
-class Sight:
+class Sight(Twin):
     """The half of `TeamsTwin` that changes nothing."""
 
     _world: World
-    _courier: Courier
     _connector: Connector
     _presses: Presses
     _server: Server
@@ -35,11 +32,6 @@ class Sight:
     def channels(self) -> list[Place]:
         """All channels and chats, personal ones too."""
         return list(self._world.places.values())
-
-    @property
-    def deliveries(self) -> list[Delivery]:
-        """Every attempt to bring something to the bot, oldest first."""
-        return list(self._courier.deliveries)
 
     def calls(self, operation: str | None = None) -> list[Call]:
         """Every call of the bot, oldest first."""
@@ -69,10 +61,6 @@ class Sight:
         """The line over a stream that has no words yet ("Searching…"), '' if there is none."""
         stream = self._connector.streams.of(self._world.personal(user))
         return stream.notice if stream else ""
-
-    def on_change(self, callback: Callable[[Change], None]) -> None:
-        """Call `callback` at every change of what people can see."""
-        self._world.listeners.append(callback)
 
     def _post(self, channel: str, message: str) -> Post:
         return self.channel(channel).posts[message]

@@ -11,12 +11,13 @@ import hashlib
 import html
 import itertools
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from agent.ports import Clock
+from twins import world
 
 Json = dict[str, Any]
 
@@ -32,24 +33,20 @@ NAMESPACE = uuid.UUID("00000000-0000-0000-0000-0000000f0de5")
 
 
 @dataclass
-class Settings:
+class Settings(world.Settings):
     """What a test may change at any time.
 
-    `events_url` is where the bot listens ('' sends nothing). `service_url` is what activities name
-    as the connector; `start` sets it to the twin itself. `unauthenticated` sends no token and asks
-    for none. `signed_by` is whose token comes with activities: 'connector', or 'entra' as from
-    Microsoft's own services. `redeliveries` is how often an activity comes again that nobody took.
-    `ordered` lets first attempts of one conversation wait for each other. `rate_limits` switches
-    Teams' own on. `streaming` tells whether the organisation allows streamed messages.
+    `service_url` is what activities name as the connector; `start` sets it to the twin itself.
+    `unauthenticated` sends no token and asks for none. `signed_by` is whose token comes with
+    activities: 'connector', or 'entra' as from Microsoft's own services. `redeliveries` is how
+    often an activity comes again that nobody took. `streaming` tells whether the organisation
+    allows streamed messages.
     """
 
-    events_url: str = ""
     service_url: str = ""
     unauthenticated: bool = False
     signed_by: str = "connector"
     redeliveries: int = 3
-    ordered: bool = True
-    rate_limits: bool = False
     streaming: bool = True
 
 
@@ -137,15 +134,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What a subscriber hears: the kind of change, and where."""
-
-    kind: str
-    channel: str = ""
-    id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Toast:
     """What the bot answered to a press, as who pressed alone reads it."""
 
@@ -214,16 +202,15 @@ class Message:
         return marked[0] if marked else {}
 
 
-class World:
+class World(world.World):
     """Everything of one organisation, and the clock that stamps it."""
 
     def __init__(self, clock: Clock, identity: Identity) -> None:
-        self.clock = clock
+        super().__init__(clock)
         self.identity = identity
         self.users: dict[str, User] = {}
         self.places: dict[str, Place] = {}
         self.teams: dict[str, Team] = {}
-        self.listeners: list[Callable[[Change], None]] = []
         self._personal: dict[str, Place] = {}
         self._numbers = itertools.count(1)
         self._last_id = 0
@@ -245,11 +232,6 @@ class World:
     def stamp(self) -> str:
         """The clock's time as activities write it."""
         return iso(self.clock.now())
-
-    def changed(self, kind: str, channel: str = "", message: str = "") -> None:
-        """Tell the subscribers."""
-        for listener in self.listeners:
-            listener(Change(kind, channel, message))
 
     def add_user(
         self, name: str, *, is_stranger: bool = False, is_guest: bool = False, **fields: Any

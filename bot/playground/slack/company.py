@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from adapters.slack.twin import SlackTwin
+from bot.playground.local_room import Company
 from bot.playground.rooms import Person
 
 SLACK = "Slack"
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """Who is there, and the ids of the open channels and of the channel for people who help."""
-
-    people: tuple[Person, ...]
-    channels: tuple[str, ...]
-    desk: str
 
 
 def move_in(twin: SlackTwin) -> Company:

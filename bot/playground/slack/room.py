@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from adapters.slack.twin import Answer, Message, SlackTwin
 from agent.messages import ConversationId
 from agent.ports import Clock
-from bot.playground.orders import (
-    Close,
-    Delete,
-    Edit,
-    InPlace,
-    Press,
-    Refused,
-    Say,
-    Submit,
-    as_clients_allow,
-)
-from bot.playground.rooms import Json, Person, file_on_page, place_on_page
-from bot.playground.slack.company import Company, move_in
+from bot.playground.local_room import LocalRoom
+from bot.playground.orders import Close, Press, Refused, Say, Submit, as_clients_allow
+from bot.playground.rooms import Json, file_on_page
+from bot.playground.slack.company import move_in
 from bot.playground.slack.view import View
 from bot.playground.slack.words import typed
 
@@ -32,11 +23,12 @@ PERMALINK = re.compile(r"https://[\w-]+\.slack\.com/archives/(\w+)/p(\d+)(\d{6})
 FILE = re.compile(r"https://[\w-]+\.slack\.com/files/\w+/\w+/(.+)")
 
 
-class SlackRoom:
-    """A `Room`. `company` and what is in it are there after `start`."""
+class SlackRoom(LocalRoom[SlackTwin, Message]):
+    """A `Room`."""
 
     platform = "slack"
-    company: Company
+    route = "/slack/events"
+    _view: View
 
     def __init__(self, clock: Clock) -> None:
         """Nothing happens before `start`."""
@@ -44,14 +36,6 @@ class SlackRoom:
         self._secret = secrets.token_hex(16)
         self._token = f"xoxb-{secrets.token_hex(16)}"
         self.twin = SlackTwin(clock, signing_secret=self._secret, bot_token=self._token)
-
-    @property
-    def people(self) -> Sequence[Person]:
-        return self.company.people
-
-    @property
-    def desk(self) -> str:
-        return self.company.desk
 
     async def start(self) -> Mapping[str, str]:
         api_url = await self.twin.start()
@@ -62,28 +46,8 @@ class SlackRoom:
             "SLACK_SIGNING_SECRET": self._secret,
         }
 
-    def connect(self, port: int, look_up: Callable[[str], str | None]) -> None:
-        self.twin.events_url = f"http://127.0.0.1:{port}/slack/events"
-        self._view = View(self.twin, look_up)
-
-    async def stop(self) -> None:
-        await self.twin.stop()
-
-    def on_change(self, callback: Callable[[], None]) -> None:
-        self.twin.on_change(lambda _: callback())
-
     async def enter(self, user: str) -> None:
         """Slack's app greets nobody."""
-
-    def may_see(self, user: str, channel: str) -> bool:
-        return any(place.id == channel and user in place.members for place in self.twin.channels())
-
-    def places(self, user: str) -> Sequence[str]:
-        others = (*self.company.channels, self.desk)
-        return [self.twin.dm(user), *(one for one in others if self.may_see(user, one))]
-
-    def place(self, channel: str, user: str) -> Json:
-        return self._view.place(channel, user)
 
     def conversation(self, channel: str, thread: str) -> ConversationId:
         return ConversationId(self.platform, self.twin.identity.team_id, channel, thread)
@@ -95,12 +59,21 @@ class SlackRoom:
         match = PERMALINK.match(url)
         if match is None:
             return None
-        channel, ts = match[1], f"{match[2]}.{match[3]}"
-        for person in self.people:
-            if self.may_see(person.id, channel):
-                thread = self.twin.messages(channel, ts)
-                return place_on_page(person, channel, thread[0].ts if thread else "")
-        return ""
+        return self._where(match[1], f"{match[2]}.{match[3]}")
+
+    def _look(self, look_up: Callable[[str], str | None]) -> View:
+        return View(self.twin, look_up)
+
+    def _typed(self, text: str) -> str:
+        return typed(text, self._view.people())
+
+    def _shown(self, channel: str, user: str) -> Mapping[str, Message]:
+        shown = self.twin.messages(channel) + self.twin.ephemerals(channel, user)
+        return {one.ts: one for one in shown if not one.deleted}
+
+    def _thread(self, channel: str, message: str) -> str:
+        thread = self.twin.messages(channel, message)
+        return thread[0].ts if thread else ""
 
     async def say(self, order: Say) -> Json:
         text = order.text.strip()
@@ -109,7 +82,7 @@ class SlackRoom:
             return await self._command(order, text)
         if not text and order.file is None:
             raise Refused("There is nothing to send.")
-        text = typed(text, self._view.people())
+        text = self._typed(text)
         with as_clients_allow():
             if order.file is None:
                 ts = await self.twin.say(order.user, order.channel, text, order.thread_ts or None)
@@ -133,23 +106,8 @@ class SlackRoom:
             raise Refused(f"{COMMAND} failed: {answer.reason} (status {answer.status}).")
         return {}
 
-    async def edit(self, order: Edit) -> Json:
-        text = typed(order.text.strip(), self._view.people())
-        if not text:
-            raise Refused("There is nothing left of the message; delete it instead.")
-        self._find(order, order.ts)
-        with as_clients_allow():
-            await self.twin.edit(order.user, order.channel, order.ts, text)
-        return {}
-
-    async def delete(self, order: Delete) -> Json:
-        self._find(order, order.ts)
-        with as_clients_allow():
-            await self.twin.delete(order.user, order.channel, order.ts)
-        return {}
-
     async def press(self, order: Press) -> Json:
-        message = self._find(order, order.ts)
+        message = self._find(order)
         with as_clients_allow():
             answer = await self.twin.press(
                 order.user, message, action_id=order.action_id, value=order.value or None
@@ -177,14 +135,6 @@ class SlackRoom:
             if view.id == order.form:
                 self.twin.close(view)
         return {}
-
-    def _find(self, order: InPlace, ts: str) -> Message:
-        shown = self.twin.messages(order.channel)
-        shown += self.twin.ephemerals(order.channel, order.user)
-        for message in shown:
-            if message.ts == ts and not message.deleted:
-                return message
-        raise Refused("This message is not there any more.")
 
 
 def _must_be_taken(answer: Answer) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from bot.playground.mentions import mentioned
+
 SPECIAL = re.compile(r"<(?=[@#!]|https?:|mailto:)|&(?=(?:amp|lt|gt);)")
 ESCAPES = {"<": "&lt;", "&": "&amp;"}
 
@@ -15,10 +17,7 @@ def typed(text: str, names: Mapping[str, str]) -> str:
     A person cannot type Slack's own markup: its clients escape what looks like it.
     """
     text = SPECIAL.sub(lambda match: ESCAPES[match[0]], text)
-    ids = {name.lower(): id_ for id_, name in names.items()}
-    anybody = "|".join(re.escape(name) for name in sorted(ids, key=len, reverse=True))
-    mention = re.compile(rf"(?<![\w.@])@({anybody})(?!\w)", re.IGNORECASE)
-    return mention.sub(lambda match: f"<@{ids[match[1].lower()]}>", text)
+    return mentioned(text, names)
 
 
 def plain(text: str, names: Mapping[str, str]) -> str:

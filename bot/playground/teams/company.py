@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from adapters.teams.twin import TeamsTwin
+from bot.playground.local_room import Company
 from bot.playground.rooms import Person
 
 TEAMS = "Teams"
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """Who is there, and the ids of the open places and of the channel for people who help."""
-
-    people: tuple[Person, ...]
-    channel: str
-    group: str
-    desk: str
 
 
 def move_in(twin: TeamsTwin) -> Company:
@@ -36,7 +25,7 @@ def move_in(twin: TeamsTwin) -> Company:
     group = twin.add_group([tove.id, omar.id], name="Team lunch")
     for person in people:
         twin.dm(person.id)
-    return Company(people, office, group, desk)
+    return Company(people, (office, group), desk)
 
 
 def _hire(twin: TeamsTwin, name: str, role: str, *, helps: bool = False) -> Person:

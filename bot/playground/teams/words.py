@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from html import unescape
 from typing import Any
 
 from bot.playground import marking
+from bot.playground.mentions import mentioned
 
 WORD_JOINER = "\u2060"
 """Invisible; keeps what somebody typed from being the twin's way to write a mention."""
@@ -16,10 +16,7 @@ WORD_JOINER = "\u2060"
 def typed(text: str, names: Mapping[str, str]) -> str:
     """The twin's form: '@Name' of somebody in `names` (by id) becomes a mention, nothing else."""
     text = text.replace("<@", f"<{WORD_JOINER}@")
-    ids = {name.lower(): id_ for id_, name in names.items()}
-    anybody = "|".join(re.escape(name) for name in sorted(ids, key=len, reverse=True))
-    mention = re.compile(rf"(?<![\w.@{WORD_JOINER}])@({anybody})(?!\w)", re.IGNORECASE)
-    return mention.sub(lambda match: f"<@{ids[match[1].lower()]}>", text)
+    return mentioned(text, names, never_after=WORD_JOINER)
 
 
 def plain(activity: Mapping[str, Any]) -> str:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import signal
-import sys
 from collections.abc import AsyncIterator
-from typing import Any
 
 import aiohttp
 import pytest
@@ -18,49 +14,32 @@ from adapters.slack.twin import SlackTwin
 from adapters.slack.twin_control import Control, options
 from tests.support.clock import TestClock
 from tests.support.slack_listener import Listener
+from tests.support.twin_process import Remote, Running, running
 
-Json = dict[str, Any]
 BUTTON = {"type": "button", "action_id": "yes", "text": {"type": "plain_text", "text": "Yes"}}
 
 
-class Remote:
-    """The control API of a process."""
-
-    def __init__(self, control_url: str, session: aiohttp.ClientSession) -> None:
-        self._url = control_url
-        self.api_url = control_url.removesuffix("twin/") + "api/"
-        self._session = session
-
-    async def do(self, act: str, **body: Any) -> Json:
-        async with self._session.post(self._url + act, json=body) as response:
-            return dict(await response.json(), http=response.status)
-
-    async def see(self, view: str, **query: str) -> Json:
-        async with self._session.get(self._url + view, params=query) as response:
-            seen: Json = await response.json()
-            return seen
-
-
 @pytest.fixture
-async def process(bot: Listener) -> AsyncIterator[tuple[asyncio.subprocess.Process, Json]]:
+async def process(bot: Listener) -> AsyncIterator[Running]:
     """A running process and the addresses that it printed."""
-    command = [sys.executable, "-m", "adapters.slack.twin", "--events-url", bot.url]
-    running = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    assert running.stdout
-    yield running, json.loads(await running.stdout.readline())
-    if running.returncode is None:
-        running.terminate()
-        await running.wait()
+    async with running("adapters.slack.twin", bot.url) as process:
+        yield process
 
 
 @pytest.fixture
-async def remote(clock: TestClock, told: Listener) -> AsyncIterator[Remote]:
-    """The control API of a local Slack in this process."""
+async def local(clock: TestClock, told: Listener) -> AsyncIterator[SlackTwin]:
+    """A local Slack in this process, with the control API."""
     twin = SlackTwin(clock, signing_secret="secret")
-    api_url = await twin.start(routes=Control(twin).routes())
-    async with aiohttp.ClientSession() as session:
-        yield Remote(api_url.removesuffix("api/") + "twin/", session)
+    await twin.start(routes=Control(twin).routes())
+    yield twin
     await twin.stop()
+
+
+@pytest.fixture
+async def remote(local: SlackTwin) -> AsyncIterator[Remote]:
+    """Its control API."""
+    async with aiohttp.ClientSession() as session:
+        yield Remote(f"{local.base_url}twin/", session)
 
 
 async def test_everything_people_do_can_be_asked_for(remote: Remote, told: Listener) -> None:
@@ -109,12 +88,14 @@ async def test_a_desk_can_be_driven(remote: Remote, told: Listener) -> None:
     assert (await remote.see("ephemerals", channel=desk, user=ada)) == {"messages": []}
 
 
-async def test_a_form_is_filled_in_from_outside(remote: Remote, told: Listener) -> None:
+async def test_a_form_is_filled_in_from_outside(
+    local: SlackTwin, remote: Remote, told: Listener
+) -> None:
     """It is read, filled in, sent off and closed through the control API."""
     await remote.do("settings", events_url=told.url)
     ada = (await remote.do("users", name="Ada"))["user"]
     dm = (await remote.do("dm", user=ada))["channel"]
-    client = AsyncWebClient("xoxb-test", base_url=remote.api_url)
+    client = AsyncWebClient("xoxb-test", base_url=local.api_url)
     element = {"type": "plain_text_input", "action_id": "note"}
     label = {"type": "plain_text", "text": "Note"}
     form = {
@@ -142,11 +123,9 @@ def test_the_options_have_defaults() -> None:
     assert not given.socket_mode
 
 
-async def test_a_process_is_driven_and_read(
-    process: tuple[asyncio.subprocess.Process, Json], bot: Listener
-) -> None:
+async def test_a_process_is_driven_and_read(process: Running, bot: Listener) -> None:
     """What is said there arrives here, and the answer is found there."""
-    running, addresses = process
+    one, addresses = process
     client = AsyncWebClient("xoxb-test", base_url=addresses["api_url"])
     async with aiohttp.ClientSession() as session:
         twin = Remote(addresses["control_url"], session)
@@ -164,5 +143,5 @@ async def test_a_process_is_driven_and_read(
         assert (await twin.do("say", user=ada, text="in private"))["channel"][0] == "D"
         unknown = await twin.do("say", user="U0", text="x")
         assert (unknown["http"], unknown["error"]) == (400, "KeyError: 'U0'")
-    running.send_signal(signal.SIGTERM)
-    assert await running.wait() == 0
+    one.send_signal(signal.SIGTERM)
+    assert await one.wait() == 0

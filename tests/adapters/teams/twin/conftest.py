@@ -1,4 +1,4 @@
-"""The local Teams, a bot that listens, and a bot that calls, for the twin's own tests."""
+"""A bot that listens to the local Teams, and a bot that calls it, for the twin's own tests."""
 
 from __future__ import annotations
 
@@ -7,13 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.teams.twin import TeamsTwin
-from tests.support.clock import TestClock
 from tests.support.teams_listener import Client, Listener
-
-
-@pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
 
 
 @pytest.fixture
@@ -23,15 +17,6 @@ async def bot() -> AsyncIterator[Listener]:
     await bot.start()
     yield bot
     await bot.stop()
-
-
-@pytest.fixture
-async def twin(clock: TestClock) -> AsyncIterator[TeamsTwin]:
-    """The local Teams; it tells nobody until it gets an `events_url`."""
-    twin = TeamsTwin(clock)
-    await twin.start()
-    yield twin
-    await twin.stop()
 
 
 @pytest.fixture

@@ -257,7 +257,7 @@ async def test_subscribers_hear_of_changes(twin: TeamsTwin, client: Client) -> N
     twin.on_change(heard.append)
     chat = twin.dm(twin.add_user())
     ident = (await client.post(chat, "x")).json["id"]
-    assert [(one.kind, one.channel, one.id) for one in heard] == [
+    assert [(one.kind, one.channel, one.message) for one in heard] == [
         ("user", "", ""),
         ("channel", chat, ""),
         ("message", chat, ident),

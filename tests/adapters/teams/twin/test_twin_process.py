@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import signal
-import sys
 from collections.abc import AsyncIterator
-from typing import Any
 
 import aiohttp
 import pytest
@@ -15,7 +11,8 @@ import pytest
 from adapters.teams.twin import TeamsTwin
 from adapters.teams.twin_control import Control, options
 from tests.support.clock import TestClock
-from tests.support.teams_listener import Client, Json, Listener
+from tests.support.teams_listener import Client, Listener
+from tests.support.twin_process import Remote, Running, running
 
 CARD = {
     "contentType": "application/vnd.microsoft.card.adaptive",
@@ -27,33 +24,11 @@ CARD = {
 }
 
 
-class Remote:
-    """The control API of a process."""
-
-    def __init__(self, control_url: str, session: aiohttp.ClientSession) -> None:
-        self._url = control_url
-        self._session = session
-
-    async def do(self, act: str, **body: Any) -> Json:
-        async with self._session.post(self._url + act, json=body) as response:
-            return dict(await response.json(), http=response.status)
-
-    async def see(self, view: str, **query: str) -> Json:
-        async with self._session.get(self._url + view, params=query) as response:
-            seen: Json = await response.json()
-            return seen
-
-
 @pytest.fixture
-async def process(bot: Listener) -> AsyncIterator[tuple[asyncio.subprocess.Process, Json]]:
+async def process(bot: Listener) -> AsyncIterator[Running]:
     """A running process and the addresses that it printed."""
-    command = [sys.executable, "-m", "adapters.teams.twin", "--events-url", bot.url]
-    running = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    assert running.stdout
-    yield running, json.loads(await running.stdout.readline())
-    if running.returncode is None:
-        running.terminate()
-        await running.wait()
+    async with running("adapters.teams.twin", bot.url) as process:
+        yield process
 
 
 @pytest.fixture
@@ -146,11 +121,9 @@ def test_the_options_have_defaults() -> None:
     assert not given.unauthenticated
 
 
-async def test_a_process_is_driven_and_read(
-    process: tuple[asyncio.subprocess.Process, Json], bot: Listener
-) -> None:
+async def test_a_process_is_driven_and_read(process: Running, bot: Listener) -> None:
     """What is said there arrives here, and the answer is found there."""
-    running, told = process
+    one, told = process
     environ = told["environ"]
     assert environ["TEAMS_SERVICE_URLS"] == told["service_url"]
     async with aiohttp.ClientSession() as session:
@@ -180,5 +153,5 @@ async def test_a_process_is_driven_and_read(
         assert len((await twin.see("deliveries"))["deliveries"]) == 1
         unknown = await twin.do("say", user="nobody", text="x")
         assert (unknown["http"], unknown["error"]) == (400, "KeyError: 'nobody'")
-    running.send_signal(signal.SIGTERM)
-    assert await running.wait() == 0
+    one.send_signal(signal.SIGTERM)
+    assert await one.wait() == 0

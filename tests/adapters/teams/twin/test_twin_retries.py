@@ -51,7 +51,7 @@ async def test_silence_ends_after_fifteen_seconds(
     await clock.advance(60)
     first, second = twin.deliveries
     assert (first.reason, first.seconds) == ("http_timeout", 15)
-    assert (second.status, second.activity_id) == (202, ident)
+    assert (second.status, second.id) == (202, ident)
 
 
 async def test_how_often_can_be_chosen(clock: TestClock, twin: TeamsTwin, told: Listener) -> None:
