@@ -44,7 +44,7 @@ run: install ## Try it: start the playground, no account or key needed
 	@$(BIN)/frontdesk playground $(ARGS)
 
 test: install ## Run the tests in random order on all cores
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: install ## Check style, types and the direction of imports
 	@$(BIN)/ruff check
@@ -56,11 +56,11 @@ fmt: install ## Format the code and mend what can be mended safely
 	@$(BIN)/ruff check --fix-only
 	@$(BIN)/ruff format
 
-docs: install ## Write the parts of the README that are made from the code
+docs: install ## Write the parts of the documents that are made from the code
 	@$(BIN)/python -m tests.support.generated
 
 coverage: install ## Run the tests and hold the coverage to its limits
-	@$(BIN)/python -m pytest -n auto --cov --cov-report= $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report= $(ARGS)
 	@$(BIN)/coverage report --include='agent/*' --fail-under=100
 	@$(BIN)/coverage report --omit='agent/*' --fail-under=90
 

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 
-import pytest
-
 from agent.attempt import Question
 from agent.decision import DECISION_SCHEMA, Decision, commit_point, cut_at_block, parse_decision
 from agent.errors import BadRequest
@@ -45,11 +43,6 @@ class Player:
 
     async def close(self) -> None:
         """Nothing to give back."""
-
-
-@pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
 
 
 def scripted(clock: TestClock, name: str, *acts: Act) -> ScriptedProvider:

@@ -31,12 +31,6 @@ QUESTION = Question(
 )
 
 
-@pytest.fixture
-def clock() -> TestClock:
-    """Time that stands still."""
-    return TestClock()
-
-
 class Rig:
     """A ladder over scripted models named m1, m2, … and, if asked for, a last resort."""
 

@@ -100,11 +100,6 @@ class Rig:
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
 def rig(clock: TestClock) -> Rig:
     return Rig(clock)
 

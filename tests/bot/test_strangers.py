@@ -307,11 +307,6 @@ def test_pruning_by_an_empty_folder(here: Here, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
 async def one(tmp_path: Path, clock: TestClock) -> AsyncIterator[Company]:
     """A company whose Linus is an admin."""
     async with company(tmp_path, clock=clock, frontdesk_contact="it@example.com") as opened:

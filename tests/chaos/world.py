@@ -37,7 +37,6 @@ from tests.support.crashing import Crash, Points
 from tests.support.outage import FailingStore
 from tests.support.tools import TestTool
 
-QUIET_ROUNDS = 12
 LONGEST = 1000.0
 """Seconds until everything must have come to rest: a message that met two dead processes is
 brought again by Slack after a minute, and then after five."""
@@ -308,7 +307,7 @@ async def world(
     breakage: Breakage | None = None,
 ) -> AsyncIterator[World]:
     """The world of one run of a story, with a Frontdesk that is running or about to."""
-    clock = TestClock(quiet_rounds=QUIET_ROUNDS, round_seconds=0)
+    clock = TestClock()
     chat = open_chat(story.platform, clock, socket=story.socket)
     far = story.desk_on not in {"", story.platform}
     elsewhere = open_chat(story.desk_on, clock) if far else None

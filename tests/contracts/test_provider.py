@@ -42,11 +42,6 @@ def _sdks() -> None:
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
 async def fake(clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeModels]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     async with FakeModels(clock) as server:

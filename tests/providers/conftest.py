@@ -20,11 +20,6 @@ def _sdks() -> None:
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
 async def fake(clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeModels]:
     # Whoever works behind a proxy must not send the tests through it.
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

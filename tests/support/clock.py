@@ -1,9 +1,10 @@
 """A clock that moves only when a test says so.
 
-`await clock.advance(s)` first waits until everything is at rest: the loop has nothing ready, and no
-watched worker (a store's writer thread) has work. Twins and fake models run on the same loop, so
-one that has a request in flight then waits for time itself, or for somebody who does. Then time
-moves from one sleeper to the next, at rest again after each.
+`await clock.advance(s)` first waits until everything is at rest: the loop has nothing ready, and
+neither a watched worker (a store's writer thread) nor a thread of `asyncio.to_thread` has work.
+Twins and fake models run on the same loop, so one that has a request in flight then waits for time
+itself, or for somebody who does. Then time moves from one sleeper to the next, at rest again after
+each.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 START = 1_790_000_000.0
-QUIET_ROUNDS = 6
-ROUND_SECONDS = 0.0002
+QUIET_ROUNDS = 12
+"""Looks at the loop in a row that find nothing to do; what was sent over the loopback interface is
+there by then."""
+WATCHED_SECONDS = 0.0005
+"""Of the machine's own time between looks while a watched worker is busy."""
 PATIENCE_SECONDS = 60.0
 
 
@@ -25,23 +29,13 @@ class TestClock:
 
     __test__ = False
 
-    def __init__(
-        self,
-        start: float = START,
-        *,
-        quiet_rounds: int = QUIET_ROUNDS,
-        round_seconds: float = ROUND_SECONDS,
-    ) -> None:
-        """Begin at `start` seconds since the epoch. At rest is what was quiet in so many looks, so
-        many seconds of the machine's own time apart; with 0 nothing but this loop, loopback
-        sockets and what is watched may have work.
-        """
+    def __init__(self, start: float = START) -> None:
+        """Begin at `start` seconds since the epoch."""
         self._now = start
-        self._quiet_rounds = quiet_rounds
-        self._round_seconds = round_seconds
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._watched: list[Callable[[], bool]] = []
+        self._looking = 0
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -93,14 +87,19 @@ class TestClock:
         loop = asyncio.get_running_loop()
         ready = getattr(loop, "_ready", ())
         patience = loop.time() + PATIENCE_SECONDS
-        quiet, pause = 0, self._round_seconds
-        while loop.time() < patience:
-            await asyncio.sleep(pause)
-            busy = len(ready) > 0 or any(map(_call, self._watched))
-            quiet = 0 if busy else quiet + 1
-            pause = ROUND_SECONDS if busy else self._round_seconds
-            if quiet >= self._quiet_rounds:
-                return
+        quiet, pause = 0, 0.0
+        self._looking += 1
+        try:
+            while loop.time() < patience:
+                await asyncio.sleep(pause)
+                at_work = _threads_at_work(loop) or any(busy() for busy in self._watched)
+                # Whoever else looks is ready all the time.
+                quiet = 0 if at_work or len(ready) >= self._looking else quiet + 1
+                pause = WATCHED_SECONDS if at_work else 0.0
+                if quiet >= QUIET_ROUNDS:
+                    return
+        finally:
+            self._looking -= 1
         raise AssertionError("never at rest")
 
     async def until(self, done: Callable[[], bool], *, at_most: float = 300.0) -> None:
@@ -137,5 +136,12 @@ class TestClock:
         await self.settle()
 
 
-def _call(busy: Callable[[], bool]) -> bool:
-    return busy()
+def _threads_at_work(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether something that `asyncio.to_thread` was given is not done yet: an SDK's first look at
+    its machine, a file that is read.
+    """
+    executor = getattr(loop, "_default_executor", None)
+    if executor is None:
+        return False
+    idle: int = executor._idle_semaphore._value
+    return idle < len(executor._threads)
