@@ -1,4 +1,4 @@
-"""The parts of README.md that are made from the code.
+"""The parts of the documents that are made from the code.
 
 `python -m tests.support.generated` writes them; a test fails when they differ. Each part stands
 between `<!-- NAME begins -->` and `<!-- NAME ends -->`.
@@ -12,8 +12,11 @@ from pathlib import Path
 
 from agent.state import RESTING, TABLE, State
 from bot.settings import ENVIRONMENT_ONLY, Settings
+from tests.support import rooms
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
 
 MEANING: Mapping[str, str] = {
     "host": "address to listen on",
@@ -110,29 +113,34 @@ def variables_table() -> str:
     return "\n".join(lines)
 
 
-PARTS: Mapping[str, Callable[[], str]] = {
-    "state table": state_table,
-    "state diagram": state_diagram,
-    "settings": settings_table,
-    "variables": variables_table,
+PAGES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
+    README: {
+        "state table": state_table,
+        "state diagram": state_diagram,
+        "settings": settings_table,
+        "variables": variables_table,
+    },
+    ARCHITECTURE: {"rooms": rooms.picture},
 }
 
 
-def generated(text: str) -> str:
-    """The text with every part made anew.
+def generated(page: Path) -> str:
+    """The text of a page with every part made anew.
 
     Raises:
         ValueError: a part has no place in it.
     """
-    for name, make in PARTS.items():
+    text = page.read_text()
+    for name, make in PAGES[page].items():
         begins, ends = f"<!-- {name} begins -->", f"<!-- {name} ends -->"
         pattern = re.compile(f"{re.escape(begins)}.*?{re.escape(ends)}", re.DOTALL)
         if not pattern.search(text):
-            raise ValueError(f"README.md has no place for: {name}")
+            raise ValueError(f"{page.name} has no place for: {name}")
         part = f"{begins}\n{make()}\n{ends}"
         text = pattern.sub(lambda _, part=part: part, text)  # type: ignore[misc]
     return text
 
 
 if __name__ == "__main__":
-    README.write_text(generated(README.read_text()))
+    for page in PAGES:
+        page.write_text(generated(page))

@@ -1,4 +1,4 @@
-"""README.md says what the code does."""
+"""The documents say what the code does."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from bot.cli import main
 from bot.settings import Settings
-from tests.support.generated import MEANING, README, VARIABLES, generated
+from tests.support.generated import MEANING, PAGES, README, VARIABLES, generated
 
 ROOT = README.parent
 
 
-def test_the_generated_parts_are_up_to_date() -> None:
-    """The state table, the diagram and the settings equal the code's (`make docs` writes them)."""
-    text = README.read_text()
-    assert generated(text) == text
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_generated_parts_are_up_to_date(page: Path) -> None:
+    """The state table, the settings, the picture of the rooms equal the code (`make docs`)."""
+    assert generated(page) == page.read_text()
 
 
 def test_every_setting_is_explained() -> None:
@@ -60,7 +61,7 @@ def test_every_command_has_a_help() -> None:
 
 def test_links_lead_somewhere() -> None:
     """Every relative link of the documents names a file, and every link to a test a test in it."""
-    for page in (README, *sorted((ROOT / "docs").rglob("*.md")), ROOT / "CONTRIBUTING.md"):
+    for page in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))):
         for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)", page.read_text()):
             path, _, anchor = target.partition("#")
             linked = (page.parent / path).resolve()
