@@ -2,8 +2,9 @@
 
 What is not for the bot is neither stored nor answered. A follow-up in a thread that the bot may or
 may not take part in cannot be decided without the database: it is accepted only if its lane is
-known there. Whatever is said in a thread of the desk is accepted: which case it is about, if any,
-is found out later.
+known there, and what nobody says to a bot (a thumb, a picture) only if people have a case of that
+lane. Whatever is said in a thread of the desk is accepted: which case it is about, if any, is found
+out later.
 """
 
 from __future__ import annotations
@@ -45,13 +46,14 @@ REPEAT_WISH = re.compile(
 
 
 class Verdict(StrEnum):
-    """Whether a message is accepted: always, never, only in a lane that is known, or for the DESK,
-    whatever it is about.
+    """Whether a message is accepted: always, never, only in a lane that is known, only in one whose
+    case people have (IF_HELD), or for the DESK, whatever it is about.
     """
 
     ACCEPT = "accept"
     IGNORE = "ignore"
     IF_KNOWN = "if_known"
+    IF_HELD = "if_held"
     DESK = "desk"
 
 
@@ -82,10 +84,11 @@ def verdict(
         return Verdict.ACCEPT
     if message.kind is Kind.EDIT:
         return Verdict.IF_KNOWN
-    # An emoji among colleagues is not a question; answering it would only disturb.
-    if message.in_thread and follow_threads and has_words(message.text):
-        return Verdict.IF_KNOWN
-    return Verdict.IGNORE
+    if not message.in_thread:
+        return Verdict.IGNORE
+    # An emoji among colleagues is not a question; answering it would only disturb. But people who
+    # have a case can read it.
+    return Verdict.IF_KNOWN if follow_threads and has_words(message.text) else Verdict.IF_HELD
 
 
 def as_control(message: IncomingMessage) -> IncomingMessage:

@@ -64,6 +64,7 @@ class Asides:
             text=message.text,
             id=message.id,
             direct=message.direct,
+            thread=message.conversation.thread,
         )
         _say(draft, await self._commands(command), place=place)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from agent import output, texts
+from agent import flooding, output, texts
 from agent.addressing import asks_for_person
 from agent.cases import Case, CaseCard, CaseState, Cause, Copy
 from agent.draft import Draft
-from agent.messages import Button, ConversationId, IncomingMessage, OutgoingMessage, Tone
-from agent.text import one_line, plain_name
+from agent.journal import Line
+from agent.messages import DESK_KINDS, Button, ConversationId, OutgoingMessage, Tone
+from agent.text import has_words, one_line, plain_name
 
 SUMMARY_CHARACTERS = 300
 TRANSCRIPT_LINES = 6
@@ -36,7 +38,7 @@ def new_case(draft: Draft, channel: ConversationId, permalink: str) -> Case:
         employee_name=plain_name(name),
         place="a direct message" if first.direct else "a channel",
         summary=_summary(draft),
-        transcript=_transcript(draft),
+        transcript=_in_lines([*_said_before(draft), *_said_now(draft)]),
         draft=output.check(draft.decision) if draft.decision else draft.unsaid,
         confidence=draft.decision.confidence if draft.decision else None,
         permalink=permalink,
@@ -83,10 +85,29 @@ def is_missing(case: Case) -> bool:
     return case.card is not None and not case.card_id and not case.incident
 
 
+def is_nowhere(case: Case) -> bool:
+    """Whether a case has a card that certainly nobody sees."""
+    return is_missing(case) and not case.copies
+
+
+def renewed(draft: Draft, case: Case) -> Case:
+    """The case with what was said until now on its card: whoever sees it in another place has seen
+    nothing of what stands under it elsewhere. What Frontdesk said since the case was opened is only
+    about the case itself.
+    """
+    if case.card is None or flooding.is_incident(draft.conversation):
+        return case
+    entries = draft.claim.history
+    moves = (one for one in entries if one.kind == Line.CASE and one.data.get("case") == case.id)
+    opened = next((one.seq for one in moves), math.inf)
+    return replace(case, card=replace(case.card, transcript=_in_lines(_said_before(draft, opened))))
+
+
 def show(draft: Draft, case: Case, channel: ConversationId) -> tuple[Case, ConversationId]:
     """Post the card of a case in a channel; the case with the card that counts now, and where. If
     another may stand there, people are told that both are of one case.
     """
+    case = renewed(draft, case)
     card = card_message(case, channel, draft.next_id())
     draft.outbox.append(card)
     case = replace(case, card_id=card.id, channel=str(channel))
@@ -96,31 +117,92 @@ def show(draft: Draft, case: Case, channel: ConversationId) -> tuple[Case, Conve
     return case, channel
 
 
+def show_too(draft: Draft, case: Case, channel: ConversationId) -> str:
+    """Post a further card of a case in another channel; its outgoing id."""
+    case = renewed(draft, case)
+    card = card_message(case, channel, draft.next_id())
+    draft.outbox.append(card)
+    draft.put(replace(case, copies=(*case.copies, Copy(card.id, str(channel)))))
+    return card.id
+
+
 def edit_cards(draft: Draft, case: Case, channel: ConversationId | None) -> None:
-    """Show a case as it stands now in its `channel` and wherever else it has a card of its own. One
-    that is shown on the card of an incident has none, and neither has one that waits for that; of
-    one that an older version opened the card may not be known.
+    """Show a case as it stands now in its `channel` and wherever else it has a card of its own, and
+    on what was pressed. One that is shown on the card of an incident has none, and neither has one
+    that waits for that; of one that an older version opened the card may not be known.
     """
-    if case.card is None or not case.card_id or case.incident or channel is None:
+    if case.card is None or case.incident or channel is None:
         return
-    cards = [(case.card_id, channel)]
-    cards += [(copy.card_id, ConversationId.parse(copy.channel)) for copy in case.copies]
-    for card_id, place in cards:
-        message = card_message(case, place, draft.next_id())
-        draft.outbox.append(replace(message, replaces=card_id))
+    every = every_card(replace(case, channel=str(channel)))
+    pressed = acted_on(draft, case) if draft.first.kind in DESK_KINDS else None
+    if pressed is not None and pressed.card_id not in [one.card_id for one in every]:
+        every = (*every, pressed)
+    for one in every:
+        _edit(draft, case, one)
 
 
-def taken_from(case: Case, message: IncomingMessage) -> Case:
-    """The case with that card as its main one which a press was on, or in whose thread somebody
-    wrote: there the words of the employee go from now on. Two are in one channel only if one of
-    them may not have arrived; then a press tells which it was on.
-    """
+def _edit(draft: Draft, case: Case, copy: Copy) -> None:
+    """Change one card; one that this turn posts is posted as it is now."""
+    message = card_message(case, ConversationId.parse(copy.channel), draft.next_id())
+    for n, posted in enumerate(draft.outbox):
+        if posted.id == copy.card_id:
+            draft.outbox[n] = replace(posted, card=message.card, buttons=message.buttons)
+            return
+    draft.outbox.append(replace(message, replaces=copy.card_id))
+
+
+def every_card(case: Case) -> tuple[Copy, ...]:
+    """The cards of a case that are or may be somewhere, the main one first."""
     main = Copy(case.card_id, case.channel)
-    every = (main, *case.copies)
-    here = [one for one in every if _is_in(message.conversation, one)] or [main]
-    taken = next((one for one in here if one.card_id == message.about), here[0])
-    copies = tuple(one for one in every if one is not taken and one.card_id)
-    return replace(case, card_id=taken.card_id, channel=taken.channel, copies=copies)
+    return tuple(one for one in (main, *case.copies) if one.card_id)
+
+
+def acted_on(draft: Draft, case: Case) -> Copy | None:
+    """The card that the press of this turn was on, or in whose thread somebody wrote; None if it
+    was at no card. Two are in one channel only if one of them may not have arrived; a press tells
+    which it was on, and of a card that arrived it is known what its thread is called.
+    """
+    first = draft.first
+    here = [one for one in every_card(case) if _is_in(first.conversation, one)]
+    known = _message_at(draft, first.about_ref or first.conversation.thread)
+    meant = [one for name in (first.about, known) for one in here if one.card_id == name]
+    if known and not meant:  # the case was shown elsewhere since
+        return Copy(known, str(replace(first.conversation, thread="")))
+    return next(iter([*meant, *here]), None)
+
+
+def taken_from(draft: Draft, case: Case) -> Case:
+    """The case with that card as its main one which a press was on, or in whose thread somebody
+    wrote: there the words of the employee go from now on.
+    """
+    taken = acted_on(draft, case)
+    if taken is None or taken.card_id == case.card_id:
+        return case
+    copies = tuple(one for one in every_card(case) if one.card_id != taken.card_id)
+    moved = replace(case, card_id=taken.card_id, channel=taken.channel, copies=copies)
+    return renewed(draft, moved)
+
+
+def is_in_doubt(draft: Draft, message_id: str) -> bool:
+    """Whether nobody can tell yet whether one of our messages arrived."""
+    told = (
+        one.kind
+        for one in reversed(draft.claim.history)
+        if one.kind in (Line.DELIVERED, Line.UNCONFIRMED) and one.data.get("message") == message_id
+    )
+    return next(told, "") == Line.UNCONFIRMED
+
+
+def ref_of(draft: Draft, message_id: str) -> str:
+    """The platform's id of one of our messages, '' if it is not known."""
+    told = (one.data for one in draft.claim.history if one.kind == Line.DELIVERED)
+    return next((str(one["ref"]) for one in told if one.get("message") == message_id), "")
+
+
+def _message_at(draft: Draft, ref: str) -> str:
+    """The one of our messages with the platform's id, '' if it is not known."""
+    told = (one.data for one in draft.claim.history if one.kind == Line.DELIVERED and ref)
+    return next((str(one["message"]) for one in told if one.get("ref") == ref), "")
 
 
 def _is_in(place: ConversationId, card: Copy) -> bool:
@@ -135,19 +217,32 @@ def reason(draft: Draft, cause: Cause) -> str:
 
 
 def _summary(draft: Draft) -> str:
-    """What it is about: that somebody wants a person does not say it, if they said more before."""
+    """What it is about, in the words of the employee, or of others if they said nothing: that
+    somebody wants a person does not say it, if they said more before.
+    """
     asked = [message.text for message in draft.asked if message.text]
-    telling = [text for text in asked if not asks_for_person(text)]
+    telling = [text for text in asked if has_words(text) and not asks_for_person(text)]
     if not telling:
-        theirs = (one for one in reversed(draft.history.said) if one.author and not one.colleague)
-        before = (one.text for one in theirs if not asks_for_person(one.text))
+        said = [one for one in reversed(draft.history.said) if one.author and not one.colleague]
+        said.sort(key=lambda one: one.author != draft.employee.id)
+        before = (one.text for one in said if has_words(one.text) and not asks_for_person(one.text))
         telling = [next(before, "")]
     return one_line(" ".join(telling).strip() or " ".join(asked), SUMMARY_CHARACTERS)
 
 
-def _transcript(draft: Draft) -> tuple[str, ...]:
-    said = (one for one in draft.history.said if not one.handed_back)
-    lines = [f"{one.name if one.author else 'Frontdesk'}: {one.text}" for one in said]
+def _said_before(draft: Draft, opened: float = math.inf) -> list[str]:
+    """The conversation in lines, of Frontdesk's own up to where a case was `opened`."""
+    return [
+        f"{one.name if one.author else 'Frontdesk'}: {one.text}"
+        for one in draft.history.said
+        if one.text and (one.author or one.seq < opened)
+    ]
+
+
+def _said_now(draft: Draft) -> list[str]:
     name = draft.profile.name or draft.first.author.name or "employee"
-    lines += [f"{name}: {message.text}" for message in draft.asked if message.text]
-    return tuple(one_line(line, TRANSCRIPT_CHARACTERS) for line in lines[-TRANSCRIPT_LINES:])
+    return [f"{name}: {message.text}" for message in draft.asked if message.text]
+
+
+def _in_lines(said: Sequence[str]) -> tuple[str, ...]:
+    return tuple(one_line(line, TRANSCRIPT_CHARACTERS) for line in said[-TRANSCRIPT_LINES:])

@@ -139,8 +139,9 @@ class Case:
     `card_id` the outgoing id of the card and `card` what was last shown there, so that an edit of
     it can repeat the rest; `copies` are further cards of it, elsewhere.
 
-    `claimed_at` is when it was claimed for the first time and `closed_at` when it ended (0 if it
-    was not), `outcome` and `note` how it was resolved. `incident` is the id of the incident on
+    `claimed_at` is when it was claimed for the first time, `released_at` when it last came back to
+    the channel from somebody who had it, and `closed_at` when it ended (each 0 if it was not),
+    `outcome` and `note` how it was resolved. `incident` is the id of the incident on
     whose card it is shown ('' on its own card, or not shown yet: then `card_id` is '' too).
     `reminders` counts how often people were reminded of it, `looks` the timers it had.
     """
@@ -158,9 +159,17 @@ class Case:
     copies: tuple[Copy, ...] = ()
     owner_name: str = ""
     claimed_at: float = 0.0
+    released_at: float = 0.0
     closed_at: float = 0.0
     outcome: str = ""
     note: str = ""
     incident: str = ""
     reminders: int = 0
     looks: int = 0
+
+    @property
+    def waiting_since(self) -> float:
+        """Since when nobody has it, as long as it waits: what somebody had before is not counted
+        against the people who are called again. Seconds since the epoch.
+        """
+        return self.released_at or self.opened_at

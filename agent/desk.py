@@ -12,9 +12,9 @@ from agent.cases import NOTE_CHARACTERS, OUTCOMES, Case, CaseState, Cause, Outco
 from agent.desk_place import DeskPlace, person_of
 from agent.desk_times import expectation
 from agent.draft import Draft
-from agent.flooding import flood_of
+from agent.flooding import arrival, flood_of, is_passed_on, stirring
 from agent.journal import Line
-from agent.messages import Button
+from agent.messages import Button, IncomingMessage, Kind
 from agent.ports import Adapter, Clock
 from agent.state import Event
 from agent.text import plain_name, without_notes
@@ -46,16 +46,20 @@ class Desk:
         channel = self._place.channel
         if channel is None:
             return
-        adapter = self._adapters[draft.conversation.platform]
-        link = ""
-        with contextlib.suppress(TimeoutError):
-            # The employee waits to be told; people find the conversation without a link too.
-            async with self._clock.timeout(PERMALINK_SECONDS):
-                link = await adapter.permalink(draft.first)
-        case = cards.new_case(draft, channel, link)
+        case = cards.new_case(draft, channel, await self.link_to(draft.first))
         draft.flood = flood_of(draft, case)
         draft.outbox.append(cards.card_message(case, channel, draft.next_id()))
         draft.keep(replace(case, card_id=draft.outbox[-1].id))
+
+    async def link_to(self, message: IncomingMessage) -> str:
+        """An address that leads to a message, '' if there is none that can be had in time: people
+        wait to be told, and find it without a link too.
+        """
+        adapter = self._adapters.get(message.conversation.platform)
+        with contextlib.suppress(TimeoutError):
+            async with self._clock.timeout(PERMALINK_SECONDS):
+                return await adapter.permalink(message) if adapter else ""
+        return ""
 
     async def say_escalated(self, draft: Draft) -> None:
         """Tell the employee that people have it now, and what to expect."""
@@ -72,8 +76,11 @@ class Desk:
         case = draft.case
         if case is not None and case.owner:
             name = self._place.signed(case.owner_name, case)
-            draft.notice(texts.WITH_OWNER.format(case=case.id, name=name))
+            draft.notice(texts.WITH_OWNER.format(case=case.id, name=name), invites=True)
         elif case is not None:
+            channel = self._place.channel_of(case)
+            if channel is not None and cards.is_nowhere(case):
+                cards.show(draft, case, self._place.channel or channel)
             text = texts.WAITING.format(case=case.id)
             draft.notice(text, buttons=(Button.LEAVE_QUEUE,))
 
@@ -92,7 +99,7 @@ class Desk:
         if case is None or taker is None:
             return
         taken = replace(
-            cards.taken_from(case, draft.first),
+            cards.taken_from(draft, case),
             state=CaseState.CLAIMED,
             owner=f"{draft.first.conversation.platform}:{taker.id}",
             owner_name=taker.name,
@@ -108,7 +115,7 @@ class Desk:
         again = draft.events[-1] is Event.TRANSFERRED
         text = texts.TRANSFERRED if again else texts.CLAIMED
         name = self._place.signed(case.owner_name, case)
-        draft.notice(text.format(case=case.id, name=name))
+        draft.notice(text.format(case=case.id, name=name), invites=True)
         if draft.staff is None or draft.taker is None or draft.claim.case is None:
             return
         if draft.taker.id != draft.staff.id:
@@ -122,8 +129,8 @@ class Desk:
     async def release_case(self, draft: Draft) -> None:
         """Nobody has the case any more; it waits again, and people are reminded of it again."""
         if draft.case is not None:
-            waiting = replace(draft.case, state=CaseState.WAITING, reminders=0)
-            self._move(draft, replace(waiting, owner="", owner_name=""))
+            waiting = replace(draft.case, state=CaseState.WAITING, released_at=draft.now)
+            self._move(draft, replace(waiting, owner="", owner_name="", reminders=0))
 
     async def say_released(self, draft: Draft) -> None:
         """Tell the employee that somebody else will take their case, and people if its owner cannot
@@ -132,6 +139,8 @@ class Desk:
         case, before = draft.case, draft.claim.case
         if case is None or before is None:
             return
+        if draft.claim.undelivered is not None and cards.is_nowhere(case):
+            return  # they were told that nobody can be reached
         name = before.owner_name
         text = texts.RELEASED.format(
             case=case.id,
@@ -140,7 +149,8 @@ class Desk:
         )
         draft.notice(text, buttons=(Button.LEAVE_QUEUE,))
         if draft.events[-1] is Event.OWNER_GONE:
-            self._tell_thread(draft, case, texts.OWNER_GONE.format(name=name))
+            words = texts.OWNER_CUT_OFF if draft.claim.undelivered else texts.OWNER_GONE
+            self._tell_thread(draft, case, words.format(name=name))
 
     # It is over
 
@@ -150,6 +160,8 @@ class Desk:
         if case is None:
             return
         draft.timers_over += pending(case)
+        if case.incident and not is_passed_on(draft):
+            draft.timers.append(arrival(stirring(case, draft.claim.turn_id), draft.now))
         case = replace(case, state=CLOSED_BY[event], closed_at=draft.now)
         if draft.staff is not None:  # whoever closes it has it in the end
             owner = person_of(draft.first)
@@ -198,15 +210,18 @@ class Desk:
 
     async def tell_staff(self, draft: Draft) -> None:
         """Tell a person of the desk why what they want is not possible. Whoever pressed a button
-        reads it at once; words are answered in their thread, once for each case and person.
+        reads it at once; words are answered in their thread, once for each case, person and reason.
         """
         first, case = draft.first, draft.case
+        if first.kind is Kind.NO_CASE:
+            message = draft.post(first.conversation, draft.told)
+            draft.write(Line.ASIDE, message=message, text=draft.told)
         if first.kind.is_control or (case is not None and case.incident):
             return
         asked_about, person = draft.claim.rows[0].case_id, person_of(first)
-        if (asked_about, person) in draft.history.told:
-            return
         text = f"{draft.told} {texts.NOT_PASSED_ON}"
+        if (asked_about, person, text) in draft.history.told:
+            return
         message = draft.post(first.conversation, text)
         draft.write(Line.ASIDE, message=message, text=text, case=asked_about, staff=person)
 

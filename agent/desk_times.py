@@ -12,8 +12,8 @@ MINUTE = 60.0
 HOUR = 3600.0
 DAY = 86_400.0
 WITHIN = "Somebody should take it within {time}."
-BACK = "Nobody is at the desk right now. People are back on {time}."
-CLOSING = "The desk closes soon. If nobody takes it before, people are back on {time}."
+BACK = "Nobody is at the desk right now. People are back {time}."
+CLOSING = "The desk closes soon. If nobody takes it before, people are back {time}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,19 @@ def expectation(times: DeskTimes, now: float) -> str:
 
 
 def moment(hours: Hours, at: float, now: float) -> str:
-    """A moment after `now` as people at the desk would say it: 'Monday at 09:00 (Europe/Berlin
-    time)'. Days are named: today and tomorrow may be others where the employee is.
+    """A moment after `now` as people at the desk would say it: 'on Monday at 09:00 (Europe/Berlin
+    time)', 'today, Monday, at 09:00 (…)'. Days are named: today may be another where the employee
+    is.
     """
     local = hours.local(at)
     day = DAY_NAMES[local.weekday()]
-    if (local.date() - hours.local(now).date()).days >= 7:
-        day = f"{day}, {local.day} {MONTHS[local.month - 1]}"
+    ahead = (local.date() - hours.local(now).date()).days
+    if ahead == 0:
+        day = f"today, {day},"
+    elif ahead < 7:
+        day = f"on {day}"
+    else:
+        day = f"on {day}, {local.day} {MONTHS[local.month - 1]}"
     return f"{day} at {local:%H:%M} ({hours.zone.key} time)"
 
 

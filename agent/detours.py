@@ -9,13 +9,14 @@ message counts them, so that it ends:
 - what a person of the desk said to an employee: in pieces; then it comes back, marked;
 - the card of a case: another card of it; the second channel; each admin directly; then the employee
   is told. A further card is left out. Instead of one that may have arrived there is another as soon
-  as something is to be read under it; and a channel that does not take a word about the case has
-  none of its cards;
+  as something is to be read under it, once for each word; and a channel that does not take a word
+  about the case has none of its cards. Whoever had the case there has it no more;
 - words for the people who have a case: to where the card is now; then they come back, marked. Such
-  words never go to the employee.
+  words never go to the employee. What nobody wrote stays where it was to be.
 
 Words that somebody wrote and that may have arrived come back in the same way, but are not tried
-another way: they may be there. Their author is told, once, and decides.
+another way: they may be there. Their author is told, once, and decides. Nothing is said of words
+that were taken back.
 """
 
 from __future__ import annotations
@@ -23,19 +24,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from agent import cards, flooding, texts
+from agent import cards, texts
 from agent.admins import Admins
 from agent.cases import Case, Cause, Copy
 from agent.desk_place import DeskPlace
 from agent.draft import Draft
-from agent.errors import RowFatal
+from agent.errors import PlaceFatal, RowFatal
 from agent.journal import Line
 from agent.messages import Button, ConversationId, OutgoingMessage, Tone
 from agent.ports import Adapter, Clock
 from agent.records import IN_DOUBT
 from agent.relay import keep
-from agent.state import WITH_PEOPLE, Event
-from agent.text import one_line, pieces
+from agent.state import WITH_PEOPLE, Event, State
+from agent.text import one_line, pieces, plain_name
 
 PIECE = 1500
 """Characters of one message that was refused as too long: half of the least limit we know."""
@@ -56,27 +57,32 @@ class Detours:
         """Try the next way for the message that the turn is about."""
         message = draft.claim.undelivered
         draft.write(Line.FAILED, code=draft.first.detail, message=draft.first.about)
-        if message is None:
-            return None
-        if message.replaces and message.tone is not Tone.PERSON:
-            # An edit that cannot be made changes nothing that somebody waits for; and what may not
-            # have arrived is in doubt already.
-            if _was_in_doubt(draft, message.replaces):
-                draft.elsewhere.append(message.id)
+        if message is None or self._is_missed_by_nobody(draft, message):
             return None
         if message.card is not None:
-            await self._card(draft, message)
-        elif _is_in_doubt(draft):
+            return await self._card(draft, message)
+        if _is_in_doubt(draft):
             self._words_in_doubt(draft, message)
         elif message.under:
-            self._words_for_people(draft, message)
+            return await self._words_for_people(draft, message)
         elif message.for_desk:
-            await self._word_in_channel(draft, message)
+            return await self._word_in_channel(draft, message)
         elif message.tone is Tone.PERSON:
             self._words_of_people(draft, message)
         elif message.to:
             return await self._words_for_employee(draft, message)
         return None
+
+    def _is_missed_by_nobody(self, draft: Draft, message: OutgoingMessage) -> bool:
+        """An edit that cannot be made changes nothing that somebody waits for, unless people see by
+        it what somebody says; and what may not have arrived is in doubt already. Words that were
+        taken back are not to be read.
+        """
+        taken_back = _is_taken_back(draft, message)
+        is_edit = message.replaces != "" and message.tone is not Tone.PERSON
+        if taken_back or (is_edit and _was_in_doubt(draft, message.replaces)):
+            draft.elsewhere.append(message.id)
+        return taken_back or is_edit
 
     def _words_of_people(self, draft: Draft, message: OutgoingMessage) -> None:
         """What somebody at the desk said in this conversation is not moved to another one: an
@@ -85,7 +91,8 @@ class Detours:
         if self._is_too_long(draft, message) and not message.replaces:
             self._send_in_pieces(draft, message)
             return
-        if self._tell_author(draft, message, f"{texts.NOT_DELIVERED}\n{message.text}"):
+        told = texts.NOT_DELIVERED.format(whom=_whom(draft))
+        if self._tell_author(draft, message, f"{told}\n{message.text}"):
             draft.elsewhere.append(message.id)
 
     def _words_in_doubt(self, draft: Draft, message: OutgoingMessage) -> None:
@@ -96,7 +103,8 @@ class Detours:
         if message.for_desk:
             draft.notice(texts.MAY_NOT_BE_RELAYED.format(text=quoted))
         else:
-            self._tell_author(draft, message, texts.MAY_NOT_BE_DELIVERED.format(text=quoted))
+            told = texts.MAY_NOT_BE_DELIVERED.format(whom=_whom(draft), text=quoted)
+            self._tell_author(draft, message, told)
 
     def _tell_author(self, draft: Draft, message: OutgoingMessage, text: str) -> bool:
         """Post where somebody at the desk wrote what one of our messages passed on; whether it is
@@ -133,7 +141,8 @@ class Detours:
         if draft.state not in WITH_PEOPLE:
             draft.elsewhere.append(message.id)
             return Event.GAVE_UP
-        self._tell_people(draft, f"{texts.NOT_DELIVERED}\n{message.text}")
+        told = texts.NOT_DELIVERED.format(whom=_whom(draft))
+        self._tell_people(draft, f"{told}\n{message.text}")
         return None
 
     def _is_too_long(self, draft: Draft, message: OutgoingMessage) -> bool:
@@ -148,51 +157,42 @@ class Detours:
         ]
         self._now_in(draft, message, *sent, self._send(draft, replace(message, text=last)))
 
-    async def _card(self, draft: Draft, message: OutgoingMessage) -> None:
+    async def _card(self, draft: Draft, message: OutgoingMessage) -> Event | None:
         case = draft.case
         if case is None:
-            return  # it is over
+            return None  # it is over
         in_doubt = _is_in_doubt(draft)
         if case.card_id != message.id:
             if not in_doubt:
                 copies = tuple(one for one in case.copies if one.card_id != message.id)
                 draft.put(replace(case, copies=copies))
-        elif case.incident:
-            self._give_up(draft, case)  # by way of the incident: there everything was tried
         elif in_doubt:
             # Not at once: people may see it, and then there would be two. A press on it tells.
             lost = Copy(message.id, str(message.conversation))
             draft.put(replace(case, card_id="", copies=(*case.copies, lost)))
         else:
-            await self._move_on(draft, case, message)
+            return await self._move_on(draft, case, message)
+        return None
 
-    async def _word_in_channel(self, draft: Draft, message: OutgoingMessage) -> None:
-        """Who cannot be reminded of a case does not see its card either."""
-        case = draft.case
-        if case is None or not self.is_sign(case, message):
-            return
-        if case.incident:
-            self._give_up(draft, case)  # by way of the incident, as for its card
-        else:
-            await self._move_on(draft, case, message)
-
-    def is_sign(self, case: Case, lost: OutgoingMessage) -> bool:
-        """Whether nobody sees the card of a case where it is, because this is lost there: the card
-        itself, or a word about the case at the top of its channel.
+    async def _word_in_channel(self, draft: Draft, message: OutgoingMessage) -> Event | None:
+        """Who cannot be reminded of a case at the top of its channel does not see its card there
+        either.
         """
-        if lost.card is not None or not lost.for_desk:
-            return lost.id == case.card_id
-        here = lost.conversation == self._place.channel_of(case)
-        return here and not lost.under and case.card_id != ""
+        case, top = draft.case, message.conversation
+        if case is None or not case.card_id or top != self._place.channel_of(case):
+            return None
+        return await self._move_on(draft, case, message)
 
-    async def _move_on(self, draft: Draft, case: Case, lost: OutgoingMessage) -> None:
-        """Let another card of the case count than that which people may not see where it is."""
+    async def _move_on(self, draft: Draft, case: Case, lost: OutgoingMessage) -> Event | None:
+        """Let another card of the case count than that which people may not see where it is. One of
+        which nobody knows whether it is there cannot. Who had the case cannot go on with it: it
+        waits again.
+        """
         here, second = self._place.channel_of(case), self._place.second
-        elsewhere = [one for one in case.copies if one.channel != str(here)]
-        if elsewhere:
-            main, *others = elsewhere
-            copies = tuple(others)
-            draft.put(replace(case, card_id=main.card_id, channel=main.channel, copies=copies))
+        case = replace(case, copies=tuple(one for one in case.copies if one.channel != str(here)))
+        there = [one for one in case.copies if not cards.is_in_doubt(draft, one.card_id)]
+        if there:
+            self._count_instead(draft, case, there[0])
             draft.elsewhere.append(lost.id)
         elif lost.detours == 0 and second is not None and second != here:
             self._move_card(draft, case, 0, [second])
@@ -200,6 +200,16 @@ class Detours:
             await self._tell_admins(draft, case)
         else:
             self._give_up(draft, case)
+        return Event.OWNER_GONE if draft.state is State.WITH_HUMAN else None
+
+    def _count_instead(self, draft: Draft, case: Case, main: Copy) -> None:
+        """Let a card of the case be its main one, and show on it what was said until now."""
+        copies = tuple(one for one in case.copies if one is not main)
+        moved = replace(case, card_id=main.card_id, channel=main.channel, copies=copies)
+        moved = cards.renewed(draft, moved)
+        draft.put(moved)
+        if moved.card != case.card:
+            cards.edit_cards(draft, moved, self._place.channel_of(moved))
 
     async def _tell_admins(self, draft: Draft, case: Case) -> None:
         places = [*(await self._admins.places()).values()]
@@ -212,33 +222,58 @@ class Detours:
         """There is no other way. The case gets a card when its employee writes on, or when people
         are reminded of it.
         """
-        if not case.incident and not flooding.is_incident(draft.conversation):
-            draft.put(replace(case, card_id="", copies=()))
+        draft.put(replace(case, card_id="", copies=()))
         draft.notice(texts.NOBODY_REACHED.format(contact=self._place.contact, case=case.id))
 
     def _move_card(
         self, draft: Draft, case: Case, detours: int, places: Sequence[ConversationId]
     ) -> None:
         """Post the card in other places; the first of them counts."""
-        main, *others = (
+        case = cards.renewed(draft, case)
+        posted = [
             Copy(self._send(draft, self._card_in(case, place, detours)), str(place))
             for place in places
+        ]
+        copies = (*posted[1:], *case.copies)
+        draft.put(
+            replace(case, card_id=posted[0].card_id, channel=posted[0].channel, copies=copies)
         )
-        draft.put(replace(case, card_id=main.card_id, channel=main.channel, copies=tuple(others)))
+        twice = {one.channel for one in case.copies}
+        for one, place in zip(posted, places, strict=True):
+            if one.channel in twice:
+                draft.post(place, texts.SHOWN_TWICE, under=one.card_id)
 
     def _card_in(self, case: Case, place: ConversationId, detours: int) -> OutgoingMessage:
         return replace(cards.card_message(case, place, ""), detours=detours)
 
-    def _words_for_people(self, draft: Draft, message: OutgoingMessage) -> None:
+    async def _words_for_people(self, draft: Draft, message: OutgoingMessage) -> Event | None:
+        """What somebody wrote goes to where the card is now, or to where it is put for that. Of
+        what nobody wrote nothing is missed.
+        """
+        if message.tone is not Tone.PERSON:
+            return None
+        event = await self._put_card_for(draft, message)
         case, channel = draft.case, self._place.channel_of(draft.case)
-        if case is not None and channel is not None and cards.is_missing(case) and case.copies:
-            case, channel = cards.show(draft, case, self._place.channel or channel)
         if case is not None and channel is not None and case.card_id not in ("", message.under):
             again = replace(message, conversation=channel, under=case.card_id)
             self._now_in(draft, message, self._send(draft, again))
-        elif message.tone is Tone.PERSON:
+        else:
             quoted = one_line(message.text, QUOTED)
             draft.notice(texts.NOT_RELAYED.format(text=quoted, contact=self._place.contact))
+        return event
+
+    async def _put_card_for(self, draft: Draft, word: OutgoingMessage) -> Event | None:
+        """If the card that a word was to be under is in doubt, show another, but not again for the
+        same word; if its channel takes nothing any more, let the case move on.
+        """
+        case, channel = draft.case, self._place.channel_of(draft.case)
+        if case is None or channel is None:
+            return None
+        if cards.is_missing(case) and case.copies and word.detours == 0:
+            cards.show(draft, case, self._place.channel or channel)
+        elif word.under == case.card_id and not case.incident and _is_shut(draft):
+            return await self._move_on(draft, case, word)
+        return None
 
     def _tell_people(self, draft: Draft, text: str) -> None:
         channel = self._place.channel_of(draft.case)
@@ -269,6 +304,13 @@ class Detours:
         return place if place is not None and place.channel != failed.channel else None
 
 
+def _whom(draft: Draft) -> str:
+    """Who did not get something, for people who may have to do with many at once."""
+    case = draft.case
+    is_alone = case is not None and not case.incident
+    return texts.THE_EMPLOYEE if is_alone else plain_name(draft.employee.name) or texts.THE_EMPLOYEE
+
+
 def _is_in_doubt(draft: Draft) -> bool:
     """Whether the message that the turn is about may have arrived."""
     return draft.first.detail.partition(":")[0] == IN_DOUBT
@@ -284,3 +326,22 @@ def _was_in_doubt(draft: Draft, message_id: str) -> bool:
     """Whether nobody could tell whether one of our messages arrived."""
     told = (one.data for one in draft.claim.history if one.kind == Line.UNCONFIRMED)
     return any(data.get("message") == message_id for data in told)
+
+
+def _is_taken_back(draft: Draft, message: OutgoingMessage) -> bool:
+    """Whether whoever wrote the words of a message has deleted them, and nobody reads them: not if
+    the employee does, and it is the deletion that was lost.
+    """
+    said = draft.history.relay_of(message.replaces or message.id)
+    if said is None or message.tone is not Tone.PERSON:
+        return False
+    if message.replaces and not message.for_desk and not _was_in_doubt(draft, message.replaces):
+        return False
+    deleted = (Line.DELETED, Line.STAFF_DELETED)
+    gone = (one.data for one in draft.claim.history if one.kind in deleted)
+    return any(data.get("id") == said.post and not data.get("refused") for data in gone)
+
+
+def _is_shut(draft: Draft) -> bool:
+    """Whether the place of the message that the turn is about takes none any more."""
+    return draft.first.detail.partition(":")[0] == PlaceFatal.__name__

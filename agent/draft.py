@@ -158,6 +158,7 @@ class Draft:
         buttons: tuple[Button, ...] = (),
         prompts: tuple[str, ...] = (),
         feedback: bool = False,
+        invites: bool = False,
         place: ConversationId | None = None,
     ) -> str:
         """Put a message for the employee into the outbox and return its id."""
@@ -170,6 +171,7 @@ class Draft:
             buttons=buttons,
             prompts=prompts,
             feedback=feedback,
+            invites=invites,
             to=self.employee.id,
         )
         self.outbox.append(message)
@@ -181,12 +183,13 @@ class Draft:
         *,
         buttons: tuple[Button, ...] = (),
         feedback: bool = False,
+        invites: bool = False,
         receipt: str = "",
     ) -> None:
         """Say something of Frontdesk's own and journal it."""
         if self.conversation.platform == INCIDENT:
             return  # nobody is there: whoever joined it is told in their own conversation
-        message = self.say(text, buttons=buttons, feedback=feedback)
+        message = self.say(text, buttons=buttons, feedback=feedback, invites=invites)
         more = {"receipt": receipt} if receipt else {}
         self.write(Line.NOTICE, message=message, text=text, **more)
 

@@ -39,7 +39,9 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a case is told of its incident: its id, which of its cards counts, and where that is."""
+    """What a case is told of its incident: its id, which of its cards counts, and where that is. If
+    nobody knows whether that card arrived `card_id` is '', if no place took it `channel` is, too.
+    """
 
     incident: str
     card_id: str
@@ -74,8 +76,10 @@ def is_incident(place: ConversationId) -> bool:
 
 
 def is_joined(case: Case) -> bool:
-    """Whether a case has no card of its own: it is shown on that of an incident, or will be."""
-    return bool(case.incident) or not case.card_id
+    """Whether a case has no card of its own: it is shown on that of an incident, or will be. One
+    whose card no place took, or of whose card nobody knows whether it arrived, has one.
+    """
+    return bool(case.incident) or (case.card is None and not case.card_id)
 
 
 def gathering(case: Case) -> IncomingMessage:
@@ -98,20 +102,32 @@ def gathering(case: Case) -> IncomingMessage:
     )
 
 
-def gathered(news: IncomingMessage) -> Gathered:
-    """Read a GATHER."""
+def stirring(case: Case, turn_id: str) -> IncomingMessage:
+    """What an incident is told of a case that it knows when there is something new for its card:
+    the case is over for itself alone, or has words that wait for a card to be put under. Unlike
+    `gathering` it says no lane, so that nobody joins by it.
+    """
+    name = f"stir-{turn_id}"
+    return IncomingMessage(place_of(case.cause), name, Kind.GATHER, Author(""), about=case.id)
+
+
+def gathered(news: IncomingMessage) -> Gathered | None:
+    """Read a GATHER; None if it is from a case that is known already (see `stirring`)."""
+    if not news.detail:
+        return None
     return Gathered(news.about, news.detail, news.revision, news.text)
 
 
 def showing(incident: Case, lane: str, case_id: str, turn_id: str) -> Arrival:
     """What a case is told of its incident (see `Shown`), once for each turn that tells it."""
+    is_somewhere = bool(incident.card_id or incident.copies)
     news = IncomingMessage(
         ConversationId.parse(lane),
         f"shown-{case_id}-{turn_id}",
         Kind.SHOWN,
         Author(""),
         revision=incident.card_id,
-        detail=incident.channel,
+        detail=incident.channel if is_somewhere else "",
         about=incident.id,
     )
     return Arrival(news, lane=lane, case_id=case_id)

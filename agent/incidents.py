@@ -6,11 +6,14 @@ joins while somebody claims the incident is claimed, too. It sends one whenever 
 to look at it: if its incident is over by then, another begins. Whatever people do on the card
 happens to the incident and is accepted once more for each joined case, in its own lane, where it is
 worked off like any press or post of the desk, but that nobody asks once more who may.
+
+If no place took the incident's card, or nobody knows whether it arrived, those who joined know it:
+their words wait. There is another card when somebody joins or writes, or people are reminded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from agent import cards, flooding, texts
@@ -19,15 +22,20 @@ from agent.desk import Desk
 from agent.desk_place import DeskPlace
 from agent.detours import Detours
 from agent.draft import Draft
-from agent.flooding import Gathered
+from agent.flooding import Gathered, Shown
 from agent.journal import TO_EMPLOYEE, Line, Relayed
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
-from agent.records import Arrival
+from agent.records import MOST_JOINED, Arrival
 from agent.relay import Relay, keep
 from agent.state import Event
+from agent.waiting import Waiting
 
 NAMED = 10
 """Employees that an incident's card names, with what they asked."""
+UNREACHED = "unreached"
+"""The receipt, by case, for that no place took the card of its incident."""
+TRY_AGAIN = 60.0
+"""Seconds after a card was lost in which another is not tried for those who join or write."""
 
 
 class Incidents:
@@ -35,25 +43,31 @@ class Incidents:
     employee; and what a joined case needs of them. Holds no state between turns.
     """
 
-    def __init__(self, place: DeskPlace, desk: Desk, relay: Relay, detours: Detours) -> None:
-        """`desk` and `detours` do with an incident what they do with any case."""
+    def __init__(
+        self, place: DeskPlace, desk: Desk, relay: Relay, detours: Detours, waiting: Waiting
+    ) -> None:
+        """`desk`, `detours` and `waiting` do with an incident what they do with any case."""
         self._place = place
         self._desk = desk
         self._relay = relay
         self._detours = detours
+        self._waiting = waiting
 
     def first_event(self, draft: Draft) -> Event:
         """What the row means with which cases join an incident, or learn by which card."""
-        if draft.first.kind is Kind.GATHER:
-            return Event.GATHERED
         case = draft.case
+        if draft.first.kind is Kind.GATHER:
+            is_over = case is None and not _gathered(draft)
+            return Event.VANISHED if is_over else Event.GATHERED
         if case is None or not case.state.is_open or not flooding.is_joined(case):
             return Event.VANISHED
-        known = case.card_id == flooding.shown(draft.first).card_id
-        return Event.VANISHED if known else Event.SHOWN
+        known = Shown(case.incident, case.card_id, case.channel)
+        return Event.VANISHED if flooding.shown(draft.first) == known else Event.SHOWN
 
     async def keep_card(self, draft: Draft) -> None:
-        """Keep by which card the case is shown, and pass on what was said until then."""
+        """Keep by which card the case is shown, and pass on what was said until then; if no place
+        took that card, tell the employee, once: it may be tried many times.
+        """
         case, told = draft.case, flooding.shown(draft.first)
         if case is None:
             return
@@ -61,8 +75,13 @@ class Incidents:
         case = replace(case, incident=told.incident, card_id=told.card_id, channel=told.channel)
         draft.put(case)
         draft.write(Line.SHOWN, case=case.id, incident=told.incident)
-        draft.timers.append(flooding.arrival(flooding.gathering(case), draft.now))
-        await self._relay.catch_up(draft)
+        if told.card_id:
+            draft.timers.append(flooding.arrival(flooding.gathering(case), draft.now))
+            await self._relay.catch_up(draft)
+        once = f"{UNREACHED}-{case.id}"
+        if not told.channel and once not in draft.history.receipts:
+            words = texts.NOBODY_REACHED.format(contact=self._place.contact, case=case.id)
+            draft.notice(words, receipt=once)
 
     # In the lane of an incident
 
@@ -78,30 +97,43 @@ class Incidents:
         draft.keep(case)
         _show(draft, case, [(one.lane, one.case_id) for one in joining])
 
-    async def update_card(self, draft: Draft) -> None:
-        """Count those that join, too; what they missed meanwhile happens to them as well."""
-        case = draft.case
+    async def update_card(self, draft: Draft) -> Event | None:
+        """Count those that wait; what those that join missed meanwhile happens to them as well. The
+        incident is over with the last who waits, and without its owner if that one is gone.
+        """
+        case, gathered = draft.case, _gathered(draft)
         if case is None:
             await self.open_case(draft)
-            return
+            return None
         known = {case_id for _, case_id in draft.claim.joined}
-        gathered = _gathered(draft)
-        strangers = [one for one in gathered if one.card_id != case.card_id]
+        strangers = [one for one in gathered if not _knows(one, case, known)]
         joining = [one for one in strangers if one.case_id not in known]
-        if joining:
-            # If somebody wanted to be forgotten, nobody knows any more what the card has shown.
-            card = _counted(case.card, joining) if case.card else None
-            case = replace(case, card=card)
-            draft.put(case)
-            cards.edit_cards(draft, case, self._place.channel_of(case))
-        _show(draft, case, [(one.lane, one.case_id) for one in strangers])
-        if case.state is CaseState.CLAIMED:
-            claim = _claim_of(case)
-            draft.timers += [
-                Arrival(claim, lane=one.lane, case_id=one.case_id)
-                for one in gathered
-                if one not in strangers
-            ]
+        if not known and not gathered:
+            return Event.LEFT_QUEUE
+        case = self._show_count(draft, case, joining)
+        joined = [(one.lane, one.case_id) for one in strangers]
+        if self._is_wanted(draft, case, gathered):
+            here = self._place.channel or ConversationId.parse(case.channel)
+            case, _ = cards.show(draft, case, here)
+            joined += [one for one in draft.claim.joined if one not in joined]
+        _show(draft, case, joined)
+        settled = [(one.lane, one.case_id) for one in gathered if one not in strangers]
+        if case.state is CaseState.CLAIMED and settled:
+            if await self._waiting.owner_is_gone(case):
+                return Event.OWNER_GONE
+            _let_owner(draft, case, Kind.CLAIM, f"joined-{case.id}-{case.owner}", settled)
+        return None
+
+    def _show_count(self, draft: Draft, case: Case, joining: Sequence[Gathered]) -> Case:
+        """The case with as many on its card as wait for people now, which its cards show."""
+        # If somebody wanted to be forgotten, nobody knows any more what the card has shown.
+        card = _recounted(draft, case.card, joining) if case.card else None
+        if card == case.card:
+            return case
+        case = replace(case, card=card)
+        draft.put(case)
+        cards.edit_cards(draft, case, self._place.channel_of(case))
+        return case
 
     async def take_case(self, draft: Draft) -> None:
         """Somebody takes the incident, and with it every case that joined."""
@@ -112,13 +144,29 @@ class Incidents:
 
     async def release_case(self, draft: Draft) -> None:
         """It goes back to the channel, with every case that joined."""
+        before = draft.case
         await self._desk.release_case(draft)
+        if before is not None and not draft.claim.rows[0].case_id:  # it went by itself
+            name = f"gone-{draft.claim.turn_id}"
+            _let_owner(draft, before, Kind.RELEASE, name, draft.claim.joined)
         _pass_on(draft)
 
     async def close_case(self, draft: Draft) -> None:
         """It is over, and so is every case that joined, if somebody ended it."""
         await self._desk.close_case(draft)
         _pass_on(draft)
+
+    async def say_left(self, draft: Draft) -> None:
+        """Tell who has the incident that nobody waits for it any more."""
+        case, channel = draft.case, self._place.channel_of(draft.case)
+        if case is not None and channel is not None and case.owner and case.card_id:
+            draft.post(channel, texts.LEFT_BY_ALL, under=case.card_id)
+
+    async def remind_desk(self, draft: Draft) -> None:
+        """Remind people of it; if that takes another card, those who joined learn where it is."""
+        before = draft.case
+        await self._waiting.remind_desk(draft)
+        self._show_where_it_is(draft, before)
 
     async def relay_to_employee(self, draft: Draft) -> None:
         """Pass on what people wrote, and changed, to everybody who waits. The journal says so as it
@@ -135,19 +183,27 @@ class Incidents:
 
     async def find_another_way(self, draft: Draft) -> Event | None:
         """Try the next way for the incident's card, or for what cannot be said of it; those who
-        joined learn where the card is, or that nobody could be reached.
+        joined learn where the card is, or that it is nowhere.
         """
-        before, lost = draft.case, draft.claim.undelivered
-        await self._detours.find_another_way(draft)
+        before = draft.case
+        event = await self._detours.find_another_way(draft)
         self._show_where_it_is(draft, before)
-        if before is None or draft.case is not before or lost is None:
-            return None
-        if not self._detours.is_sign(before, lost):
-            return None
-        for lane, _ in draft.claim.joined:
-            news = replace(draft.first, conversation=ConversationId.parse(lane))
-            draft.timers.append(Arrival(news))
-        return None
+        return event
+
+    def _is_wanted(self, draft: Draft, case: Case, gathered: Sequence[Gathered]) -> bool:
+        """Whether there is to be another card: somebody joins, or has words that wait for one, and
+        the last was not lost a moment ago.
+        """
+        if not cards.is_missing(case):
+            return False
+        waits = _stirs(draft) or any(not one.card_id for one in gathered)
+        names = [one.card_id for one in case.copies]
+        lost = (
+            entry.at
+            for entry in draft.claim.history
+            if entry.kind == Line.FAILED and (not names or entry.data.get("message") in names)
+        )
+        return waits and max(lost, default=0.0) <= draft.now - TRY_AGAIN
 
     def _show_where_it_is(self, draft: Draft, before: Case | None) -> None:
         """If another card counts now, those who joined must know: their words go under it."""
@@ -159,8 +215,20 @@ class Incidents:
 def _gathered(draft: Draft) -> list[Gathered]:
     """What the cases of this turn tell of themselves, each the last."""
     rows = (row.message for row in draft.claim.rows if row.message.kind is Kind.GATHER)
-    told = {message.about: flooding.gathered(message) for message in rows}
+    told = {one.case_id: one for one in map(flooding.gathered, rows) if one is not None}
     return [*told.values()]
+
+
+def _stirs(draft: Draft) -> bool:
+    """Whether a case that is known has left, or has words that wait for a card."""
+    return any(flooding.gathered(row.message) is None for row in draft.claim.rows)
+
+
+def _knows(one: Gathered, case: Case, known: Collection[str]) -> bool:
+    """Whether a case knows that it is shown on the incident's card; while that is in doubt there is
+    no card to be known by.
+    """
+    return one.card_id == case.card_id and (one.card_id != "" or one.case_id in known)
 
 
 def _new_incident(draft: Draft, channel: ConversationId, joining: Sequence[Gathered]) -> Case:
@@ -187,6 +255,15 @@ def _new_incident(draft: Draft, channel: ConversationId, joining: Sequence[Gathe
     )
 
 
+def _recounted(draft: Draft, card: CaseCard, joining: Sequence[Gathered]) -> CaseCard:
+    """The card with those that wait. Those that were told by which card they are shown, and have
+    not read it yet, are counted though they are not known; not while somebody leaves.
+    """
+    known = len(draft.claim.joined)
+    leaves = _stirs(draft) and known < MOST_JOINED
+    return _counted(replace(card, joined=known if leaves else max(known, card.joined)), joining)
+
+
 def _counted(card: CaseCard, joining: Sequence[Gathered]) -> CaseCard:
     """The card with so many more cases; it names the first of their employees."""
     asked = (one.asked for one in joining if one.asked)
@@ -200,15 +277,15 @@ def _show(draft: Draft, incident: Case, joined: Sequence[tuple[str, str]]) -> No
         draft.timers.append(flooding.showing(incident, lane, case_id, draft.claim.turn_id))
 
 
-def _claim_of(case: Case) -> IncomingMessage:
-    """The claim of whoever has an incident, for a case that joins it later."""
-    return IncomingMessage(
-        ConversationId.parse(case.channel),
-        f"joined-{case.id}-{case.owner}",
-        Kind.CLAIM,
-        Author(case.owner.partition(":")[2], case.owner_name),
-        about=case.id,
-    )
+def _let_owner(
+    draft: Draft, case: Case, kind: Kind, name: str, joined: Sequence[tuple[str, str]]
+) -> None:
+    """Let whoever has an incident do to cases (lane, case id) what they missed, or cannot do any
+    more.
+    """
+    owner = Author(case.owner.partition(":")[2], case.owner_name)
+    press = IncomingMessage(ConversationId.parse(case.channel), name, kind, owner, about=case.id)
+    draft.timers += [Arrival(press, lane=lane, case_id=case_id) for lane, case_id in joined]
 
 
 def _pass_on(draft: Draft) -> None:

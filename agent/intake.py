@@ -10,7 +10,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from agent import screening, texts
-from agent.addressing import as_control, wants_repeat, wants_to_leave
+from agent.addressing import (
+    Verdict,
+    as_control,
+    asks_for_person,
+    verdict,
+    wants_repeat,
+    wants_to_leave,
+)
 from agent.asides import BESIDE, wants_again
 from agent.cases import Case, Cause
 from agent.draft import Draft
@@ -74,6 +81,8 @@ class Intake:
         # While people have the case, what is changed is for them, also if it is not known any more.
         every_edit = draft.case is not None and message.direct
         folded = screening.fold(draft.claim.rows, draft.history, every_edit=every_edit)
+        if draft.case is None and all(self._is_for_people(row.message) for row in draft.claim.rows):
+            return Event.VANISHED  # they had a case when it was said
         await self._get_to_know(draft, folded)
         self.keep_said(draft, folded)
         if not draft.asked:
@@ -91,6 +100,12 @@ class Intake:
         if wants_to_leave(last.text) and draft.case is not None and self._is_theirs(draft, last):
             return Event.LEFT_QUEUE
         return Event.WROTE if self._may_decide(draft, last.author) else Event.INTERJECTED
+
+    def _is_for_people(self, message: IncomingMessage) -> bool:
+        """Whether it was accepted only because people had a case."""
+        follow = self._policy.follow_threads
+        decided = verdict(message, follow_threads=follow, human_channels=())
+        return decided is Verdict.IF_HELD
 
     def _may_decide(self, draft: Draft, author: Author) -> bool:
         """Whether nothing waits for the decision of somebody else."""
@@ -189,6 +204,9 @@ class Intake:
         except InputRejected as error:
             draft.rejected = error
             return Event.REJECTED
+        words = draft.asked[-1].text
+        if draft.case is not None and words and not asks_for_person(words):
+            return Event.WROTE  # they have people already, who read what it is about
         draft.cause = Cause.PERSON_ASKED
         return Event.PERSON_ASKED
 

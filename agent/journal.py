@@ -32,8 +32,8 @@ class Line(StrEnum):
     # message, text: a welcome, the answer to a command; case and staff: what a person of the desk
     # was told; no model reads it
     ASIDE = "aside"
-    # messages, case, post (whose words), to: 'desk' or 'employee', place, under; text while the
-    # case has no card to put it under
+    # messages, case, post (whose words), to: 'desk', 'employee' or 'colleagues', place, under; text
+    # while the case has no card to put it under
     RELAYED = "relayed"
     # words of a person at the desk: id, author ('platform:user'), name, text, case, revision if it
     # was edited before, note or refused if the employee does not get it
@@ -56,7 +56,8 @@ class Line(StrEnum):
 Data = Mapping[str, Any]
 TO_DESK = "desk"
 TO_EMPLOYEE = "employee"
-"""Which way words are passed on."""
+TO_COLLEAGUES = "colleagues"
+"""Which way words are passed on; to colleagues from one card of a case to another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,8 @@ class History:
     """The conversation read back: a summary of what came before, what a thread held before the bot
     came in, and the utterances since, edits and deletions applied. `notes` are what people wrote at
     the desk for each other, `refused` what they wrote for the employee, who did not get it; no
-    model reads either. `relays` are by the post whose
-    words were passed on, `told` who of the desk was told already that a case is not theirs: case,
-    person.
+    model reads either. `relays` are by the post whose words were passed on, `told` what people of
+    the desk were told already of why they can do nothing about a case: case, person, words.
     """
 
     summary: str = ""
@@ -113,7 +113,7 @@ class History:
     notes: tuple[Said, ...] = ()
     refused: tuple[Said, ...] = ()
     relays: Mapping[str, Relayed] = field(default_factory=dict)
-    told: frozenset[tuple[str, str]] = frozenset()
+    told: frozenset[tuple[str, str, str]] = frozenset()
 
     def find(self, message_id: str) -> Said | None:
         """What was said in a post, to whomever; None if it is not in it."""
@@ -161,7 +161,7 @@ class _Book:
         self._relays: dict[str, Relayed] = {}
         self._receipts: set[str] = set()
         self._gone: set[str] = set()
-        self._told: set[tuple[str, str]] = set()
+        self._told: set[tuple[str, str, str]] = set()
 
     def history(self) -> History:
         """What was read."""
@@ -236,7 +236,7 @@ class _Book:
 
     def tell(self, entry: Entry, data: Data) -> None:
         if "staff" in data:
-            self._told.add((data["case"], data["staff"]))
+            self._told.add((data["case"], data["staff"], data["text"]))
 
     def look_back(self, entry: Entry, data: Data) -> None:
         self._earlier = tuple(data["messages"])

@@ -72,9 +72,10 @@ class Kind(StrEnum):
     About a case, by people of the desk: CLAIM, RELEASE, TAKE_OVER, HAND_BACK, RESOLVE (`detail` is
     the outcome, `text` the note) and ASSIGN (`detail` is the new owner as 'platform:user'). About a
     case, by itself: LOOK (the time has come to look at it; `about` is the case), GATHER (a case
-    joins the incident in whose lane this is, or is still there) and SHOWN (the case is shown on the
-    card of an incident), which `agent.flooding` writes and reads. NO_DESK: an admin is to be told
-    that there is no human channel.
+    joins the incident in whose lane this is, is still there, or has news for its card) and SHOWN
+    (the case is shown on the card of an incident), which `agent.flooding` writes and reads.
+    NO_DESK: an admin is to be told that there is no human channel. NO_CASE: in this thread of the
+    desk somebody has written, and nobody has heard it; it may be that of a card in doubt (`about`).
     """
 
     MESSAGE = "message"
@@ -100,6 +101,7 @@ class Kind(StrEnum):
     GATHER = "gather"
     SHOWN = "shown"
     NO_DESK = "no_desk"
+    NO_CASE = "no_case"
 
     @property
     def is_control(self) -> bool:
@@ -118,7 +120,8 @@ UTTERANCES = frozenset({Kind.MESSAGE, Kind.EDIT, Kind.DELETE, Kind.GATHER})
 DESK_KINDS = frozenset(
     {Kind.CLAIM, Kind.RELEASE, Kind.TAKE_OVER, Kind.ASSIGN, Kind.HAND_BACK, Kind.RESOLVE}
 )
-"""What people of the desk do about a case, beside writing."""
+"""What people of the desk do about a case, beside writing. It overtakes the bot's own work, but not
+what was said while people have the case (`Turns.claim`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +231,10 @@ class OutgoingMessage:
     carry it, and ask for it after an ambiguous send. `text` is Markdown. `under` is the id of
     another of our messages in whose thread this one belongs; `replaces` the id of one of ours that
     this one edits. `to` is the platform's id of the employee it is for ('' if it is for none);
-    `for_desk`: it is for the people who have a case. `prompts` are questions to be offered for a
-    press. `detours` counts the ways that were tried before this one, because those messages could
-    not be delivered.
+    `for_desk`: it is for the people who have a case. `invites`: what is written where it stands
+    reaches people; an adapter that might not hear it says how it can. `prompts` are questions to be
+    offered for a press. `detours` counts the ways that were tried before this one, because those
+    messages could not be delivered.
     """
 
     id: str
@@ -246,6 +250,7 @@ class OutgoingMessage:
     replaces: str = ""
     to: str = ""
     for_desk: bool = False
+    invites: bool = False
     detours: int = 0
 
 

@@ -82,6 +82,8 @@ class Command:
     id: str
     direct: bool = False
     """Whether it was typed in the direct conversation with the bot."""
+    thread: str = ""
+    """The thread of the channel in which it was typed, if the platform tells."""
 
 
 @dataclass(frozen=True, slots=True)

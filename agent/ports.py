@@ -127,18 +127,10 @@ class References(Protocol):
         """
 
     async def find(self, platform: str, channel: str) -> str:
-        """The reference of a channel, '' if there is none.
-
-        Raises:
-            StoreUnavailable: the database could not be asked.
-        """
+        """The reference of a channel, '' if there is none; raises StoreUnavailable, too."""
 
     async def latest(self, platform: str) -> str:
-        """The reference that was kept last, '' if there is none.
-
-        Raises:
-            StoreUnavailable: the database could not be asked.
-        """
+        """The reference that was kept last, '' if there is none; raises StoreUnavailable, too."""
 
     async def drop(self, platform: str, channel: str) -> None:
         """Forget a channel; idempotent; raises StoreUnavailable, too."""
@@ -268,6 +260,11 @@ class Turns(Protocol):
         """Take the lane for one turn and count the attempt; None if nothing is due or another
         worker has it.
 
+        A control that is due comes first, one that interrupts before all others; but while people
+        have the lane's case, what they do about one (`DESK_KINDS`, `Row.case_id`) comes after every
+        utterance that was accepted before it, whoever's it is. If one of these waits for a retry
+        when it comes, that one is due at once.
+
         Raises:
             StoreUnavailable: nothing was committed.
         """
@@ -280,7 +277,7 @@ class Turns(Protocol):
 
         A row whose card is not known yet waits while a card to its channel is on its way or in
         doubt, at most `patience` seconds; a press on a card in doubt tells that it arrived. Then it
-        is dropped, with a journal line.
+        is dropped, with a journal line; of a press, its key is told.
 
         Raises:
             StoreUnavailable: nothing was committed.
@@ -350,9 +347,7 @@ class Knowledge(Protocol):
 
     async def replace(self, source: str, digest: str, passages: Sequence[Passage]) -> bool:
         """Put a document's passages in place of its earlier ones; False if `digest` is unchanged.
-
-        Raises:
-            StoreUnavailable: nothing was written.
+        Raises StoreUnavailable, too.
         """
 
 
@@ -367,10 +362,8 @@ class Settings(Protocol):
         """
 
     async def write(self, scope: str, name: str, value: str, *, by: str) -> None:
-        """Set a value, or take it away with ''; `by` is the person, as 'platform:user'.
-
-        Raises:
-            StoreUnavailable: nothing was written.
+        """Set a value, or take it away with ''; `by` is the person, as 'platform:user'. Raises
+        StoreUnavailable, too.
         """
 
 
@@ -380,8 +373,12 @@ class Records(Protocol):
     async def timeline(self, lane: str) -> Sequence[TimelineItem]:
         """The journal of a lane, oldest first."""
 
-    async def latest_lane(self, platform: str, author_id: str, channel: str) -> str | None:
-        """The lane this person last wrote in: in `channel`, or anywhere if it is ''."""
+    async def latest_lane(
+        self, platform: str, author_id: str, channel: str, but: str = ""
+    ) -> str | None:
+        """The lane this person last wrote in, not counting the message `but` (its id): in
+        `channel`, or anywhere if it is ''.
+        """
 
     async def recent(self, platform: str, limit: int) -> Sequence[Recent]:
         """Conversations in which something was accepted last, open cases' threads first of all."""
@@ -391,6 +388,9 @@ class Records(Protocol):
 
     async def case(self, case_id: str) -> Case | None:
         """One case, open or not."""
+
+    async def case_under(self, card: ConversationId) -> Case | None:
+        """The case on one of whose cards a thread is, open or not."""
 
     async def case_times(self) -> Sequence[CaseTimes]:
         """How long cases took, one for each cause there ever was."""

@@ -13,20 +13,30 @@ from agent.models import Usage
 from agent.state import State
 
 
+class Only(StrEnum):
+    """In which lanes an arrival is accepted: in ANY, in one that is KNOWN already (a follow-up
+    without a mention in a thread the bot may or may not take part in), or in one whose case people
+    have (WITH_PEOPLE: what would not be for the bot, but may be for them).
+    """
+
+    ANY = "any"
+    KNOWN = "known"
+    WITH_PEOPLE = "with_people"
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """Something to be accepted.
 
-    `only_known_lane`: accept it only if its lane already exists (a follow-up without a mention in
-    a thread the bot may or may not take part in). `not_before`: seconds since the epoch before
-    which it is not due (a timer), 0 for at once. `lane`: where it waits, if not in the lane of its
-    conversation; `case_id`: the case it is about, if it came from people of the desk: then it is
-    a row of its own beside one of the same key about another case. `under_card`: its conversation
-    may be the thread of a card; if it is, its lane is that of the desk's thread (`desk_lane`).
+    `only`: in which lanes. `not_before`: seconds since the epoch before which it is not due (a
+    timer), 0 for at once. `lane`: where it waits, if not in the lane of its conversation;
+    `case_id`: the case it is about, if it came from people of the desk: then it is a row of its own
+    beside one of the same key about another case. `under_card`: its conversation may be the thread
+    of a card; if it is, its lane is that of the desk's thread (`desk_lane`), whatever `only` says.
     """
 
     message: IncomingMessage
-    only_known_lane: bool = False
+    only: Only = Only.ANY
     not_before: float = 0.0
     lane: str = ""
     case_id: str = ""
@@ -86,11 +96,13 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Routed:
     """What `Turns.route` did: the lanes that have more to do now, and when to ask again (seconds
-    since the epoch) for rows whose card is still on its way; None if none is left.
+    since the epoch) for rows whose card is still on its way; None if none is left. `dropped` are
+    the keys of presses that are about no case.
     """
 
     lanes: tuple[str, ...] = ()
     again_at: float | None = None
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +289,8 @@ class Flood:
     arrival: Arrival
 
 
+MOST_JOINED = 1000
+"""Cases of an incident that a turn is told of, the oldest: each costs it a row."""
 IN_DOUBT = "Unconfirmed"
 """Why a message comes back as UNDELIVERABLE of which nobody knows whether it arrived: a card, or
 words that were passed on."""

@@ -3,7 +3,8 @@
 Each post is passed on as a message of ours that says whose words it is, in the thread of the case's
 card or in the employee's conversation; a long one in pieces. The journal keeps which post went into
 which messages: so an edit changes them, and a deletion takes the words out of them. A case that is
-not shown anywhere yet keeps the words until it is.
+not shown anywhere yet keeps the words until it is. Under the card where the talk is, people read,
+too, what was written under another card of the case.
 """
 
 from __future__ import annotations
@@ -14,11 +15,20 @@ from urllib.parse import quote
 
 from agent import cards, output, texts
 from agent.cases import Case
-from agent.desk_place import DeskPlace
+from agent.desk_place import DeskPlace, person_of
 from agent.draft import Draft
-from agent.journal import TO_DESK, TO_EMPLOYEE, Line, Relayed
+from agent.flooding import arrival, stirring
+from agent.journal import TO_COLLEAGUES, TO_DESK, TO_EMPLOYEE, Line, Relayed
 from agent.masking import MASKS
-from agent.messages import Author, Button, ConversationId, IncomingMessage, OutgoingMessage, Tone
+from agent.messages import (
+    Author,
+    Button,
+    ConversationId,
+    IncomingMessage,
+    Kind,
+    OutgoingMessage,
+    Tone,
+)
 from agent.policy import Policy
 from agent.text import is_only_notes, pieces, plain_name, without_notes
 
@@ -43,11 +53,18 @@ class Relay:
     """The performers of everything that is passed on; holds no state between turns."""
 
     def __init__(
-        self, place: DeskPlace, policy: Policy, say_nobody: Callable[[Draft], Awaitable[None]]
+        self,
+        place: DeskPlace,
+        policy: Policy,
+        say_nobody: Callable[[Draft], Awaitable[None]],
+        link_to: Callable[[IncomingMessage], Awaitable[str]],
     ) -> None:
-        """`place` may change while it is used; `say_nobody` tells that nobody is there."""
+        """`place` may change while it is used; `say_nobody` tells that nobody is there; `link_to`
+        is an address that leads to a message, '' if there is none.
+        """
         self._place = place
         self._say_nobody = say_nobody
+        self._link_to = link_to
         self._policy = policy
 
     async def relay_to_desk(self, draft: Draft) -> None:
@@ -56,10 +73,13 @@ class Relay:
         if case is None or channel is None:
             await self._say_nobody(draft)  # the desk was taken away while the case was open
             return
-        if cards.is_missing(case):
+        if cards.is_missing(case) and draft.claim.undelivered is None:  # else all was just tried
             case, channel = cards.show(draft, case, self._place.channel or channel)
         way = _Way(draft, case, TO_DESK, channel)
         way.pass_on(lambda author: _speaker(draft, case, author))
+        if case.incident and not case.card_id:
+            news = stirring(case, draft.claim.turn_id)
+            draft.timers.append(arrival(news, draft.now))
         if draft.cause is not None and case.card_id:
             draft.post(channel, f"_{cards.reason(draft, draft.cause)}_", under=case.card_id)
 
@@ -87,12 +107,40 @@ class Relay:
             return
         name = self._place.signed(staff.name, case)
         _Way(draft, case, TO_EMPLOYEE, channel).pass_on(lambda _: name)
+        await self._show_beside(draft, case, channel, staff)
         most = self._policy.max_input
         if any(len(one.text) > most for one in (*draft.asked, *draft.edited)):
             draft.post(channel, texts.CUT.format(limit=f"{most:,}"), under=case.card_id)
         said = [without_notes(one.text) for one in (*draft.asked, *draft.edited)]
         if any(mask in text for text in said for mask in MASKS):
             draft.post(channel, texts.MASKED, under=case.card_id)
+
+    async def _show_beside(
+        self, draft: Draft, case: Case, channel: ConversationId, staff: Author
+    ) -> None:
+        """What was written under a card that is not the case's main one is shown there, too: that
+        is where the employee's words go. Whoever wrote it is told so, once.
+        """
+        card = cards.acted_on(draft, case)
+        if card is None or card.card_id == case.card_id or not case.card_id or case.incident:
+            return
+        _Way(draft, case, TO_COLLEAGUES, channel).pass_on(lambda _: staff.name)
+        same = card.channel == case.channel
+        where = texts.IN_THIS_CHANNEL if same else texts.IN_ANOTHER_CHANNEL
+        text = texts.TALK_ELSEWHERE.format(case=case.id, where=where)
+        person = person_of(draft.first)
+        if draft.asked and (case.id, person, text) not in draft.history.told:
+            link = await self._link_to_card(draft, case, channel)
+            shown = text.replace(where, f"[{where}]({link})") if link else text
+            message = draft.post(draft.first.conversation, shown)
+            draft.write(Line.ASIDE, message=message, text=text, case=case.id, staff=person)
+
+    async def _link_to_card(self, draft: Draft, case: Case, channel: ConversationId) -> str:
+        ref = cards.ref_of(draft, case.card_id)
+        if not ref:
+            return ""
+        post = IncomingMessage(channel, ref, Kind.MESSAGE, Author(""))
+        return _address(await self._link_to(post))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +160,7 @@ class _Way:
         for message in self.draft.edited:
             self._edit(message, name_of(message.author))
         for message in self.draft.deleted:
-            self._mark(message, f"**{name_of(message.author)}:** {texts.DELETED}")
+            self._mark(message, f"{self._spoken(name_of(message.author))} {texts.DELETED}")
 
     def say(self, post: str, text: str, known: Relayed | None = None) -> None:
         """Say it in as many messages as it takes: those it was `known` in, and new ones."""
@@ -124,19 +172,27 @@ class _Way:
         place, under = (known.place, known.under) if known else self._here
         self._keep(Relayed(post, self.case.id, self.to, tuple(sent), place, under))
 
+    def _spoken(self, name: str) -> str:
+        """The beginning of what somebody said."""
+        return texts.BESIDE.format(name=name) if self.to == TO_COLLEAGUES else f"**{name}:**"
+
+    def _post(self, message: IncomingMessage) -> str:
+        """How the journal knows the words of a post on this way: they may go two ways."""
+        return f"{message.id} {self.to}" if self.to == TO_COLLEAGUES else message.id
+
     def _words(self, message: IncomingMessage, name: str, known: Relayed | None = None) -> None:
-        if self.to == TO_EMPLOYEE:
+        if self.to != TO_DESK:
             message = replace(message, text=without_notes(message.text))
-        text = f"**{name}:** {_content(message)}"
+        text = f"{self._spoken(name)} {_content(message)}"
         if self.to == TO_DESK and not self.case.card_id:
             self._keep(Relayed(message.id, self.case.id, self.to, (), *self._here, text))
         else:
-            self.say(message.id, text, known)
+            self.say(self._post(message), text, known)
 
     def _edit(self, message: IncomingMessage, name: str) -> None:
         known = self._known(message)
-        if self.to == TO_EMPLOYEE and is_note(message):
-            self._mark(message, f"**{name}:** {texts.WITHDRAWN}")
+        if self.to != TO_DESK and is_note(message):
+            self._mark(message, f"{self._spoken(name)} {texts.WITHDRAWN}")
         elif known is not None or self.draft.history.keeps_back(message.id):
             self._words(message, name, known)
         else:
@@ -153,7 +209,7 @@ class _Way:
             self._keep(Relayed(known.post, known.case, known.to, (), known.place, known.under))
 
     def _known(self, message: IncomingMessage) -> Relayed | None:
-        known = self.draft.history.relays.get(message.id)
+        known = self.draft.history.relays.get(self._post(message))
         same = known is not None and (known.case, known.to) == (self.case.id, self.to)
         return known if same else None
 
@@ -169,14 +225,16 @@ class _Way:
             draft.next_id(),
             ConversationId.parse(place),
             text,
-            tone=Tone.PERSON,
+            tone=Tone.NOTICE if self.to == TO_COLLEAGUES else Tone.PERSON,
             under=under,
             replaces=replaces,
-            for_desk=self.to == TO_DESK,
+            for_desk=True,
         )
         if self.to == TO_EMPLOYEE:
             who, where = draft.employee.id, draft.conversation
-            message = replace(message, conversation=where, under="", to=who)
+            message = replace(
+                message, conversation=where, under="", to=who, for_desk=False, invites=True
+            )
         draft.outbox.append(message)
         return replaces or message.id
 
@@ -211,4 +269,8 @@ def _file(name: str, link: str) -> str:
     shown = plain_name(name, FILE_NAME) or texts.FILE
     if not link.lower().startswith(("https://", "http://")):
         return shown
-    return f"[{shown}]({quote(link, safe=SAFE_IN_ADDRESS)})"
+    return f"[{shown}]({_address(link)})"
+
+
+def _address(link: str) -> str:
+    return quote(link, safe=SAFE_IN_ADDRESS)

@@ -46,6 +46,8 @@ class Staff:
     async def first_event(self, draft: Draft) -> Event:
         """Which event the claimed rows are; who acts, and what they say, is in the draft then."""
         first = draft.first
+        if first.kind is Kind.NO_CASE:
+            return _refused(draft, texts.CASE_NOT_KNOWN)
         act = self._acts.get(first.kind)
         refusal = await self._refusal(draft, is_press=act is not None)
         if act is not None and (refusal or draft.case is None):

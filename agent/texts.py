@@ -116,11 +116,20 @@ REMINDER = "**Reminder:** case {case} has been waiting for {time}. {about}"
 REMINDER_ELSEWHERE = (
     "Nobody has claimed this for {time} where it was asked first. Whoever claims it here has it."
 )
-OVERDUE = "Nobody has taken your case yet. I've reminded the people. {expectation} (Case {case})"
-OVERDUE_AGAIN = (
-    "Still nobody has taken your case. I've told more people about it; if it cannot wait, please "
-    "contact {contact}. (Case {case})"
+OVERDUE = (
+    "Nobody{other} has taken your case so far. I've reminded the people. {expectation} "
+    "(Case {case})"
 )
+OVERDUE_AGAIN = (
+    "Still nobody{other} has taken your case. I'm trying to reach more people; if it cannot wait, "
+    "please contact {contact}. (Case {case})"
+)
+OVERDUE_TOGETHER = (
+    "Nobody{other} has taken your case so far: you are one of several who wait for the same "
+    "reason. {expectation} If it cannot wait, please contact {contact}. (Case {case})"
+)
+OTHER = " else"
+"""Than whoever had the case and gave it back."""
 STALE = (
     "Nobody has said anything about your case for {time}, so I've closed it. If you still need "
     "somebody, just ask for a person again. (Case {case})"
@@ -134,13 +143,14 @@ NO_DESK = (
     "I told them to contact {contact}. Set `FRONTDESK_HUMAN_CHANNEL` to the channel where people "
     "take cases; `frontdesk check` tells whether I can use it."
 )
-NOT_DELIVERED = "_This could not be delivered to the employee:_"
+THE_EMPLOYEE = "the employee"
+NOT_DELIVERED = "_This could not be delivered to {whom}:_"
 NOT_RELAYED = (
     "Your message did not reach the people who have your case: “{text}” "
     "Please contact {contact} if it cannot wait."
 )
 MAY_NOT_BE_DELIVERED = (
-    "_This may not have reached the employee:_ “{text}”. If they don't answer, write it again."
+    "_This may not have reached {whom}:_ “{text}”. If they don't answer, write it again."
 )
 MAY_NOT_BE_RELAYED = (
     "Your message may not have reached the people who have your case: “{text}”. "
@@ -157,6 +167,7 @@ NO_CASE = "There is no case any more that you could take back."
 NOT_YOUR_CASE = "Only who asked for a person can take the case back."
 LEFT = "All right, I've taken your case back. Ask me whenever you like."
 LEFT_OWNER = "{name} does not need a person any more: the case is closed."
+LEFT_BY_ALL = "Nobody waits for this any more: the case is closed."
 
 APPROVAL_ASKED = "May I run **{tool}** with this?\n{arguments}"
 APPROVAL = {
@@ -206,6 +217,16 @@ NOT_PASSED_ON = "What you write here does not reach the employee."
 GIVEN_TO = "{by} has given this case to **{name}**."
 TAKEN_OVER = "**{name}** has taken this case over from {before}."
 OWNER_GONE = "**{name}** isn't here any more: this case waits for somebody again."
+OWNER_CUT_OFF = (
+    "**{name}** had this case in another channel, which takes no posts any more: it waits for "
+    "somebody again."
+)
+TALK_ELSEWHERE = (
+    "What you write here reaches the employee. The talk about case {case} goes on under its other "
+    "card, {where}."
+)
+IN_THIS_CHANNEL = "in this channel"
+IN_ANOTHER_CHANNEL = "in another channel"
 SHOWN_TWICE = (
     "This case may be shown twice here: I could not tell whether its first card had arrived. "
     "What is done on either counts."
@@ -223,6 +244,7 @@ STAFF_BROKEN = (
 DELETED = "_(deleted)_"
 WITHDRAWN = "_(withdrawn)_"
 EDITED = "_(edited)_"
+BESIDE = "**{name}**, under the other card:"
 SHORTENED = "_(now shorter, see above)_"
 SENT_ALONG = "_(sent along: {files})_"
 FILE = "a file"

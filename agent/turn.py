@@ -68,9 +68,9 @@ class Engine:
         self._waiting = Waiting(adapters, clock, desk_place)
         self.intake = Intake(adapters, policy, self._waiting.owner_is_gone)
         desk = Desk(adapters, clock, desk_place)
-        relay = Relay(desk_place, policy, desk.say_nobody)
+        relay = Relay(desk_place, policy, desk.say_nobody, desk.link_to)
         detours = Detours(adapters, clock, desk_place)
-        self._incidents = Incidents(desk_place, desk, relay, detours)
+        self._incidents = Incidents(desk_place, desk, relay, detours, self._waiting)
         answering = Answering(
             clock=clock,
             ladder=ladder,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from agent import cards, flooding, output, texts
-from agent.cases import Case, CaseState, Copy
+from agent.cases import Case, CaseState
 from agent.desk_place import DeskPlace
 from agent.desk_times import DAY, DeskTimes, age, expectation, length
 from agent.draft import Draft
@@ -85,7 +85,8 @@ class Waiting:
             reminders=self._reminders(case),
         )
         case = _look_at(draft, case, due)
-        if draft.first.kind is Kind.LOOK and flooding.is_joined(case):
+        looked = draft.first.kind is Kind.LOOK or Event.OWNER_GONE in draft.events
+        if looked and flooding.is_joined(case):
             draft.timers.append(flooding.arrival(flooding.gathering(case), draft.now))
 
     def look_later(self, draft: Draft) -> None:
@@ -107,7 +108,7 @@ class Waiting:
             return  # the card of its incident has a timer of its own
         name = f"{case.card.employee_name}: " if case.card.employee_name else ""
         about = name + output.harmless(case.card.summary)
-        facts = {"case": case.id, "time": age(draft.now - case.opened_at), "about": about}
+        facts = {"case": case.id, "time": age(draft.now - case.waiting_since), "about": about}
         if cards.is_missing(case):
             cards.show(draft, case, self._place.channel or channel)
         elif first:
@@ -115,10 +116,8 @@ class Waiting:
         elif second is not None and any(one.channel == str(second) for one in case.copies):
             draft.post(second, texts.REMINDER.format(**facts))  # its card is there already
         elif second is not None:
-            copy = cards.card_message(case, second, draft.next_id())
-            draft.outbox.append(copy)
-            draft.post(second, texts.REMINDER_ELSEWHERE.format(**facts), under=copy.id)
-            draft.put(replace(case, copies=(*case.copies, Copy(copy.id, str(second)))))
+            copy = cards.show_too(draft, case, second)
+            draft.post(second, texts.REMINDER_ELSEWHERE.format(**facts), under=copy)
 
     async def say_overdue(self, draft: Draft) -> None:
         """Tell the employee honestly that it takes longer, and what was done about it."""
@@ -127,8 +126,12 @@ class Waiting:
             return
         again = case.reminders > 1
         text = texts.OVERDUE_AGAIN if again else texts.OVERDUE
+        if flooding.is_joined(case):
+            text = texts.OVERDUE_TOGETHER  # people are reminded of its incident, in its own time
+        other = texts.OTHER if case.released_at else ""
         expected = expectation(self._place.times_of(case), draft.now)
-        words = text.format(case=case.id, expectation=expected, contact=self._place.contact)
+        facts = {"case": case.id, "expectation": expected, "contact": self._place.contact}
+        words = text.format(other=other, **facts)
         draft.notice(words, buttons=(Button.LEAVE_QUEUE,))
 
     async def say_stale(self, draft: Draft) -> None:
@@ -178,7 +181,7 @@ def next_look(
 
 def reminder_due(case: Case, times: DeskTimes) -> float:
     """When people are to be reminded of a case that nobody has claimed until then."""
-    return times.hours.after(case.opened_at, times.sla * (case.reminders + 1))
+    return times.hours.after(case.waiting_since, times.sla * (case.reminders + 1))
 
 
 def last_activity(draft: Draft, case: Case) -> float:

@@ -27,7 +27,8 @@ def is_incident(case: Case) -> bool:
 def whose(case: Case) -> str:
     """The employee's name; of an incident, how many they are."""
     if is_incident(case):
-        return f"{case.card.joined if case.card else 0} people at once"
+        many = case.card.joined if case.card else 0
+        return "1 person" if many == 1 else f"{many} people at once"
     return plain_name(case.card.employee_name if case.card else "") or case.employee_id
 
 
@@ -79,9 +80,9 @@ def as_data(case: Case, now: float) -> dict[str, Any]:
 def summed_up(cases: Sequence[Case], now: float) -> str:
     """How many employees wait for somebody, and the first of them how long already."""
     people = [one for one in cases if not is_incident(one)]
-    waiting = [one.opened_at for one in people if one.state is CaseState.WAITING]
+    waiting = [one.waiting_since for one in people if one.state is CaseState.WAITING]
     taken = len(people) - len(waiting)
     if not waiting:
         return f"cases: none waits, {taken} with people"
-    oldest = age(now - min(waiting))
-    return f"cases: {len(waiting)} waiting, the oldest for {oldest}; {taken} with people"
+    longest = age(now - min(waiting))
+    return f"cases: {len(waiting)} waiting, the longest for {longest}; {taken} with people"

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from agent.addressing import asks_for_person
 from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown, StorageError
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.platforms import Command
@@ -176,12 +177,15 @@ class Commands:
         return f"{', '.join(sorted(revoked))} refuses our token; sending pauses" if revoked else ""
 
     async def _human(self, command: Command, about: str) -> str:
-        inside = self._inside
-        lane = await inside.records.latest_lane(
-            command.platform, command.author.id, command.channel
-        )
-        if lane is None:
-            lane = await inside.records.latest_lane(command.platform, command.author.id, "")
+        inside, who = self._inside, (command.platform, command.author.id)
+        # A wish that is there already is this command's own, from when it was carried out before.
+        own = _wish_id(command)
+        lane = await inside.records.latest_lane(*who, command.channel, own)
+        lane = lane or await inside.records.latest_lane(*who, "", own)
+        case = await inside.desk.case_in(lane) if lane else None
+        nobody = inside.desk.nobody(case)
+        if nobody and not lane:
+            return nobody
         try:
             place = ConversationId.parse(lane) if lane else await self._first_place(command)
         except (DeliveryRetry, DeliveryUnknown, TimeoutError):
@@ -189,8 +193,12 @@ class Commands:
         except DeliveryError:
             return HUMAN_NO_DM
         direct = command.direct if place.channel == command.channel else lane is None
-        # A wish that is there already is this command's own, from when it was carried out before.
-        await inside.accept(_wish(command, place, about, inside.clock, direct=direct))
+        accepted = await inside.accept(_wish(command, place, about, inside.clock, direct=direct))
+        if nobody:
+            return nobody  # said there, too, and admins are told
+        if case is not None and (case.owner or accepted is Accepted.NEW):
+            has_words = bool(about) and not asks_for_person(about)
+            return inside.desk.with_people(case, passed_on=has_words)
         return HUMAN_SENT_HERE if lane is None and inside.lane_of(command) else HUMAN_SENT
 
     async def _first_place(self, command: Command) -> ConversationId:
@@ -212,13 +220,17 @@ class Commands:
             return await adapter.open_direct(command.author.id, HUMAN_BEGINS)
 
 
+def _wish_id(command: Command) -> str:
+    return f"command.{command.id}"
+
+
 def _wish(
     command: Command, place: ConversationId, about: str, clock: Clock, *, direct: bool
 ) -> IncomingMessage:
     author = Author(command.author.id, command.author.name)
     return IncomingMessage(
         conversation=place,
-        id=f"command.{command.id}",
+        id=_wish_id(command),
         kind=Kind.ASK_PERSON,
         author=author,
         text=about,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from agent import texts
 from agent.cases import Case
 from agent.desk_place import DeskPlace
 from agent.errors import DeliveryError
@@ -51,6 +52,10 @@ WHICH_CASE = "Which case? Write its number behind the name:"
 NO_SUCH_CASE = "There is no open case {case}. `/frontdesk cases` shows those there are."
 ASSIGNED = "Case {case} is assigned to {name}."
 NOT_ASSIGNED = "Case {case} is as it was: `/frontdesk cases` shows who has it."
+CASE_WAITS = "Your case is with people already: what they say will come where you talked to me."
+CASE_HELD = "**{name}** has your case, and reads what you write where you talked to me."
+PASSED_ON = "Your case is with people already. I've passed this on to them."
+PASSED_ON_TO = "I've passed this on to **{name}**, who has your case."
 CHANNEL_USAGE = """\
 Set with `/frontdesk channel`: `sla MINUTES` until people are reminded of a case, `hours mon-fri \
 09:00-17:00` (or `always`) and `timezone Europe/Berlin` when somebody is there, `stale DAYS` until \
@@ -86,6 +91,22 @@ class DeskCommands:
         """`inside` is what the answers are made from."""
         self._inside = inside
 
+    async def case_in(self, lane: str) -> Case | None:
+        """The case of a conversation that people have."""
+        cases = await self._inside.records.open_cases()
+        return next((one for one in cases if one.lane == lane), None)
+
+    def nobody(self, case: Case | None) -> str:
+        """What who wants a person is told if there is nobody to call; '' if there is."""
+        place = self._inside.place
+        return "" if place.channel_of(case) else texts.NOBODY.format(contact=place.contact)
+
+    def with_people(self, case: Case, *, passed_on: bool) -> str:
+        """Who has a case, for its employee, and what became of their words if they said any."""
+        name = self._inside.place.signed(case.owner_name, case)
+        held, waits = (PASSED_ON_TO, PASSED_ON) if passed_on else (CASE_HELD, CASE_WAITS)
+        return held.format(name=name) if case.owner else waits
+
     async def cases(self, command: Command, *, is_admin: bool) -> str:
         """Who waits for a person, and who has which case, the oldest first."""
         if refusal := await self._refusal(command, is_admin=is_admin):
@@ -100,6 +121,7 @@ class DeskCommands:
         inside = self._inside
         cases = await inside.records.open_cases()
         whom, wanted = _parts(clean(words))
+        wanted = wanted or await self._case_here(command)
         case, problem = _chosen(cases, wanted, f"{command.platform}:{command.author.id}")
         if case is None:
             return problem or _listed(on_cards(cases), inside.clock.now(), WHICH_CASE) or NO_CASES
@@ -178,6 +200,12 @@ class DeskCommands:
                 return "" if await adapter.member(place, command.author.id) else NOT_STAFF
         except (DeliveryError, TimeoutError):
             return NOT_NOW
+
+    async def _case_here(self, command: Command) -> str:
+        """The number of the case in whose card's thread a command was typed, '' if it was not."""
+        here = ConversationId(command.platform, command.tenant, command.channel, command.thread)
+        found = await self._inside.records.case_under(here) if here.thread else None
+        return found.id if found else ""
 
     async def _assigned(
         self, command: Command, case: Case, place: ConversationId, taker: str

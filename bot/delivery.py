@@ -144,9 +144,9 @@ class Courier:
         Raises:
             DeliveryError: the platform could not be asked.
         """
-        for _ in range(2):
-            waited = self._clock.now() - delivery.sending_since
-            await self._clock.sleep(max(0.0, ASK_AFTER - waited) if _ == 0 else ASK_AFTER)
+        waited = self._clock.now() - delivery.sending_since
+        for pause in (max(0.0, ASK_AFTER - waited), ASK_AFTER):
+            await self._clock.sleep(pause)
             if (ref := await adapter.find(delivery)) is not None:
                 return ref
         return None

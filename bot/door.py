@@ -12,13 +12,16 @@ from agent.messages import DESK_KINDS, ConversationId, IncomingMessage, Kind
 from agent.platforms import Command
 from agent.policy import Policy
 from agent.ports import Records, References, Turns
-from agent.records import Accepted, Arrival, Recent, desk_lane
+from agent.records import Accepted, Arrival, Only, Recent, desk_lane
 from agent.screening import readable
 from bot.presses import Presses
 
 MOST_RECENT = 300
 """Conversations that are worth looking at after an outage: an adapter asks its platform once for
 each, and may only ask so often."""
+
+
+ONLY = {Verdict.IF_KNOWN: Only.KNOWN, Verdict.IF_HELD: Only.WITH_PEOPLE}
 
 
 class FrontDoor:
@@ -72,16 +75,17 @@ class FrontDoor:
             message = readable(message, self._policy)
             return await self._accept(Arrival(message, lane=desk_lane(message.conversation)))
         refused = message.author.external and self._policy.external == "refuse"
-        if refused and decided is Verdict.IF_KNOWN and not message.mentions_bot:
+        if refused and decided in ONLY and not message.mentions_bot:
             return Accepted.NOT_FOR_US  # they talk to our people, and may not talk to the bot
-        # An admin who gets a card in a direct message answers in its thread.
-        under_card = message.direct and message.in_thread and not message.kind.is_control
+        # An admin who gets a card in a direct message answers in its thread; and there are cards in
+        # channels that were of the desk when they were posted.
+        under_card = message.in_thread and not message.kind.is_control
         if self._is_spoken_to(message):
             message = self._control(message)
         message = readable(message, self._policy)
         first, *others = self._meant(message)
-        known = decided is Verdict.IF_KNOWN
-        accepted = await self._accept(Arrival(first, only_known_lane=known, under_card=under_card))
+        only = ONLY.get(decided, Only.ANY)
+        accepted = await self._accept(Arrival(first, only=only, under_card=under_card))
         if accepted is Accepted.NEW:
             for other in others:
                 await self._accept(Arrival(other))
@@ -108,7 +112,7 @@ class FrontDoor:
         return await self._presses.outcome(arrival.message.key, lambda: self._accept(arrival))
 
     async def _accept(self, arrival: Arrival) -> Accepted:
-        if arrival.only_known_lane or arrival.lane or arrival.under_card:
+        if arrival.only is not Only.ANY or arrival.lane or arrival.under_card:
             return await self._commit(arrival)  # not surely for the conversation's own lane
         # The worker claims the lane right behind the row, so that one commit does for both.
         accepting = asyncio.create_task(self._commit(arrival))

@@ -19,7 +19,7 @@ WAIT_SECONDS = 2.0
 (https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response)."""
 MOST_OPEN = 1000
 """Presses of which nothing was heard yet; the oldest is forgotten for one more. Some are never
-heard of: on a card that nobody knows, say."""
+heard of: what another process works off, say."""
 
 
 class Presses:

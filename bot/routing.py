@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from agent import texts
 from agent.errors import StorageError
 from agent.ports import Clock, Turns
 from agent.tasks import Beside
@@ -25,11 +26,20 @@ SHORTEST = 0.01
 class Routing:
     """Has the store route lanes of the desk, and tells which lanes have more to do by it."""
 
-    def __init__(self, turns: Turns, clock: Clock, more_in: Callable[[str], object]) -> None:
-        """`more_in` is told of lanes that have more to do: of cases, or of the desk once more."""
+    def __init__(
+        self,
+        turns: Turns,
+        clock: Clock,
+        more_in: Callable[[str], object],
+        told: Callable[[str, str], None],
+    ) -> None:
+        """`more_in` is told of lanes that have more to do: of cases, or of the desk once more;
+        `told` what whoever pressed where there is no case is told at once, by the press's key.
+        """
         self._turns = turns
         self._clock = clock
         self._more_in = more_in
+        self._told = told
         self._later: set[str] = set()
         self._beside = Beside()
 
@@ -41,6 +51,8 @@ class Routing:
             log.warning("what was said at the desk could not be routed: %s", error.code)
             self._look_again(lane, ROUTE_AGAIN)
             return
+        for key in routed.dropped:
+            self._told(key, texts.CASE_UNKNOWN)
         for found in routed.lanes:
             self._more_in(found)
         if routed.again_at is not None:

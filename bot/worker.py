@@ -73,7 +73,7 @@ class Worker:
         self.lanes = Lanes()
         self._waiting: deque[str] = deque()
         self._told = told
-        self._routing = Routing(turns, clock, self._more_in)
+        self._routing = Routing(turns, clock, self._more_in, told)
         self._beside = Beside()
         self._changed = asyncio.Event()
         self._working = False

@@ -14,6 +14,7 @@ from adapters.slack.backfill import Backfill
 from adapters.slack.calls import call, part, parts, string
 from adapters.slack.members import Members
 from adapters.slack.payloads import Identity, seconds
+from adapters.slack.profiles import Profiles, Reader
 from adapters.slack.receiving import Receiver
 from adapters.slack.rendering import plain, render
 from adapters.slack.socket_mode import SocketMode
@@ -27,8 +28,6 @@ from agent.records import Delivery
 log = logging.getLogger(__name__)
 
 SLACK_API = "https://slack.com/api/"
-PROFILE_SECONDS = 24 * 3600.0
-PROFILES = 10_000
 DIRECTS = 10_000
 """Direct conversations whose channel is remembered."""
 NAMED_AUTHORS = 10
@@ -81,21 +80,23 @@ class SlackAdapter:
         self._receiver: Receiver | None = None
         self._backfill: Backfill | None = None
         self._socket: SocketMode | None = None
-        self._profiles: OrderedDict[str, tuple[float, Profile]] = OrderedDict()
+        self._profiles = Profiles(self._web, clock)
         self._directs: OrderedDict[str, str] = OrderedDict()
 
     async def start(self, door: Door) -> None:
         """Learn who we are, however long Slack is out, and begin to receive."""
         identity = await self._identify()
         self.tenant = identity.team_id
+        read = Reader(identity, self._profiles).read
         self._receiver = receiver = Receiver(
             self._web,
             identity,
             signing_secret=self._signing_secret,
             clock=self._clock,
             door=door,
+            read=read,
         )
-        self._backfill = backfill = Backfill(self._web, identity, self._clock, door)
+        self._backfill = backfill = Backfill(self._web, identity, self._clock, door, read)
         if not self._app_token:
             backfill.begin(await backfill.remember())
             return
@@ -174,22 +175,7 @@ class SlackAdapter:
 
     async def profile(self, author: Author, place: ConversationId) -> Profile:
         """users.info, kept for a day."""
-        known = self._profiles.get(author.id)
-        if known is not None and known[0] > self._clock.now():
-            return replace(known[1], external=True) if author.external else known[1]
-        try:
-            answer = await self._web.call("users.info", user=author.id, include_locale=True)
-        except DeliveryError as error:
-            log.info("no profile: %s", error.code)
-            return Profile(author.id, author.name, external=author.external, known=False)
-        user = part(answer, "user")
-        if not user:
-            return Profile(author.id, author.name, external=author.external, known=False)
-        profile = _profile(author, user, place.tenant)
-        self._profiles[author.id] = (self._clock.now() + PROFILE_SECONDS, profile)
-        if len(self._profiles) > PROFILES:
-            self._profiles.popitem(last=False)
-        return profile
+        return await self._profiles.of(author, place.tenant)
 
     async def member(self, place: ConversationId, user_id: str) -> bool:
         """conversations.members and users.info; a yes is kept for a minute."""
@@ -215,7 +201,9 @@ class SlackAdapter:
         except DeliveryError as error:
             log.info("no earlier messages: %s", error.code)
             return ()
-        return [await self._earlier(one, place, number) for number, one in enumerate(last)]
+        mentioned = (user for one in last for user in mrkdwn.unnamed(string(one, "text")))
+        names = await self._profiles.names(mentioned, place.tenant)
+        return [await self._earlier(one, place, number, names) for number, one in enumerate(last)]
 
     async def permalink(self, message: IncomingMessage) -> str:
         """chat.getPermalink."""
@@ -315,7 +303,11 @@ class SlackAdapter:
             raise DeliveryRetry(str(error)) from None  # an edit is the same however often
 
     async def _earlier(
-        self, one: Mapping[str, Any], place: ConversationId, number: int
+        self,
+        one: Mapping[str, Any],
+        place: ConversationId,
+        number: int,
+        names: Mapping[str, str],
     ) -> EarlierMessage:
         author = Author(string(one, "user") or string(one, "bot_id"))
         from_bot = bool(one.get("bot_id"))
@@ -325,7 +317,7 @@ class SlackAdapter:
         return EarlierMessage(
             author_id=author.id,
             author_name=name or author.id,
-            text=mrkdwn.read(string(one, "text"), ""),
+            text=mrkdwn.read(string(one, "text"), "", names),
             from_bot=from_bot,
             sent_at=seconds(string(one, "ts")),
         )
@@ -341,21 +333,3 @@ def _shorter(text: str) -> str:
 def _mark(delivery: Delivery) -> dict[str, str]:
     """What tells our posts apart: ids begin anew with a new database, conversations do not."""
     return {"id": delivery.message.id, "lane": delivery.lane}
-
-
-def _profile(author: Author, user: Mapping[str, Any], tenant: str) -> Profile:
-    card = part(user, "profile")
-    names = (card.get("real_name"), user.get("real_name"), card.get("display_name"))
-    home = user.get("team_id") or tenant
-    enterprise = bool(user.get("enterprise_user"))
-    return Profile(
-        id=author.id,
-        name=next((str(name) for name in (*names, user.get("name")) if name), author.name),
-        locale=str(user.get("locale") or ""),
-        time_zone=str(user.get("tz") or ""),
-        guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
-        external=bool(
-            author.external or user.get("is_stranger") or (home != tenant and not enterprise)
-        ),
-        bot=bool(user.get("is_bot")),
-    )

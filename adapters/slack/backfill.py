@@ -19,6 +19,7 @@ from adapters.slack import mrkdwn, payloads
 from adapters.slack.calls import string
 from adapters.slack.history import History, Spent, Unreadable
 from adapters.slack.payloads import Identity
+from adapters.slack.profiles import Read
 from adapters.slack.web import Web
 from agent.defects import report
 from agent.errors import PlaceFatal, StorageError
@@ -45,8 +46,9 @@ Item = Mapping[str, Any]
 class Backfill:
     """Looks for what was missed, beside everything else; one run at a time."""
 
-    def __init__(self, web: Web, identity: Identity, clock: Clock, door: Door) -> None:
-        """Nothing is looked for before `begin`."""
+    def __init__(self, web: Web, identity: Identity, clock: Clock, door: Door, read: Read) -> None:
+        """Nothing is looked for before `begin`; `read` reads what is found, as events."""
+        self._read = read
         self._web = web
         self._identity = identity
         self._clock = clock
@@ -78,7 +80,7 @@ class Backfill:
         async with self._one_at_a_time:
             self._waiting = False
             history = History(self._web, self._clock)
-            look = _Look(history, self._identity, self._door, self._clock, seen)
+            look = _Look(history, self._identity, self._door, self._clock, seen, self._read)
             told = "looked for what was said meanwhile: %d calls, %d messages"
             try:
                 await look.everywhere()
@@ -101,8 +103,10 @@ class _Look:
         door: Door,
         clock: Clock,
         seen: Sequence[Recent],
+        read: Read,
     ) -> None:
         self.accepted = 0
+        self._read = read
         self._history = history
         self._identity = identity
         self._door = door
@@ -191,9 +195,9 @@ class _Look:
             if self._is_older_than_our_part(channel, item):
                 continue
             said = payloads.as_event(item, channel, self._identity, shared=shared)
-            if (message := payloads.read_event(said, self._identity)) is not None:
+            if (message := await self._read(said)) is not None:
                 changed = payloads.as_edit(item, channel, self._identity, shared=shared)
-                await self._bring(message, payloads.read_event(changed, self._identity))
+                await self._bring(message, await self._read(changed))
 
     def _is_older_than_our_part(self, channel: str, item: Item) -> bool:
         """Whether it is a reply among colleagues from before the newest that is known there: what

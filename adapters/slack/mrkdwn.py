@@ -8,10 +8,12 @@ person sees; writing makes sure that nothing a model wrote can become special.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 SPECIAL = re.compile(r"<([^<>]*)>")
 PING = re.compile(r"<(?=[!@#])")
 MENTION = re.compile(r"<@([^<>|]+)(?:\|[^<>]*)?>")
+UNNAMED = re.compile(r"<@([^<>|]+)\|?>")
 BOLD = re.compile(r"(?<![\w*])\*\*(\S(?:[^\n]*?\S)?)\*\*(?![\w*])")
 CUT_BOLD = re.compile(r"(?<![\w*])\*\*(?=\S[^\n]*…$)")
 """The beginning of what was bold before its end was cut off."""
@@ -23,9 +25,22 @@ WORD_JOINER = "\u2060"
 """Invisible; put behind '<' it keeps Slack from reading a mention, in text, blocks and code."""
 
 
-def read(text: str, bot_user_id: str) -> str:
-    """What a person sees of a Slack text; mentions of the bot itself are left out."""
-    return _unmarked(text, bot_user_id).strip()
+NOBODY: Mapping[str, str] = {}
+SOMEBODY = "somebody"
+"""Whoever is mentioned whose name is not known: their id means nothing to anybody."""
+
+
+def read(text: str, bot_user_id: str, names: Mapping[str, str] = NOBODY) -> str:
+    """What a person sees of a Slack text; mentions of the bot itself are left out. `names` are
+    those of people whom it mentions, by id: Slack tells no names in what it sends.
+    """
+    return _unmarked(text, bot_user_id, names).strip()
+
+
+def unnamed(text: str, bot_user_id: str = "") -> list[str]:
+    """The ids of those whom a Slack text mentions without a name, but for the bot itself."""
+    ids = UNNAMED.findall(text)
+    return [one for one in ids if one != bot_user_id]
 
 
 def read_command(text: str) -> str:
@@ -64,6 +79,12 @@ def write(markdown: str) -> str:
     return CUT_BOLD.sub("", BOLD.sub(r"*\1*", written))
 
 
+def bare(markdown: str) -> str:
+    """Markdown for a field in which nothing is special: the words without their marks."""
+    words = LINK.sub(lambda found: found["label"] or found["bare"], markdown)
+    return escape(CUT_BOLD.sub("", BOLD.sub(r"\1", words)))
+
+
 def link(url: str, label: str) -> str:
     """A link in a mrkdwn field; the label alone if the address is not one a client may open."""
     shown = escape(label).replace("|", "¦")
@@ -72,16 +93,17 @@ def link(url: str, label: str) -> str:
     return f"<{url}|{shown}>"
 
 
-def _unmarked(text: str, bot_user_id: str = "") -> str:
+def _unmarked(text: str, bot_user_id: str = "", names: Mapping[str, str] = NOBODY) -> str:
     if "<" in text:
-        text = SPECIAL.sub(lambda match: _seen(match[1], bot_user_id), text)
+        text = SPECIAL.sub(lambda match: _seen(match[1], bot_user_id, names), text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _seen(inside: str, bot_user_id: str) -> str:
+def _seen(inside: str, bot_user_id: str, names: Mapping[str, str]) -> str:
     target, _, label = inside.partition("|")
     if target.startswith("@"):
-        return "" if target[1:] == bot_user_id else "@" + (label.lstrip("@") or target[1:])
+        name = label.lstrip("@") or names.get(target[1:])
+        return "" if target[1:] == bot_user_id else f"@{name}" if name else SOMEBODY
     if target.startswith("#"):
         return "#" + (label or target[1:])
     if target.startswith("!"):

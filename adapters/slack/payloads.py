@@ -98,6 +98,12 @@ def read_event(body: Payload, identity: Identity) -> IncomingMessage | None:
     return None
 
 
+def raw_text(body: Payload) -> str:
+    """What was said or edited in an event, in Slack's own words."""
+    event = _map(body, "event")
+    return _text(_map(event, "message") or event, "text")
+
+
 def as_event(item: Payload, channel: str, identity: Identity, *, shared: bool) -> Payload:
     """A message of a history in the envelope in which its event would have come.
 

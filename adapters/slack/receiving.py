@@ -23,6 +23,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from adapters.slack import forms, mrkdwn, payloads
 from adapters.slack.calls import part, string
+from adapters.slack.profiles import Read
 from adapters.slack.web import Web
 from agent.errors import DeliveryError, StorageError
 from agent.messages import Author, IncomingMessage, Kind
@@ -70,8 +71,10 @@ class Receiver:
         signing_secret: str,
         clock: Clock,
         door: Door,
+        read: Read,
     ) -> None:
-        """Without a signing secret no request is ever taken for Slack's."""
+        """`read` reads events. Without a signing secret no request is ever taken for Slack's."""
+        self._read = read
         self._web = web
         self._identity = identity
         self._clock = clock
@@ -158,7 +161,7 @@ class Receiver:
         return app
 
     async def _event(self, body: dict[str, Any]) -> WebResponse:
-        message = payloads.read_event(body, self._identity)
+        message = await self._read(body)
         if message is None:
             return WebResponse(200)
         try:
@@ -268,7 +271,7 @@ class Receiver:
 def _private(text: str) -> dict[str, Any]:
     """A text that only whoever pressed or commanded sees."""
     blocks = [{"type": "markdown", "text": mrkdwn.defuse(text)}]
-    return {"text": mrkdwn.escape(text), "blocks": blocks, "response_type": "ephemeral"}
+    return {"text": mrkdwn.bare(text), "blocks": blocks, "response_type": "ephemeral"}
 
 
 def _verifier(signing_secret: str, clock: Clock) -> SignatureVerifier | None:

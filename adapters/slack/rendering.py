@@ -7,6 +7,7 @@ made by a model; only what a model may have said asks whether it helped.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from adapters.slack import cards, mrkdwn
@@ -25,7 +26,7 @@ STYLES = {Button.APPROVE: "primary", Button.DENY: "danger", Button.CLAIM: "prima
 def render(message: OutgoingMessage) -> dict[str, Any]:
     """The arguments of chat.postMessage or chat.update that show the message.
 
-    `text` is always there: notifications, screen readers and clients without blocks show it.
+    `text` is always there: notifications and screen readers tell it, so it has the words alone.
     """
     if message.card:
         blocks = cards.blocks(message.card)
@@ -39,12 +40,15 @@ def render(message: OutgoingMessage) -> dict[str, Any]:
         blocks.append({"type": "actions", "elements": elements})
     if message.feedback and not message.card and message.tone is not Tone.PERSON:
         blocks.append(_feedback(message.id))
-    return {**plain(message), "blocks": blocks}
+    return {**_posted(message, mrkdwn.bare), "blocks": blocks}
 
 
 def plain(message: OutgoingMessage) -> dict[str, Any]:
     """The same without blocks, for a place or a moment that takes none."""
-    write = mrkdwn.write if message.tone is Tone.PERSON else mrkdwn.escape
+    return _posted(message, mrkdwn.write)
+
+
+def _posted(message: OutgoingMessage, write: Callable[[str], str]) -> dict[str, Any]:
     text = write("\n".join([message.text, *_prompts(message)]))
     if message.card:
         text = cards.text(message.card)

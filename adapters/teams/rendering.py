@@ -47,6 +47,8 @@ CUT = "…"
 HOW_TO_ANSWER = "_To answer, mention me in your reply, or use the box on the card._"
 HOW_TO_ANSWER_IN_A_CHAT = "_To answer, use the box on the card._"
 """Under what an employee wrote, where people cannot know that the bot would not hear them."""
+HOW_TO_ANSWER_PEOPLE = "_To answer, mention me._"
+"""Under what people who have a case tell its employee, for the same reason."""
 
 
 def render(message: OutgoingMessage, place: Reference) -> Activity:
@@ -129,12 +131,16 @@ def _text(message: OutgoingMessage, place: Reference, *, labelled: bool) -> str:
 
 
 def _hears(place: Reference) -> bool:
-    """Whether the bot is told what people write under a card there. A chat has no threads."""
+    """Whether the bot is told what people write in a thread there. A chat has no threads: what is
+    said among several people without a mention is never taken to be said to the bot.
+    """
     return place.kind is PlaceKind.CHANNEL and place.hears_all
 
 
 def _hint(message: OutgoingMessage, place: Reference) -> str:
-    """How to answer an employee's words, for people whom the bot would not hear."""
+    """How to answer, for people whom the bot would not hear."""
+    if message.invites and not (_hears(place) or place.kind is PlaceKind.PERSONAL):
+        return f"\n\n{HOW_TO_ANSWER_PEOPLE}"
     if not message.under or message.tone is not Tone.PERSON or _hears(place):
         return ""
     is_chat = place.kind is not PlaceKind.CHANNEL

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from agent.cases import CaseState
 from agent.journal import Line
+from agent.state import Event
 
 MIXED = frozenset({Line.SUMMARY, Line.EARLIER})
 """Lines that tell of everybody who took part."""
@@ -17,6 +18,7 @@ STAFF = frozenset({Line.STAFF, Line.STAFF_EDITED, Line.STAFF_DELETED})
 """What people of the desk said."""
 TELLING = frozenset({Line.SAID, Line.STAFF, Line.CASE})
 """Lines that tell whose turn it was."""
+OPEN = frozenset(state for state in CaseState if state.is_open)
 REFERENCES = ("message", "call")
 """Where a line names one of our messages, or a tool call ('{turn_id}:{n}')."""
 
@@ -95,7 +97,7 @@ def desk_turns(person: str, cases: Collection[str], lines: Sequence[Told]) -> se
     """The turns in which a person of the desk ('platform:user') said something, or took a case, and
     those in which anybody there said something about one of `cases`.
     """
-    turns: set[str] = set()
+    turns = _turns_about(cases, lines)
     posts: set[object] = set()
     for line in lines:
         said = line.kind == Line.STAFF and person == line.data.get("author")
@@ -105,9 +107,27 @@ def desk_turns(person: str, cases: Collection[str], lines: Sequence[Told]) -> se
         )
         posts |= {line.data.get("id")} if said else set()
         changed = line.kind in STAFF and line.data.get("id") in posts
-        if said or taken or changed or (line.kind == Line.STAFF and line.data.get("case") in cases):
+        if said or taken or changed:
             turns.add(line.turn_id)
     return turns
+
+
+def _turns_about(cases: Collection[str], lines: Sequence[Told]) -> set[str]:
+    """The turns in which people, or time, did something about one of `cases`, or said something;
+    not those in which somebody spoke in the conversation: these are theirs.
+    """
+    spoken = {line.turn_id for line in lines if line.kind == Line.SAID}
+    turns: set[str] = set()
+    still_open: object = None
+    for line in lines:
+        case, state = line.data.get("case"), line.data.get("state")
+        if line.kind == Line.CASE:
+            still_open = case if state in OPEN else None
+        reminded = line.kind == Line.TURN and Event.OVERDUE in line.data.get("events", ())
+        told = line.kind in (Line.CASE, Line.STAFF) and case in cases
+        if told or (reminded and still_open in cases):
+            turns.add(line.turn_id)
+    return turns - spoken
 
 
 def _turns_of(

@@ -33,6 +33,7 @@ def case_row(case: Case) -> tuple[Any, ...]:
         COPIES.dump_json(case.copies).decode(),
         case.owner_name,
         case.claimed_at,
+        case.released_at,
         case.closed_at,
         case.outcome,
         case.note,

@@ -11,25 +11,22 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
-from agent import texts
 from agent.journal import Line
 from agent.messages import (
     DESK_KINDS,
+    Author,
     ConversationId,
+    IncomingMessage,
     Kind,
-    OutgoingMessage,
-    Tone,
-    dump_outgoing,
+    dump_incoming,
 )
-from agent.records import DESK, INCIDENT
+from agent.records import DESK, INCIDENT, MOST_JOINED, Only, Routed
 from storage.sqlite import desk_statements as sql
 from storage.sqlite import outbox, statements
-from storage.sqlite.outbox import Unsent
 
 AGAIN_SECONDS = 1.0
 """When to look again for a card on its way: as long as its platform mostly takes to answer."""
@@ -37,8 +34,6 @@ DOUBT_SECONDS = 900.0
 """For so long after a card came to be in doubt, words in an unknown thread may well be under it."""
 MOST_ROWS = 500
 """Rows of a thread that are looked at in one transaction."""
-MOST_JOINED = 1000
-"""Cases of an incident that a turn is told of, the oldest: each costs it a row."""
 BEGINNING = f"{DESK}:"
 
 
@@ -56,6 +51,7 @@ class DeskRow(NamedTuple):
     """What waits in a thread of the desk; the columns of `DESK_ROWS`."""
 
     id: int
+    key: str
     row_class: str
     kind: str
     not_before: float
@@ -81,47 +77,55 @@ class Many(NamedTuple):
     most: int
 
 
-def lane_under_card(db: sqlite3.Connection, lane: str) -> str:
+def lane_under_card(db: sqlite3.Connection, lane: str, *, direct: bool) -> str:
     """The lane of what was said in a conversation that may be the thread of a card: that of the
-    desk's thread if it is, or could be. One that was there before the card is not the card's.
+    desk's thread if it is. In a `direct` conversation, where a card comes before anybody hears of
+    it, also if it could be; but one that was there before the card is not the card's.
     """
     thread = _thread(lane)
     if not thread.ref:
         return lane
     if not _case_of_ref(db, thread, thread.ref):
-        if db.execute(statements.LANE_IS_KNOWN, (lane,)).fetchone():
+        if not direct or db.execute(statements.LANE_IS_KNOWN, (lane,)).fetchone():
             return lane
         if not db.execute(sql.ON_ITS_WAY, (thread.place,)).fetchone():
             return lane
     return BEGINNING + lane
 
 
-def route(
-    db: sqlite3.Connection, lane: str, patience: float, now: float
-) -> tuple[list[str], float | None]:
-    """Move what waits in a thread of the desk to where it belongs, drop what belongs nowhere; the
-    lanes that have more to do now, and when to look again.
-    """
+def is_wanted(db: sqlite3.Connection, lane: str, only: Only) -> bool:
+    """Whether something is accepted in a lane."""
+    if only is Only.ANY or lane.startswith(BEGINNING):
+        return True
+    asked = statements.LANE_IS_KNOWN if only is Only.KNOWN else sql.PEOPLE_HAVE_CASE
+    return db.execute(asked, (lane,)).fetchone() is not None
+
+
+def route(db: sqlite3.Connection, lane: str, patience: float, now: float) -> Routed:
+    """Move what waits in a thread of the desk to where it belongs, drop what belongs nowhere."""
     thread = _thread(lane.removeprefix(BEGINNING))
     found = db.execute(sql.DESK_ROWS, {"lane": lane, "limit": MOST_ROWS})
     rows = [DeskRow(*row) for row in found]
     for row in rows:
         _learn(db, thread, row, now)
     lanes: set[str] = set()
+    dropped: list[str] = []
     waiting = 0
     for row in rows:
         target = _target(db, thread, row)
         if target:
-            _move(db, row, target)
+            _move(db, row, target, now)
             lanes.add(target.lane)
         elif now < row.accepted_at + patience and _is_awaited(db, thread):
             waiting += 1
         elif row.direct and row.kind not in DESK_KINDS:
-            _move(db, row, Target("", thread.whole))
+            _move(db, row, Target("", thread.whole), now)
             lanes.add(thread.whole)
         else:
-            _drop(db, thread, row, now)
-    return sorted(lanes), _rest(db, lane, waiting, len(rows), now)
+            lanes.update(_drop(db, thread, row, now))
+            dropped += [row.key] if row.kind in DESK_KINDS else []
+    again_at = _rest(db, lane, waiting, len(rows), now)
+    return Routed(tuple(sorted(lanes)), again_at, tuple(dropped))
 
 
 def case_of(
@@ -135,6 +139,16 @@ def case_of(
     if case is None or not lane.startswith(f"{INCIDENT}:"):
         return case, []
     return case, db.execute(sql.JOINED, {"case": case[0], "limit": MOST_JOINED}).fetchall()
+
+
+def bring_forward(
+    db: sqlite3.Connection, lane: str, row_id: int, kind: str, case_id: str, now: float
+) -> None:
+    """Let what somebody does about a case end the wait for a retry of what was written before it:
+    it has to come after that (`lanes.claim`), and they look on.
+    """
+    if case_id and kind in DESK_KINDS:
+        db.execute(statements.BRING_FORWARD, {"lane": lane, "row": row_id, "now": now})
 
 
 def is_flood(db: sqlite3.Connection, many: Many) -> bool:
@@ -186,40 +200,44 @@ def _is_awaited(db: sqlite3.Connection, thread: Thread) -> bool:
     return db.execute(sql.AWAITED, (thread.place,)).fetchone() is not None
 
 
-def _move(db: sqlite3.Connection, row: DeskRow, target: Target) -> None:
+def _move(db: sqlite3.Connection, row: DeskRow, target: Target, now: float) -> None:
     """Rows keep their number: what was accepted earlier is worked off earlier."""
     db.execute(sql.MOVE_ROW, {"id": row.id, "lane": target.lane, "case": target.case_id})
     woken = {"lane": target.lane, "due": row.not_before, "class": row.row_class, "row": row.id}
+    bring_forward(db, target.lane, row.id, row.kind, target.case_id, now)
     db.execute(statements.WAKE_LANE, woken)
 
 
-def _drop(db: sqlite3.Connection, thread: Thread, row: DeskRow, now: float) -> None:
+def _drop(db: sqlite3.Connection, thread: Thread, row: DeskRow, now: float) -> list[str]:
     """Leave nothing of what was not for the bot. Who pressed, or was kept waiting, may ask why:
-    the thread's own journal tells.
+    the thread's own journal tells. The lanes that have more to do by it.
     """
     db.execute(sql.DROP_ROW, (row.id,))
     if row.kind in DESK_KINDS or now >= row.accepted_at + AGAIN_SECONDS:
         told = to_json({"kind": row.kind, "reason": "NoCase"}).decode()
         dropped = (thread.whole, f"t{row.id}", Line.DROPPED.value, now, told)
         db.execute(statements.WRITE_JOURNAL, dropped)
-    if row.kind == Kind.MESSAGE and thread.ref:
-        _tell(db, thread, row, now)
+    return _unheard(db, thread, row, now) if row.kind == Kind.MESSAGE and thread.ref else []
 
 
-def _tell(db: sqlite3.Connection, thread: Thread, row: DeskRow, now: float) -> None:
-    """Tell whoever wrote in a thread that may be that of a card in doubt, once, that nobody has
-    heard them. It is said in the name of the case, for the thread is no conversation.
+def _unheard(db: sqlite3.Connection, thread: Thread, row: DeskRow, now: float) -> list[str]:
+    """Let the case of a card in doubt tell, once in each thread that may be the card's, that nobody
+    has heard what was written there.
     """
     wanted = {"place": thread.place, "since": row.accepted_at - DOUBT_SECONDS}
     card = db.execute(sql.IN_DOUBT, wanted).fetchone()
-    name = f"nocase-{sha256(thread.whole.encode()).hexdigest()[:16]}"
-    if card is None or db.execute(statements.DESTINATION_OF, (name,)).fetchone():
-        return
-    place = ConversationId.parse(thread.whole)
-    said = OutgoingMessage(name, place, texts.CASE_NOT_KNOWN, tone=Tone.NOTICE, for_desk=True)
-    lane, turn_id = card
-    message = Unsent(name, lane, turn_id, thread.whole, "", "", dump_outgoing(said), False, "")
-    outbox.enqueue(db, [message], "", now)
+    if card is None:
+        return []
+    lane, case_id, about = card
+    place, name = ConversationId.parse(thread.whole), f"no-case-{thread.ref}"
+    news = IncomingMessage(place, name, Kind.NO_CASE, Author(""), in_thread=True, about=about)
+    words = news.key, lane, "control", news.kind.value, name, ""
+    accepted = db.execute(statements.ACCEPT_ROW, (*words, now, now, dump_incoming(news), case_id))
+    if not accepted.rowcount:
+        return []
+    woken = {"lane": lane, "due": now, "class": "control", "row": accepted.lastrowid}
+    db.execute(statements.WAKE_LANE, woken)
+    return [lane]
 
 
 def _rest(

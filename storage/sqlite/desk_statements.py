@@ -36,7 +36,7 @@ LIMIT 1
 
 # Whose card it is of which nobody knows whether it is there, and came to be so since a moment.
 IN_DOUBT = """
-SELECT lane, turn_id FROM outbox
+SELECT lane, case_id, message_id FROM outbox
 WHERE destination = :place AND case_id != '' AND ref = '' AND replaces = ''
     AND state IN ('pending', 'sending', 'unconfirmed') AND state = 'unconfirmed'
     AND settled_at > :since
@@ -55,7 +55,7 @@ RETURNING lane, turn_id
 # --- what waits in a thread of the desk --------------------------------------------------------
 
 DESK_ROWS = """
-SELECT id, class, kind, not_before, accepted_at,
+SELECT id, key, class, kind, not_before, accepted_at,
     iif(json_valid(payload), json_extract(payload, '$.about'), '') AS about,
     iif(json_valid(payload), json_extract(payload, '$.about_ref'), '') AS about_ref,
     iif(json_valid(payload), json_extract(payload, '$.direct'), 0) AS direct
@@ -73,12 +73,14 @@ NOTHING_WAITS = "DELETE FROM lanes WHERE lane = ?"
 # --- cases -------------------------------------------------------------------------------------
 
 _CASE = """id, lane, cause, state, employee_id, opened_at, owner, card_id, card, channel, copies,
-    owner_name, claimed_at, closed_at, outcome, note, incident, reminders, looks"""
+    owner_name, claimed_at, released_at, closed_at, outcome, note, incident, reminders, looks"""
 
 OPEN_CASE = f"""
 SELECT {_CASE} FROM cases
 WHERE lane = ? AND state IN ('waiting', 'claimed') ORDER BY opened_at DESC LIMIT 1
 """  # noqa: S608 a constant
+
+PEOPLE_HAVE_CASE = "SELECT 1 FROM cases WHERE lane = ? AND state IN ('waiting', 'claimed') LIMIT 1"
 
 CASE = f"SELECT {_CASE} FROM cases WHERE id = ?"  # noqa: S608 a constant
 
@@ -93,14 +95,14 @@ ORDER BY opened_at LIMIT :limit
 """
 
 WRITE_CASE = f"""
-INSERT INTO cases ({_CASE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO cases ({_CASE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET lane = excluded.lane, cause = excluded.cause,
     state = excluded.state, employee_id = excluded.employee_id, opened_at = excluded.opened_at,
     owner = excluded.owner, card_id = excluded.card_id, card = excluded.card,
     channel = excluded.channel, copies = excluded.copies, owner_name = excluded.owner_name,
-    claimed_at = excluded.claimed_at, closed_at = excluded.closed_at, outcome = excluded.outcome,
-    note = excluded.note, incident = excluded.incident, reminders = excluded.reminders,
-    looks = excluded.looks
+    claimed_at = excluded.claimed_at, released_at = excluded.released_at,
+    closed_at = excluded.closed_at, outcome = excluded.outcome, note = excluded.note,
+    incident = excluded.incident, reminders = excluded.reminders, looks = excluded.looks
 """  # noqa: S608 a constant
 
 OTHERS_OF_CAUSE = """

@@ -49,10 +49,17 @@ END
 """
 
 CASES = f"""
-SELECT id, employee_id, card_id, card != {_CARD_LEFT} OR note != '',
-    state IN ('waiting', 'claimed')
+SELECT id, employee_id, card != {_CARD_LEFT} OR note != '', state IN ('waiting', 'claimed')
 FROM cases WHERE lane = ?
 """  # noqa: S608 a constant
+
+# Wherever a case was ever shown, on cards of its own or of its incident: edits of them, and what is
+# under them, are found by their ids, also when they are empty already.
+CARDS = """
+SELECT cases.id, outbox.message_id FROM cases JOIN outbox
+    ON outbox.case_id IN (cases.id, cases.incident) AND outbox.case_id != ''
+WHERE cases.lane = ?
+"""
 
 APPROVALS = "SELECT id, turn_id FROM approvals WHERE lane = ? AND state != 'open'"
 
@@ -121,21 +128,22 @@ class OneCase(NamedTuple):
 
     id: str
     employee: str
-    card_id: str
     shows: int
     is_open: int
 
 
 class Lane(NamedTuple):
     """What there is of a lane, apart from its traces. `who` is the person's id if they may be an
-    employee in it, '' in the lanes of other platforms and of incidents; `joined` whether it is that
-    of an incident which the person has joined.
+    employee in it, '' in the lanes of other platforms and of incidents; `cards` are those of its
+    cases (case id, outgoing id); `joined` whether it is that of an incident which the person has
+    joined.
     """
 
     name: str
     who: str
     lines: list[Told]
     cases: list[OneCase]
+    cards: list[tuple[str, str]]
     approvals: list[tuple[str, str]]
     joined: bool
 
@@ -202,7 +210,7 @@ class Forgetting:
         """Take whoever joined an incident that goes on from its card; whether anything was."""
         if not lane.joined:
             return False
-        cards = {one.card_id for one in lane.cases}
+        cards = {card_id for _, card_id in lane.cards}
         shown = [one for one in traces.messages if {one.message_id, one.replaces} & cards]
         if not all(one.settled for one in shown):
             result.busy.add(lane.name)
@@ -248,6 +256,7 @@ def _read(db: sqlite3.Connection, lane: str, person: Person, *, joined: bool) ->
             for seq, turn_id, kind, data in db.execute(LINES, (lane,))
         ],
         [OneCase(*row) for row in db.execute(CASES, (lane,))],
+        db.execute(CARDS, (lane,)).fetchall(),
         db.execute(APPROVALS, (lane,)).fetchall(),
         joined,
     )
@@ -257,10 +266,9 @@ def _of_cases(share: Share, traces: Traces, lane: Lane) -> Iterator[Message]:
     """What the people of the desk were shown: the person's own cases with all that was said in
     them, and the cards of others' cases, which show what was said around, and by whom.
     """
-    shown = [one for one in lane.cases if one.card_id]
-    mine = {one.card_id for one in shown if one.id in lane.own}
+    mine = {card_id for case_id, card_id in lane.cards if case_id in lane.own}
     around = share.spoke or traces.shown
-    cards = {one.card_id for one in shown if around or one.card_id in mine}
+    cards = {card_id for _, card_id in lane.cards} if around else mine
     for message in traces.messages:
         if message.message_id in cards or message.replaces in cards or message.under in mine:
             yield message

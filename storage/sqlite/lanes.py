@@ -15,8 +15,9 @@ from pydantic_core import from_json
 
 from agent.errors import LeaseLost
 from agent.journal import Line
-from agent.messages import Kind
+from agent.messages import DESK_KINDS, Kind
 from agent.records import Accepted, Interruption, Lease
+from agent.state import WITH_PEOPLE
 from storage.sqlite import desk, desk_statements, outbox
 from storage.sqlite import statements as sql
 from storage.sqlite.outbox import Taken
@@ -31,19 +32,19 @@ LONGEST_RUN = 50
 """Rows of one turn, not counting edits of them that stand further back in the queue."""
 OF_PEOPLE = frozenset({Line.CASE, Line.HANDED_BACK})
 """Journal lines by which a claim sees that people had a part in the conversation …"""
-WITH_PEOPLE = 2000
+LINES_OF_PEOPLE = 2000
 """… and how many lines of it are read then."""
 
 
-def accept(db: sqlite3.Connection, row: NewRow, *, only_known_lane: bool) -> Accepted:
+def accept(db: sqlite3.Connection, row: NewRow) -> Accepted:
     """Insert a row once and wake its lane."""
-    if only_known_lane and not db.execute(sql.LANE_IS_KNOWN, (row.lane,)).fetchone():
-        return Accepted.NOT_FOR_US
     accepted = db.execute(sql.ACCEPT_ROW, row)
     if not accepted.rowcount:
         return Accepted.DUPLICATE
-    woken = {"lane": row.lane, "due": row.not_before, "class": row.row_class}
-    db.execute(sql.WAKE_LANE, {**woken, "row": accepted.lastrowid})
+    row_id = accepted.lastrowid or 0
+    desk.bring_forward(db, row.lane, row_id, row.kind, row.case_id, row.accepted_at)
+    woken = {"lane": row.lane, "due": row.not_before, "class": row.row_class, "row": row_id}
+    db.execute(sql.WAKE_LANE, woken)
     return Accepted.NEW
 
 
@@ -57,7 +58,7 @@ def claim(
     if taken is None:
         return None
     epoch, state, context_from, last_at = taken
-    rows = _rows_of_turn(db, lane, now)
+    rows = _rows_of_turn(db, lane, state, now)
     if not rows:
         _rest(db, Lease(lane, owner, epoch))
         return None
@@ -89,7 +90,7 @@ def _history(
     lines = db.execute(sql.HISTORY, {**wanted, "limit": limit}).fetchall()
     if len(lines) < limit or not (has_case or any(kind in OF_PEOPLE for _, _, kind, *_ in lines)):
         return lines
-    return db.execute(sql.HISTORY, {**wanted, "limit": max(limit, WITH_PEOPLE)}).fetchall()
+    return db.execute(sql.HISTORY, {**wanted, "limit": max(limit, LINES_OF_PEOPLE)}).fetchall()
 
 
 def turn_id_of(rows: Sequence[WaitingRow]) -> str:
@@ -122,26 +123,57 @@ def _pressed(db: sqlite3.Connection, lane: str, first: WaitingRow) -> str:
     return row[0] if row else ""
 
 
-def _rows_of_turn(db: sqlite3.Connection, lane: str, now: float) -> list[WaitingRow]:
+def _rows_of_turn(db: sqlite3.Connection, lane: str, state: str, now: float) -> list[WaitingRow]:
     """One control (one that interrupts first) with what it takes over, or a run of utterances of
     one author with the changes of what they posted.
+    """
+    found = db.execute(sql.WAITING_ROWS, {"lane": lane, "now": now, "limit": LONGEST_RUN})
+    waiting = [WaitingRow(*row) for row in found]
+    controls = [row for row in waiting if row.row_class == "control"]
+    words = waiting[len(controls) :]
+    if controls:
+        words = _in_line(db, lane, controls) if state in WITH_PEOPLE else []
+        free = [row for row in controls if not (words and _waits(row, behind=words[0]))]
+        if free:
+            control = min(free, key=_precedence)
+            return [control, *_taken_over(db, lane, control)]
+        words = [row for row in words if row.id < controls[0].id]
+    if not words or words[0].not_before > now:
+        return []
+    run = _run_of(db, words, now)
+    behind: Iterable[WaitingRow] = words[len(run) :]
+    if controls or len(waiting) == LONGEST_RUN:
+        later = db.execute(sql.LATER_CHANGES, {"lane": lane, "after": run[-1].id})
+        behind = [WaitingRow(*row) for row in later]
+    posts = {(row.message_id, row.case_id) for row in run}
+    changes = [row for row in behind if row.kind in (Kind.EDIT, Kind.DELETE)]
+    return run + [row for row in changes if (row.message_id, row.case_id) in posts]
+
+
+def _in_line(db: sqlite3.Connection, lane: str, controls: list[WaitingRow]) -> list[WaitingRow]:
+    """The words before the last thing that somebody does about a case, if there is any."""
+    acts = [row.id for row in controls if row.case_id and row.kind in DESK_KINDS]
+    if not acts:
+        return []
+    found = db.execute(sql.EARLIER_WORDS, {"lane": lane, "before": acts[-1], "limit": LONGEST_RUN})
+    return [WaitingRow(*row) for row in found]
+
+
+def _waits(control: WaitingRow, *, behind: WaitingRow) -> bool:
+    """Whether a control stays behind words, and does not overtake them: what people do about a case
+    keeps the order in which they and the employee speak.
+    """
+    return control.case_id != "" and control.kind in DESK_KINDS and control.id > behind.id
+
+
+def _run_of(db: sqlite3.Connection, waiting: Sequence[WaitingRow], now: float) -> list[WaitingRow]:
+    """The first of these rows with those that are of its turn.
 
     A run that was tried before is not taken as a whole again: if one of its rows is what makes
     turns fail, the others get through without it. But a turn that has done something by then is
     the same turn again, or what it did would be done once more for the rows it left.
     """
-    found = db.execute(sql.WAITING_ROWS, {"lane": lane, "now": now, "limit": LONGEST_RUN})
-    waiting = [WaitingRow(*row) for row in found]
-    if not waiting:
-        return []
-    head = waiting[0]
-    if head.row_class == "control":
-        controls = [row for row in waiting if row.row_class == "control"]
-        control = min(controls, key=_precedence)
-        return [control, *_taken_over(db, lane, control)]
-    if head.not_before > now:
-        return []
-    run = [head]
+    run = [head := waiting[0]]
     if head.attempts:
         made_of = db.execute(sql.ROWS_OF_STEPS, (turn_id_of(run),)).fetchone()
         together = frozenset(from_json(made_of[0])) if made_of else frozenset()
@@ -151,13 +183,7 @@ def _rows_of_turn(db: sqlite3.Connection, lane: str, now: float) -> list[Waiting
             if not _goes_with(row, head) or row.not_before > now:
                 break
             run.append(row)
-    behind: Iterable[WaitingRow] = waiting[len(run) :]
-    if len(waiting) == LONGEST_RUN:
-        later = db.execute(sql.LATER_CHANGES, {"lane": lane, "after": run[-1].id})
-        behind = [WaitingRow(*row) for row in later]
-    posts = {(row.message_id, row.case_id) for row in run}
-    changes = [row for row in behind if row.kind in (Kind.EDIT, Kind.DELETE)]
-    return run + [row for row in changes if (row.message_id, row.case_id) in posts]
+    return run
 
 
 def _goes_with(row: WaitingRow, head: WaitingRow) -> bool:
@@ -227,7 +253,7 @@ def end_turn(db: sqlite3.Connection, lease: Lease, end: Ending) -> tuple[list[Ta
         if rows:
             db.executemany(statement, rows)
     for timer in end.timers:
-        accept(db, timer, only_known_lane=False)
+        accept(db, timer)
     ended = db.execute(
         sql.END_TURN,
         {
@@ -273,7 +299,7 @@ def settle(db: sqlite3.Connection, end: Settled, owner: str) -> tuple[Taken | No
     kind, data = end.told
     db.execute(sql.WRITE_JOURNAL, (end.lane, turn_id, kind, end.now, data))
     if end.news:
-        accept(db, end.news, only_known_lane=False)
+        accept(db, end.news)
     lane_due = end.news is not None and is_due(db, end.lane, end.now)
     return outbox.take_next(db, destination, owner, end.now), lane_due
 

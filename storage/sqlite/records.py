@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import quote
 
 from pydantic_core import from_json
@@ -83,12 +84,13 @@ class SqliteRecords:
         rows = await self._reader.run(lambda db: db.execute(sql.TIMELINE, (lane,)).fetchall())
         return [TimelineItem(at, kind, turn, from_json(data)) for at, kind, turn, data in rows]
 
-    async def latest_lane(self, platform: str, author_id: str, channel: str) -> str | None:
+    async def latest_lane(
+        self, platform: str, author_id: str, channel: str, but: str = ""
+    ) -> str | None:
         place = quote(channel, safe=SAFE_IN_ID) if channel else "*"
         lanes = f"{quote(platform, safe=SAFE_IN_ID)}:*:{place}:*"
-        row = await self._reader.run(
-            lambda db: db.execute(sql.LATEST_LANE, {"author": author_id, "lanes": lanes}).fetchone()
-        )
+        wanted = {"author": author_id, "lanes": lanes, "but": but}
+        row = await self._reader.run(lambda db: db.execute(sql.LATEST_LANE, wanted).fetchone())
         return row[0] if row else None
 
     async def recent(self, platform: str, limit: int) -> Sequence[Recent]:
@@ -115,6 +117,16 @@ class SqliteRecords:
 
     async def case(self, case_id: str) -> Case | None:
         row = await self._reader.run(lambda db: db.execute(desk.CASE, (case_id,)).fetchone())
+        return case_of(row) if row else None
+
+    async def case_under(self, card: ConversationId) -> Case | None:
+        wanted = {"place": str(replace(card, thread="")), "ref": card.thread}
+
+        def look(db: sqlite3.Connection) -> tuple[Any, ...] | None:
+            found = db.execute(desk.CASE_OF_REF, wanted).fetchone()
+            return db.execute(desk.CASE, (found[0],)).fetchone() if found else None
+
+        row = await self._reader.run(look)
         return case_of(row) if row else None
 
     async def case_times(self) -> Sequence[CaseTimes]:

@@ -268,6 +268,7 @@ CREATE TABLE cases (
     copies TEXT NOT NULL DEFAULT '[]',
     owner_name TEXT NOT NULL DEFAULT '',
     claimed_at REAL NOT NULL DEFAULT 0,
+    released_at REAL NOT NULL DEFAULT 0,
     closed_at REAL NOT NULL DEFAULT 0,
     outcome TEXT NOT NULL DEFAULT '',
     note TEXT NOT NULL DEFAULT '',
@@ -286,7 +287,8 @@ CREATE INDEX cases_causes ON cases (cause, opened_at, lane, state, claimed_at, c
 
 ALTER TABLE inbox ADD COLUMN case_id TEXT NOT NULL DEFAULT '';
 DROP INDEX inbox_authors;
-CREATE INDEX inbox_authors ON inbox (author, lane) WHERE class = 'utterance' AND case_id = '';
+CREATE INDEX inbox_authors ON inbox (author, lane)
+    WHERE (class = 'utterance' OR kind = 'ask_person') AND case_id = '';
 
 ALTER TABLE outbox ADD COLUMN case_id TEXT NOT NULL DEFAULT '';
 UPDATE outbox SET case_id = cases.id FROM cases

@@ -6,6 +6,13 @@ allows no scan: what a turn costs must not grow with what is stored. Parameters 
 what they mean; `schema.py` explains `ready_at` and `next_at`.
 """
 
+from agent.messages import DESK_KINDS
+from agent.state import WITH_PEOPLE
+
+# What people do about a case, and the states of a lane in which they have one.
+_DESK_KINDS = ", ".join(sorted(f"'{kind}'" for kind in DESK_KINDS))
+_WITH_PEOPLE = ", ".join(f"'{state}'" for state in WITH_PEOPLE)
+
 # --- start -------------------------------------------------------------------------------------
 
 # What a process that died left behind. Its leases are void, so that its turns run again at once.
@@ -45,6 +52,14 @@ WHERE lease_owner IS NULL AND (ready_at IS NULL OR (ready_at > excluded.ready_at
 )))
 """
 
+# What people do about a case does not wait for a retry of what was written before it.
+BRING_FORWARD = f"""
+UPDATE inbox SET not_before = :now
+WHERE lane = :lane AND state = 'waiting' AND class = 'utterance' AND id < :row
+    AND not_before > :now
+    AND (SELECT state FROM lanes WHERE lane = :lane) IN ({_WITH_PEOPLE})
+"""  # noqa: S608 a constant
+
 # --- claim and lease ---------------------------------------------------------------------------
 
 CLAIM_LANE = """
@@ -65,6 +80,13 @@ SELECT {_WAITING}
 FROM inbox
 WHERE lane = :lane AND state = 'waiting' AND (class = 'utterance' OR not_before <= :now)
 ORDER BY class, id LIMIT :limit
+"""  # noqa: S608 a constant
+
+EARLIER_WORDS = f"""
+SELECT {_WAITING}
+FROM inbox
+WHERE lane = :lane AND state = 'waiting' AND class = 'utterance' AND id < :before
+ORDER BY id LIMIT :limit
 """  # noqa: S608 a constant
 
 LATER_CHANGES = f"""
@@ -187,22 +209,29 @@ WHERE lane = :lane AND state = 'waiting' AND claim_epoch = :epoch
 """
 
 # The earliest of two moments of which either may be missing; 9e999 is how SQLite writes infinity.
-_NEXT_READY = """nullif(min(
+# What has to come after words that wait for a retry does not count: the lane is due with these.
+_NEXT_READY = f"""nullif(min(
     ifnull((SELECT min(not_before) FROM inbox
-            WHERE lane = :lane AND state = 'waiting' AND class = 'control'), 9e999),
+            WHERE lane = :lane AND state = 'waiting' AND class = 'control'
+                AND NOT ({{state}} IN ({_WITH_PEOPLE}) AND kind IN ({_DESK_KINDS})
+                    AND case_id != '' AND EXISTS (
+                        SELECT 1 FROM inbox AS words
+                        WHERE words.lane = :lane AND words.state = 'waiting'
+                            AND words.class = 'utterance' AND words.id < inbox.id))), 9e999),
     ifnull((SELECT not_before FROM inbox
             WHERE lane = :lane AND state = 'waiting' AND class = 'utterance'
-            ORDER BY id LIMIT 1), 9e999)), 9e999)"""
+            ORDER BY id LIMIT 1), 9e999)), 9e999)"""  # noqa: S608 a constant
 
 END_TURN = f"""
 UPDATE lanes SET state = :state, version = version + 1, last_at = :now, lease_owner = NULL,
-    context_from = ifnull(:context_from, context_from), ready_at = {_NEXT_READY}
+    context_from = ifnull(:context_from, context_from),
+    ready_at = {_NEXT_READY.format(state=":state")}
 WHERE lane = :lane AND epoch = :epoch AND lease_owner = :owner
 RETURNING ready_at
 """  # noqa: S608 a constant
 
 REST_LANE = f"""
-UPDATE lanes SET lease_owner = NULL, ready_at = {_NEXT_READY}
+UPDATE lanes SET lease_owner = NULL, ready_at = {_NEXT_READY.format(state="lanes.state")}
 WHERE lane = :lane AND epoch = :epoch AND lease_owner = :owner
 """  # noqa: S608 a constant
 

@@ -71,11 +71,15 @@ class SqliteTurns:
 
     async def accept(self, arrival: Arrival) -> Accepted:
         row = codec.new_row(arrival, self._clock.now())
-        known = arrival.only_known_lane
+        direct = arrival.message.direct
 
         def accept(db: sqlite3.Connection) -> Accepted:
-            lane = desk.lane_under_card(db, row.lane) if arrival.under_card else row.lane
-            return lanes.accept(db, row._replace(lane=lane), only_known_lane=known)
+            lane = row.lane
+            if arrival.under_card:
+                lane = desk.lane_under_card(db, lane, direct=direct)
+            if not desk.is_wanted(db, lane, arrival.only):
+                return Accepted.NOT_FOR_US
+            return lanes.accept(db, row._replace(lane=lane))
 
         try:
             async with self._clock.timeout(ACCEPT_SECONDS):
@@ -106,8 +110,7 @@ class SqliteTurns:
 
     async def route(self, lane: str, patience: float) -> Routed:
         now = self._clock.now()
-        found, again_at = await self._writer.run(lambda db: desk.route(db, lane, patience, now))
-        return Routed(tuple(found), again_at)
+        return await self._writer.run(lambda db: desk.route(db, lane, patience, now))
 
     async def renew(self, lease: Lease) -> Interruption | None:
         now = self._clock.now()

@@ -28,7 +28,9 @@ CASES = [
     ("a mention is", replace(POST, mentions_bot=True), Verdict.ACCEPT),
     ("a direct message is", replace(POST, direct=True), Verdict.ACCEPT),
     ("a reply is if the bot takes part", REPLY, Verdict.IF_KNOWN),
-    ("an emoji reply is not", replace(REPLY, text=":tada: 🎉"), Verdict.IGNORE),
+    ("an emoji reply is if people read it", replace(REPLY, text=":tada: 🎉"), Verdict.IF_HELD),
+    ("… and a file", replace(REPLY, text="", files=("a.png",)), Verdict.IF_HELD),
+    ("… but not outside of a thread", replace(POST, files=("a.png",)), Verdict.IGNORE),
     ("an emoji mention is", replace(REPLY, text=":wave:", mentions_bot=True), Verdict.ACCEPT),
     ("a press is", replace(POST, kind=Kind.ASK_PERSON), Verdict.ACCEPT),
     ("a deletion is if we saw it", replace(POST, kind=Kind.DELETE), Verdict.IF_KNOWN),
@@ -64,8 +66,8 @@ def test_verdict(message: IncomingMessage, expected: Verdict) -> None:
 
 
 def test_follow_ups_need_a_mention_when_set_so() -> None:
-    """With the setting off only a mention brings the bot into a thread again."""
-    assert verdict(REPLY, follow_threads=False, human_channels=()) is Verdict.IGNORE
+    """With the setting off only a mention brings the bot into a thread again; people read on."""
+    assert verdict(REPLY, follow_threads=False, human_channels=()) is Verdict.IF_HELD
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ async def test_a_command_in_a_direct_conversation(rig: Rig, state: State) -> Non
     assert end.state is state
     assert kinds(end) == ["aside", "turn"]
     assert rig.commands == [
-        Command("irc", "net", "#help", ADA, "status", id=STATUS.id, direct=True)
+        Command("irc", "net", "#help", ADA, "status", STATUS.id, direct=True, thread="1")
     ]
 
 

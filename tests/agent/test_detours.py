@@ -39,6 +39,8 @@ def passed_on(message: OutgoingMessage, to: str, post: str) -> Entry:
     return Entry(Line.RELAYED, {**words, "place": str(DESK), "under": "t0.1"}, START, "t4", 3)
 
 
+SHOWN = replace(CARD, transcript=("Ada: Leave?", "G: Hi"))
+"""The card with what was said until then."""
 RELAYED = (passed_on(RELAY, "desk", "2"), passed_on(WORDS, "employee", "irc:#desk:78"))
 
 
@@ -154,7 +156,7 @@ async def test_a_card_goes_to_the_second_channel(rig: Rig) -> None:
     """The case is there from then on."""
     end = await dead(rig, CARD_POST, state=State.ESCALATED, with_case=True)
     (message,) = end.outbox
-    assert (message.conversation, message.card) == (SECOND, CARD)
+    assert (message.conversation, message.card) == (SECOND, SHOWN)
     assert (end.cases[0].channel, end.cases[0].card_id) == (str(SECOND), message.id)
 
 
@@ -206,14 +208,6 @@ async def test_a_further_card_that_cannot_be_delivered(rig: Rig) -> None:
     assert end.cases[0].copies == (Copy("t9.8", str(ADMINS[0])),)
 
 
-async def test_the_card_of_an_incident_that_nobody_can_get(rig: Rig) -> None:
-    """Everything was tried for the incident; now those who joined it are told."""
-    joined = replace(CASE, incident="C0")
-    end = await dead(rig, CARD_POST, state=State.ESCALATED, case=joined)
-    contact = texts.NOBODY_CONTACT
-    assert said(end) == [texts.NOBODY_REACHED.format(contact=contact, case="C1")]
-
-
 async def test_a_card_that_may_not_have_arrived(rig: Rig) -> None:
     """It is not posted again at once, because it may be there and is found by a press on it; but
     what the employee writes, or a word that was to stand under it, brings another.
@@ -225,7 +219,7 @@ async def test_a_card_that_may_not_have_arrived(rig: Rig) -> None:
     under = RELAY
     end = await dead(rig, under, state=State.ESCALATED, case=case)
     again, word, words = end.outbox
-    assert (again.conversation, again.card, again.detours) == (DESK, CARD, 0)
+    assert (again.conversation, again.card, again.detours) == (DESK, SHOWN, 0)
     assert again.buttons == (Button.CLAIM, Button.RESOLVE, Button.HAND_BACK)
     assert (word.text, word.under, word.to) == (texts.SHOWN_TWICE, again.id, "")
     assert (words.text, words.under) == (under.text, again.id)
@@ -246,11 +240,11 @@ async def test_a_channel_that_takes_no_reminder(rig: Rig, state: CaseState) -> N
     shown = replace(CASE, channel=str(DESK), state=state)
     end = await dead(rig, REMINDER, state=State.ESCALATED, case=shown)
     (message,) = end.outbox
-    assert (message.conversation, message.card) == (SECOND, CARD)
+    assert (message.conversation, message.card) == (SECOND, SHOWN)
     assert (end.cases[0].channel, end.cases[0].card_id) == (str(SECOND), message.id)
     copied = replace(shown, copies=(Copy("t9.9", str(DESK)), Copy("t9.8", str(ADMINS[0]))))
     end = await dead(rig, REMINDER, state=State.ESCALATED, case=copied)
-    assert end.outbox == ()
+    assert [(one.replaces, one.card) for one in end.outbox] == [("t9.8", SHOWN)]
     assert (end.cases[0].card_id, end.cases[0].copies) == ("t9.8", ())
     rig.engine.desk_place.second = None
     end = await dead(rig, REMINDER, state=State.ESCALATED, case=shown)
@@ -289,20 +283,19 @@ async def test_words_for_people_follow_the_card(rig: Rig) -> None:
 async def test_words_for_people_come_back(rig: Rig) -> None:
     """Their author is told, and whom to ask instead."""
     for with_case in (True, False):
-        end = await dead(rig, RELAY, state=State.ESCALATED, with_case=with_case)
+        reason = RowFatal.__name__
+        end = await dead(rig, RELAY, state=State.ESCALATED, with_case=with_case, reason=reason)
         (text,) = said(end)
         assert "Hello?" in text
         assert texts.NOBODY_CONTACT in text
 
 
 async def test_a_word_of_ours_under_a_card(rig: Rig) -> None:
-    """It goes where the card is now, or nobody misses it."""
+    """Nobody wrote it: nobody misses it, wherever the card is now."""
     word = replace(RELAY, id="t6.1", tone=Tone.NOTICE)
-    assert (await dead(rig, word, state=State.ESCALATED, with_case=True)).outbox == ()
-    moved = replace(CASE, card_id="t8.1")
-    end = await dead(rig, word, state=State.ESCALATED, case=moved)
-    assert [one.under for one in end.outbox] == ["t8.1"]
-    assert relays(end) == []
+    lost = replace(CASE, card_id="", copies=(Copy("t0.1", str(DESK)),))
+    for case in (CASE, replace(CASE, card_id="t8.1"), lost):
+        assert (await dead(rig, word, state=State.ESCALATED, case=case)).outbox == ()
 
 
 @pytest.mark.parametrize("message", [WORDS, replace(WORDS, id="t6.1", replaces=WORDS.id)])
@@ -310,7 +303,7 @@ async def test_words_of_people_come_back(rig: Rig, message: OutgoingMessage) -> 
     """Whoever wrote them reads in the thread that they did not arrive; also what they changed."""
     end = await dead(rig, message, state=State.WITH_HUMAN, with_case=True)
     (back,) = end.outbox
-    assert back.text == f"{texts.NOT_DELIVERED}\n**Linus:** Hello!"
+    assert back.text == f"{texts.NOT_DELIVERED.format(whom=texts.THE_EMPLOYEE)}\n**Linus:** Hello!"
     assert (back.conversation, back.under, back.tone) == (DESK, "t0.1", Tone.NOTICE)
     assert end.elsewhere == (message.id,)
     assert end.cases == ()

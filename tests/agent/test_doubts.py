@@ -22,7 +22,7 @@ OF_STAFF = OutgoingMessage("t5.1", PLACE, "**Linus:** Hello!", tone=Tone.PERSON,
 OF_ADA = OutgoingMessage(
     "t4.1", DESK, "**Ada:** Hello?", tone=Tone.PERSON, under="t0.1", for_desk=True
 )
-TO_LINUS = texts.MAY_NOT_BE_DELIVERED.format(text=OF_STAFF.text)
+TO_LINUS = texts.MAY_NOT_BE_DELIVERED.format(whom=texts.THE_EMPLOYEE, text=OF_STAFF.text)
 TO_ADA = texts.MAY_NOT_BE_RELAYED.format(text=OF_ADA.text)
 
 

@@ -245,6 +245,11 @@ HALF_HOUR = DeskTimes(hours=BERLIN)
             "(Europe/Berlin time).",
         ),
         (
+            "2026-09-21 08:20",
+            "Nobody is at the desk right now. People are back today, Monday, at 09:00 "
+            "(Europe/Berlin time).",
+        ),
+        (
             "2026-09-19 12:00",
             "Nobody is at the desk right now. People are back on Monday at 09:00 "
             "(Europe/Berlin time).",

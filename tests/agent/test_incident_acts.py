@@ -12,7 +12,7 @@ from agent.errors import DeliveryRetry
 from agent.messages import Kind
 from agent.state import Event, State
 from agent.waiting import timer
-from tests.support.engine import CASE, DESK, Rig, after, claim
+from tests.support.engine import CASE, DESK, PLACE, Rig, after, claim, said
 from tests.support.incidents import (
     HERE,
     INCIDENT,
@@ -153,14 +153,21 @@ async def test_the_end_for_all(rig: Rig, kind: Kind, detail: str, state: CaseSta
 
 
 async def test_the_owner_of_an_incident_is_gone(rig: Rig) -> None:
-    """It waits again; each case finds out by itself."""
+    """It waits again, and so does each of its cases, once."""
     rig.platform.gone = {"hedy"}
     told = claim(timer(TAKEN), state=State.WITH_HUMAN, case=TAKEN, lane=HERE, joined=JOINED)
     end = await rig.run(told)
     assert end.outcome == Event.OWNER_GONE
     assert end.cases[-1].owner == ""
-    assert passed_on(end) == []
+    assert passed_on(end) == [(lane, case, "gone-t7") for lane, case in JOINED]
     assert {one.conversation for one in end.outbox} == {DESK}
+    (news, *_) = [one.message for one in end.timers if one.case_id]
+    theirs = replace(TAKEN, id="C1", lane=str(PLACE), employee_id="ada", incident="C90", card=None)
+    waits = await on_case(rig, news, theirs)
+    assert (waits.outcome, waits.cases[-1].owner) == (Event.RELEASED, "")
+    assert "can't go on with your case" in said(waits)[0]
+    again = await on_case(rig, news, waits.cases[-1])
+    assert (again.outcome, again.outbox) == (Event.STAFF_REFUSED, ())
 
 
 async def test_a_claim_on_another_card(rig: Rig) -> None:

@@ -8,13 +8,12 @@ import pytest
 
 from agent.cases import Case
 from agent.incidents import NAMED
-from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage, Tone
+from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.records import Arrival, TurnEnd
 from agent.state import Event, State
 from agent.waiting import timer
-from tests.support.engine import DESK, PLACE, Rig, claim, kinds, said
+from tests.support.engine import DESK, Rig, claim, kinds
 from tests.support.incidents import (
-    CARD,
     CAUSE,
     HEDY,
     HERE,
@@ -90,7 +89,7 @@ async def test_a_card_that_was_forgotten(rig: Rig) -> None:
     """Cases join all the same; what stands in the channel is left as it is."""
     forgotten = replace(INCIDENT, card=None)
     end = await gather(rig, joining(3), case=forgotten, state=State.ESCALATED)
-    assert (end.cases, end.outbox) == ((forgotten,), ())
+    assert (end.cases, end.outbox) == ((), ())
     assert [one.case_id for one in end.timers] == ["C3"]
 
 
@@ -198,81 +197,3 @@ async def _after(
     await rig.clock.advance(seconds)
     case = replace(INCIDENT, reminders=reminders)
     return await rig.run(claim(told, state=State.ESCALATED, case=case, lane=HERE, joined=joined))
-
-
-# Its card cannot be delivered
-
-
-async def undelivered(rig: Rig, message: OutgoingMessage) -> TurnEnd:
-    """The turn of a message of the incident that cannot be delivered."""
-    told = IncomingMessage(
-        HERE, "u1", Kind.UNDELIVERABLE, Author(""), detail="PlaceFatal", about=message.id
-    )
-    return await rig.run(
-        claim(
-            told,
-            state=State.ESCALATED,
-            case=INCIDENT,
-            lane=HERE,
-            joined=JOINED,
-            undelivered=message,
-        )
-    )
-
-
-POSTED = OutgoingMessage("t90.1", DESK, "Case C90", tone=Tone.NOTICE, card=CARD)
-
-
-async def test_the_card_moves(rig: Rig) -> None:
-    """It goes to the second channel, and each case learns where its people are now."""
-    rig.engine.desk_place.second = SECOND
-    end = await undelivered(rig, POSTED)
-    (card,) = end.outbox
-    assert card.conversation == SECOND
-    assert [one.message.revision for one in end.timers] == [card.id, card.id]
-    assert [one.message.detail for one in end.timers] == [str(SECOND)] * 2
-
-
-async def test_nobody_can_be_reached(rig: Rig) -> None:
-    """Each employee is told, in a turn of their own lane."""
-    end = await undelivered(rig, POSTED)
-    assert end.outbox == ()
-    assert [one.message.lane for one in end.timers] == [lane for lane, _ in JOINED]
-    news = replace(end.timers[0].message, conversation=PLACE)
-    told = await rig.run(claim(news, state=State.ESCALATED, case=SHOWN, undelivered=POSTED))
-    assert "could not reach the people" in said(told)[0]
-    assert told.outbox[0].to == "ada"
-
-
-REMINDER = OutgoingMessage("t95.1", DESK, "Reminder", tone=Tone.NOTICE, for_desk=True)
-
-
-async def test_nobody_can_be_reminded(rig: Rig) -> None:
-    """Who is not reminded does not see the card either: each employee is told, as if it had never
-    been taken; and if there is another way, where it is.
-    """
-    end = await undelivered(rig, REMINDER)
-    assert (end.outbox, end.cases) == ((), ())
-    assert [one.message.lane for one in end.timers] == [lane for lane, _ in JOINED]
-    news = replace(end.timers[0].message, conversation=PLACE)
-    told = await rig.run(claim(news, state=State.ESCALATED, case=SHOWN, undelivered=REMINDER))
-    assert "could not reach the people" in said(told)[0]
-    assert (told.outbox[0].to, len(told.outbox)) == ("ada", 1)
-    rig.engine.desk_place.second = SECOND
-    end = await undelivered(rig, REMINDER)
-    assert [one.conversation for one in end.outbox] == [SECOND]
-    assert {one.message.kind for one in end.timers} == {Kind.SHOWN}
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        replace(REMINDER, conversation=SECOND),
-        replace(REMINDER, under="t90.1"),
-        replace(REMINDER, for_desk=False),
-    ],
-)
-async def test_other_words_that_do_not_arrive(rig: Rig, words: OutgoingMessage) -> None:
-    """They change nothing for anybody: the card is where it was."""
-    end = await undelivered(rig, words)
-    assert (end.outbox, end.timers) == ((), ())

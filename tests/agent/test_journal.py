@@ -194,8 +194,8 @@ def test_where_words_were_passed_on() -> None:
 
 
 def test_what_people_were_told() -> None:
-    """Each learns once that a case is over; other asides are about nothing of the kind."""
+    """Each learns once why a case is not theirs; other asides are about nothing of the kind."""
     told = {"message": "t1.1", "text": "Over.", "case": "C1", "staff": "slack:U9"}
     history = read(lines((Line.ASIDE, told), (Line.ASIDE, {"message": "t2.1", "text": "Hi"})))
-    assert history.told == {("C1", "slack:U9")}
+    assert history.told == {("C1", "slack:U9", "Over.")}
     assert history.said == ()

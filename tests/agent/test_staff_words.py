@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from agent.cases import CaseState
+from agent import texts
+from agent.cases import Case, CaseState
 from agent.journal import Line, read
+from agent.messages import Author, IncomingMessage, Kind
 from agent.state import State
 from tests.agent.test_staff import events, lines
 from tests.support.engine import (
     CASE,
     HELD,
+    THREAD,
     Rig,
     after,
     at_desk,
@@ -44,6 +47,20 @@ async def test_a_note_among_words(rig: Rig) -> None:
     assert [one.text for one in read((*history, *after(end, 9))).said] == ["Try again."]
     end = await rig.run(at_desk(wrote("// he never\n\n// reads"), case=CASE))
     assert (events(end), end.outbox) == (["noted"], ())
+
+
+@pytest.mark.parametrize("case", [CASE, OVER, replace(CASE, incident="C90"), None])
+async def test_words_that_reach_nobody(rig: Rig, case: Case | None) -> None:
+    """Whoever wrote in a thread that may be that of a card in doubt is told there what to do, and
+    nothing becomes of the case.
+    """
+    news = IncomingMessage(THREAD, "no-case-7", Kind.NO_CASE, Author(""), about="t9.1")
+    state = State.CLOSED if case is None or not case.state.is_open else State.ESCALATED
+    end = await rig.run(at_desk(news, case=case, state=state))
+    (told,) = end.outbox
+    assert (told.conversation, told.text) == (THREAD, texts.CASE_NOT_KNOWN)
+    assert (told.for_desk, end.state, end.cases) == (True, state, ())
+    assert lines(end, Line.ASIDE) == [{"message": told.id, "text": told.text}]
 
 
 @pytest.mark.parametrize("text", ["Your laptop comes on Monday", "// Mondays are bad", ""])
@@ -85,3 +102,17 @@ async def test_changes_claim_nothing(rig: Rig) -> None:
         assert (events(end), end.state) == (["staff_corrected"], State.ESCALATED)
         assert end.cases == ()
         assert [one.replaces for one in end.outbox] == [first.outbox[0].id]
+
+
+async def test_words_that_are_refused_for_another_reason(rig: Rig) -> None:
+    """Who was told that they are no member, and is one by now, is told that the case is over."""
+    rig.platform.gone.add("linus")
+    first = await rig.run(at_desk(wrote("One"), case=CASE))
+    assert texts.NOT_OF_DESK in first.outbox[0].text
+    rig.platform.gone.clear()
+    more = at_desk(wrote("Two", n="79"), case=OVER, state=State.CLOSED, history=after(first))
+    second = await rig.run(more)
+    assert ["Linus resolved it" in one.text for one in second.outbox] == [True]
+    history = (*after(first), *after(second, 50))
+    again = at_desk(wrote("Three", n="80"), case=OVER, state=State.CLOSED, history=history)
+    assert (await rig.run(again)).outbox == ()

@@ -86,7 +86,7 @@ async def test_status_of_the_desk(opened: Opened) -> None:
     await office.clock.advance(120)
     (answer,) = (await office.write("status", kind=Kind.COMMAND))[-1:]
     assert answer.startswith("**Frontdesk** is up")
-    assert "- cases: 1 waiting, the oldest for 2 minutes; 0 with people" in answer
+    assert "- cases: 1 waiting, the longest for 2 minutes; 0 with people" in answer
     assert "cases open" not in answer
     detail = "it is archived: choose another FRONTDESK_HUMAN_CHANNEL"
     office.platform.findings = [Finding("IRC human channel #desk", False, detail)]

@@ -77,7 +77,7 @@ async def test_status_of_the_desk(rig: Rig) -> None:
     assert await rig.desk.status() == ["cases: none waits, 0 with people"]
     incident = replace(CASE, id="C20", lane="incident::dead_letter:", opened_at=START - 9e4)
     rig.open = [incident, CASE, OTHER, taken(replace(OTHER, id="C8"), "irc:grace", "Grace")]
-    line = "cases: 2 waiting, the oldest for 5 minutes; 1 with people"
+    line = "cases: 2 waiting, the longest for 5 minutes; 1 with people"
     assert await rig.desk.status() == [line]
     rig.place.channel = None
     assert await rig.desk.status() == [desk.NO_DESK, line]

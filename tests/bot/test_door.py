@@ -14,7 +14,7 @@ from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.platforms import Command
 from agent.policy import Policy
 from agent.ports import Records, Turns
-from agent.records import Accepted, Arrival, Recent, desk_lane
+from agent.records import Accepted, Arrival, Only, Recent, desk_lane
 from bot.door import MOST_RECENT, FrontDoor
 from bot.presses import Presses
 from tests.support.clock import TestClock
@@ -137,9 +137,20 @@ async def test_nothing_new(way: Doorway, answer: Accepted) -> None:
     way.inbox.answer = answer
     reply = replace(POST, id="1.2", mentions_bot=False, in_thread=True)
     assert await way.door.accept(reply) is answer
-    assert way.inbox.arrivals[0].only_known_lane
+    assert way.inbox.arrivals[0].only is Only.KNOWN
     assert way.woken == []
     assert way.expected == []
+
+
+@pytest.mark.parametrize("follow", [True, False])
+@pytest.mark.parametrize("text", ["👍", "Leave?"])
+async def test_what_may_be_for_people(way: Doorway, text: str, follow: bool) -> None:
+    """What is not said to the bot may be for people who have a case, or under a card of theirs."""
+    way.door._policy = replace(Policy(), follow_threads=follow)
+    reply = replace(POST, id="1.2", text=text, mentions_bot=False, in_thread=True)
+    await way.door.accept(reply)
+    only = Only.KNOWN if follow and text != "👍" else Only.WITH_PEOPLE
+    assert way.inbox.arrivals == [Arrival(reply, only, under_card=True)]
 
 
 async def test_no_commit_no_acknowledgement(way: Doorway) -> None:
@@ -272,13 +283,15 @@ async def test_a_question_at_the_top_of_the_human_channel(way: Doorway) -> None:
         ({"in_thread": True, "text": "stop"}, True),
         ({"in_thread": True, "kind": Kind.ASK_PERSON, "text": ""}, False),
         ({}, False),
-        ({"in_thread": True, "direct": False}, False),
+        ({"in_thread": True, "direct": False}, True),
     ],
 )
-async def test_threads_of_direct_conversations(
+async def test_threads_that_may_have_a_card_above_them(
     way: Doorway, changes: dict[str, object], under_card: bool
 ) -> None:
-    """An admin may have a card there: words in its thread are for whoever the case is of."""
+    """An admin may have one in a direct message, and a channel from when it was the desk's: words
+    in its thread are for whoever the case is of.
+    """
     said = replace(POST, **{"direct": True, **changes})  # type: ignore[arg-type]
     await way.door.accept(said)
     (arrival,) = way.inbox.arrivals

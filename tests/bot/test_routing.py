@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 
+from agent import texts
 from agent.errors import StoreUnavailable
 from agent.ports import Turns
 from agent.records import Routed
@@ -39,7 +40,11 @@ class Rig:
         self.clock = TestClock()
         self.desk = Desk(self.clock)
         self.more: list[str] = []
-        self.routing = Routing(cast(Turns, self.desk), self.clock, self.more.append)
+        self.told: list[tuple[str, str]] = []
+        self.routing = Routing(cast(Turns, self.desk), self.clock, self.more.append, self._told)
+
+    def _told(self, key: str, text: str) -> None:
+        self.told.append((key, text))
 
 
 @pytest.fixture
@@ -68,6 +73,16 @@ async def test_a_card_that_is_on_its_way(rig: Rig) -> None:
     await rig.routing.route(LANE)
     await rig.clock.advance(10)
     assert rig.more == [LANE, LANE]
+
+
+async def test_a_press_on_a_card_without_a_case(rig: Rig) -> None:
+    """Whoever pressed is told so, and does not wait for what will never come of it."""
+    rig.desk.answers = [Routed(dropped=("slack:T1:C9:1::claim", "slack:T1:C9:2::claim"))]
+    await rig.routing.route(LANE)
+    assert rig.told == [
+        ("slack:T1:C9:1::claim", texts.CASE_UNKNOWN),
+        ("slack:T1:C9:2::claim", texts.CASE_UNKNOWN),
+    ]
 
 
 async def test_a_time_that_is_past(rig: Rig) -> None:

@@ -90,9 +90,9 @@ class Slack:
         self.twin.fault("chat.postMessage", Fault.rate_limited(retry_after))
 
     def shown(self, conversation: ConversationId) -> list[str]:
-        """The bot's posts in the thread."""
+        """The bot's posts in the thread: their Markdown, or without any their text."""
         found = self.twin.messages(conversation.channel, conversation.thread)
-        return [message.text for message in found if message.bot]
+        return [_markdown(one) or one.text for one in found if one.bot]
 
     def place(self) -> ConversationId:
         """A thread in #general."""
@@ -189,3 +189,8 @@ class SlackSocket(Slack):
     def acknowledged(self) -> list[bool]:
         """An envelope of its own says so."""
         return [bool(envelope.acks) for envelope in self.twin.sockets.envelopes]
+
+
+def _markdown(message: Message) -> str:
+    blocks = (one for one in message.blocks if one["type"] == "markdown")
+    return "\n".join(str(one["text"]) for one in blocks)

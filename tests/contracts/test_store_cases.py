@@ -60,6 +60,7 @@ def full() -> Case:
         copies=(Copy("m2", str(place("C8"))), Copy("m3", str(place("D9")))),
         owner_name="Bob",
         claimed_at=2.0,
+        released_at=2.5,
         closed_at=3.25,
         outcome="done",
         note="a note ü",

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from agent.cases import Case, CaseCard, CaseState, Cause
+from agent.cases import Case, CaseCard, CaseState, Cause, Copy
 from agent.journal import Line
 from agent.messages import Author, ConversationId, Kind
-from agent.records import Claim, DeliveryState, Settlement
+from agent.records import Claim, Delivery, DeliveryState, Settlement
 from agent.state import State
 from storage import Forgotten, Store
 from tests.storage.conversations import SENT, converse, deliver, done, line, spoken
@@ -32,7 +32,7 @@ async def asked(store: Store, n: int, *, on: str = "slack", by: str = "ada") -> 
     case = a_case(f"C{n}", employee_id=by, opened_at=claimed.rows[0].accepted_at)
     case = replace(case, channel=str(place(desk, on)))
     card = reply(case.card_id, desk, on, card=case.card)
-    journal = spoken(claimed)
+    journal = (*spoken(claimed), line(Line.CASE, claimed, case=case.id, state="waiting"))
     committed = await end(
         store, claimed, card, state=State.ESCALATED, cases=(case,), journal=journal
     )
@@ -131,6 +131,41 @@ async def test_an_employee_whose_case_is_open(database: Database) -> None:
     await end(store, claimed, state=State.CLOSED, cases=(replace(kept, state=CaseState.STALE),))
     assert (await forget(database, store, "ada")).open_cases == ()
     assert "ada" not in await everything(store)
+
+
+async def shown_again(store: Store, case: Case, n: int) -> list[Delivery]:
+    """Somebody else has spoken since; in that turn the case is shown in a second channel, and then
+    people are reminded of it: four messages.
+    """
+    other = await claim_new(store, said(n, by="eve"))
+    copy, word, edit = (f"{other.turn_id}.{one}" for one in range(1, 4))
+    copied = replace(case, copies=(Copy(copy, str(place("C8"))),))
+    outbox = (
+        reply(copy, "C8", card=case.card),
+        replace(reply(word, "C8"), under=copy),
+        replace(reply(edit, "C8", card=case.card), replaces=copy),
+    )
+    more: dict[str, Any] = {"cases": (copied,), "state": State.ESCALATED}
+    sent = await end(store, other, *outbox, journal=spoken(other), **more)
+    look = await claim_new(store, replace(said(n + 1, Kind.LOOK), author=Author("")))
+    overdue = (line(Line.TURN, look, events=["overdue"]),)
+    reminder = await end(store, look, reply(look.turn_id, "C9"), journal=overdue, **more)
+    return [*sent.deliveries, *reminder.deliveries]
+
+
+async def test_every_card_of_theirs(database: Database) -> None:
+    """Also those of other channels, what is under them, and reminders; others spoke meanwhile."""
+    store = database.open()
+    following = await shown_again(store, await asked(store, 1), 2)
+    await over(store, "C1", 4, copies=())
+    while following:  # what is stuck tells whether it has words
+        lost = Settlement(DeliveryState.UNCONFIRMED, reason="x")
+        following += (await store.turns.settle(following.pop(), lost)).deliveries
+    assert [one.erased for one in await store.care.stuck()] == [False] * 4
+    assert await forget(database, store, "ada") == Forgotten(1)
+    assert [one.erased for one in await store.care.stuck()] == [True] * 4
+    assert "message 2" in await everything(store)
+    assert await forget(database, store, "ada") == Forgotten(0)
 
 
 @pytest.mark.parametrize("on", ["slack", "teams"])

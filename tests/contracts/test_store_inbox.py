@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
-from agent.records import Accepted, Arrival
+from agent.records import Accepted, Arrival, Only
 from tests.storage.databases import (
     LANE,
     Database,
@@ -39,7 +39,7 @@ async def test_an_answered_message_stays_a_duplicate(database: Database) -> None
 async def test_a_follow_up_needs_a_known_lane(database: Database) -> None:
     """What is only for the bot if it takes part leaves no trace where it does not."""
     store = database.open()
-    follow_up = Arrival(said(1), only_known_lane=True)
+    follow_up = Arrival(said(1), only=Only.KNOWN)
     assert await store.turns.accept(follow_up) is Accepted.NOT_FOR_US
     assert (await store.records.counts())["lanes"] == 0
     await accept(store, said(2))

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from agent import texts
 from agent.cases import Case
 from agent.errors import LeaseLost, StorageError
 from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage
@@ -27,6 +26,7 @@ from agent.records import (
     Committed,
     Delivery,
     DeliveryState,
+    Only,
     Settlement,
     Step,
     StepKind,
@@ -39,7 +39,8 @@ from storage import Store
 from tests.storage.databases import DATABASES, Database, place, reply, said
 from tests.storage.desk import thread
 from tests.storage.desk_steps import DESK, WORKERS, DeskSteps, ref_of
-from tests.storage.oracle import LEASE, SENDING, TOLD_OF, Lane, Message, Oracle
+from tests.storage.oracle import LEASE, TOLD_OF, Oracle
+from tests.storage.oracle_lanes import SENDING, Lane, Message
 
 T = TypeVar("T")
 
@@ -103,7 +104,8 @@ class Simulation(DeskSteps):
             timer = kind.is_control and self.chance(2)
             not_before = self.oracle.now + 40.0 if timer else 0.0
             only_known = self.chance(5)
-            arrival = Arrival(message, only_known, not_before)
+            only = Only.KNOWN if only_known else Only.ANY
+            arrival = Arrival(message, only, not_before)
             answer = await self.stores[self.one_of(WORKERS)].turns.accept(arrival)
             assert answer == self.oracle.accept(message, not_before, only_known=only_known)
 
@@ -319,9 +321,9 @@ class Simulation(DeskSteps):
     def keep(self, worker: str, found: Committed, expected: list[Message]) -> None:
         """Compare deliveries with the oracle's and remember them for settling."""
         by_name = {message.name: message for message in expected}
-        assert sorted(map(name_of, found.deliveries)) == sorted(by_name)
+        assert sorted(one.message.id for one in found.deliveries) == sorted(by_name)
         for delivery in found.deliveries:
-            model = by_name[name_of(delivery)]
+            model = by_name[delivery.message.id]
             self.spoken[delivery.message.id] = delivery.message
             assert (delivery.attempts, delivery.doubtful) == (model.attempts, model.doubtful)
             self.deliveries.append((worker, delivery, model))
@@ -331,13 +333,6 @@ def question(turn_id: str, now: float) -> Approval:
     """Whether a call may be made; the tool tells this one from the others of its turn."""
     call_id, tool = f"{turn_id}:2", f"tool of {turn_id}"
     return Approval(call_id, turn_id, tool, "{}", ("ada",), ApprovalState.OPEN, now, now, "m0")
-
-
-def name_of(delivery: Delivery) -> str:
-    """What the oracle calls a message: what the store says by itself is known by its place."""
-    by_itself = delivery.message.text == texts.CASE_NOT_KNOWN
-    thread = delivery.message.conversation.thread
-    return f"told under {thread}" if by_itself else delivery.message.id
 
 
 def undeliverable(delivery: Delivery, now: float, reason: str) -> IncomingMessage:

@@ -19,6 +19,7 @@ from tests.storage.databases import (
     reply,
     said,
 )
+from tests.storage.desk import shown, thread
 
 
 async def test_the_timeline_is_the_journal(database: Database) -> None:
@@ -34,7 +35,9 @@ async def test_the_timeline_is_the_journal(database: Database) -> None:
 
 
 async def test_the_latest_lane_is_where_a_person_wrote(database: Database) -> None:
-    """In a channel or anywhere; others, presses and platforms do not mix in."""
+    """In a channel or anywhere, a wish for a person being a word like any other; others, presses
+    and platforms do not mix in.
+    """
     store = database.open()
     await accept(
         store,
@@ -49,7 +52,22 @@ async def test_the_latest_lane_is_where_a_person_wrote(database: Database) -> No
     assert await latest("slack", "ada", "D1") == str(place("D1"))
     assert await latest("teams", "ada", "") == str(place("D4", "teams"))
     assert await latest("slack", "bob", "D2") is None
+    await accept(store, said(6, channel="D6", kind=Kind.ASK_PERSON))
+    assert await latest("slack", "ada", "") == str(place("D6"))
+    assert await latest("slack", "ada", "", said(6).id) == str(place("D2")), "another than that"
     assert await latest("slack", "nobody", "") is None
+
+
+async def test_the_case_above_a_thread(database: Database) -> None:
+    """Known by the platform's id of its card, in the card's channel; other threads have none."""
+    store = database.open()
+    await shown(store, 1, "99.1")
+    under = store.records.case_under
+    case = await under(thread("99.1"))
+    assert case is not None
+    assert case.id == "C1"
+    assert await under(thread("99.2")) is None
+    assert await under(thread("99.1", "C8")) is None
 
 
 async def test_a_channel_is_not_a_pattern(database: Database) -> None:

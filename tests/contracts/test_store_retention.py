@@ -17,6 +17,7 @@ from agent.records import (
     Claim,
     DeliveryState,
     Feedback,
+    Only,
     Settlement,
     Spend,
 )
@@ -100,7 +101,7 @@ async def test_a_post_is_known_for_a_while(database: Database) -> None:
     await database.clock.advance(11 * DAY)
     await erase(database, store, days=10)
     assert await store.turns.accept(Arrival(said(1))) is Accepted.NEW
-    known = Arrival(said(2), only_known_lane=True)
+    known = Arrival(said(2), only=Only.KNOWN)
     assert await store.turns.accept(known) is Accepted.NEW, "the conversation is still known"
 
 

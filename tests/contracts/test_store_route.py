@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
-from agent import texts
 from agent.cases import Case, CaseState
-from agent.messages import IncomingMessage, Kind, Tone
+from agent.messages import IncomingMessage, Kind
 from agent.records import (
     Accepted,
     Arrival,
-    Delivery,
     DeliveryState,
     Routed,
     Settlement,
@@ -115,7 +113,7 @@ async def test_a_press_counts_where_its_card_is(database: Database) -> None:
     store = database.open()
     await shown(store, 1, "99.1")
     press = under("98.9", 5, Kind.CLAIM, channel="C8", about="C1.card")
-    assert await at_desk(store, press) == Routed()
+    assert await at_desk(store, press) == Routed(dropped=(press.key,))
     assert await store.turns.claim(LANE) is None
 
 
@@ -155,18 +153,13 @@ async def test_a_working_lane_gets_it_at_its_end(database: Database) -> None:
 
 
 async def test_what_waits_for_a_retry_holds_back_what_comes_behind(database: Database) -> None:
-    """A turn failed and waits for its next attempt: words that came later do not overtake it, but
-    a press does.
-    """
+    """A turn failed and waits for its next attempt: words that came later do not overtake it."""
     store = database.open()
     await shown(store, 1, "99.1")
     failed = await claim_new(store, said(2))
     await store.turns.release(failed.lease, database.clock.now() + 60, refund=False)
     await at_desk(store, under("99.1", 5))
     assert (await store.turns.due()).lanes == ()
-    await at_desk(store, under("99.1", 6, Kind.CLAIM))
-    assert (await store.turns.due()).lanes == (LANE,)
-    await end(store, await claim(store), state=State.WITH_HUMAN)
     await database.clock.advance(60)
     assert told(await claim(store)) == [(2, "")]
 
@@ -188,7 +181,8 @@ async def test_a_press_there_is_not_part_of_it(database: Database) -> None:
     store = database.open()
     where = thread("98.1")
     await accept(store, replace(said(1), conversation=where))
-    assert await at_desk(store, under("98.1", 2, Kind.RESOLVE)) == Routed()
+    press = under("98.1", 2, Kind.RESOLVE)
+    assert await at_desk(store, press) == Routed(dropped=(press.key,))
 
 
 async def test_a_card_in_a_direct_conversation(database: Database) -> None:
@@ -218,7 +212,7 @@ async def test_a_question_is_not_lost_to_a_card_on_its_way(database: Database) -
     assert await routed(store, question) == Routed((own,))
     assert told(await claim(store, own)) == [(5, "")]
     press = under("98.8", 6, Kind.CLAIM, channel="D9", direct=True)
-    assert await at_desk(store, press) == Routed()
+    assert await at_desk(store, press) == Routed(dropped=(press.key,))
 
 
 async def test_a_known_conversation_is_not_held_up(database: Database) -> None:
@@ -248,29 +242,26 @@ async def in_doubt(store: Store, n: int = 1) -> Case:
     return case
 
 
-async def dropped(database: Database, store: Store, *messages: IncomingMessage) -> list[Delivery]:
-    """What is said once words are given up for which no case was found."""
+async def dropped(database: Database, store: Store, *messages: IncomingMessage) -> list[str]:
+    """The lanes that have more to do once words are given up for which no case was found."""
     await happened(store, *messages)
     await database.clock.advance(PATIENCE + 1)
-    for one in messages:
-        assert (await routed(store, one)).lanes == ()
-    return list((await store.turns.due()).deliveries)
+    return [lane for one in messages for lane in (await routed(store, one)).lanes]
 
 
-async def test_whoever_wrote_under_a_card_in_doubt_is_told(database: Database) -> None:
-    """Once in each thread, however much is written there: on the card they can say what it is."""
+async def test_the_case_of_a_card_in_doubt_hears_of_words_in_vain(database: Database) -> None:
+    """Once of each thread, however much is written there, and nothing of what it was."""
     store = database.open()
     case = await in_doubt(store)
+    await end(store, await claim(store, case.lane), state=State.ESCALATED)
     words = [under(ref, n, platform="teams") for ref, n in (("1700", 5), ("1700", 6), ("1800", 7))]
-    first, second = await dropped(database, store, *words)
-    assert {first.message.conversation, second.message.conversation} == {
-        words[0].conversation,
-        words[2].conversation,
-    }
-    assert (first.lane, first.message.text) == (case.lane, texts.CASE_NOT_KNOWN)
-    assert (first.message.for_desk, first.message.tone) == (True, Tone.NOTICE)
-    for one in (first, second):
-        await store.turns.settle(one, Settlement(DeliveryState.SENT, ref="1"))
+    assert await dropped(database, store, *words) == [case.lane] * 2
+    for one in (words[0], words[2]):
+        claimed = await claim(store, case.lane)
+        (news,) = [row.message for row in claimed.rows]
+        assert (news.kind, news.conversation) == (Kind.NO_CASE, one.conversation)
+        assert (news.about, claimed.case, news.text) == (case.card_id, case, "")
+        await end(store, claimed, state=State.ESCALATED)
     assert await dropped(database, store, under("1700", 8, platform="teams")) == []
 
 
@@ -283,7 +274,7 @@ async def test_whoever_wrote_under_a_card_in_doubt_is_told(database: Database) -
         (under("1700", 5, Kind.CLAIM, platform="teams"), 0),
     ],
 )
-async def test_nobody_else_is_told(
+async def test_no_case_hears_of_other_words(
     database: Database, message: IncomingMessage, seconds: float
 ) -> None:
     """People write in other threads of their channel, too: long after it, in another channel, and
@@ -295,7 +286,7 @@ async def test_nobody_else_is_told(
     assert await dropped(database, store, message) == []
 
 
-async def test_nobody_is_told_without_a_doubt(database: Database) -> None:
+async def test_no_case_hears_of_any_without_a_doubt(database: Database) -> None:
     """Every card is known: what people say in a thread of their own is theirs."""
     store = database.open()
     await shown(store, 1, "99.1")

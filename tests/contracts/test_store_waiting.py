@@ -77,7 +77,7 @@ async def test_a_press_on_nothing_leaves_a_line(database: Database) -> None:
     """A button is one of ours, so that somebody may ask why nothing came of it."""
     store = database.open()
     press = under("98.9", 5, Kind.CLAIM)
-    assert await at_desk(store, press) == Routed()
+    assert await at_desk(store, press) == Routed(dropped=(press.key,))
     (line,) = await store.records.timeline(str(press.conversation))
     assert (line.kind, line.data["kind"]) == ("dropped", "claim")
 

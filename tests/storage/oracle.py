@@ -10,135 +10,15 @@ from bisect import insort
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from agent.messages import IncomingMessage, Kind
+from agent.messages import Author, IncomingMessage, Kind
+from agent.records import Routed
+from tests.storage.oracle_lanes import Lane, Message, Row
 
 LEASE = 30.0
 PATIENCE = 60.0
 DOUBT = 900.0
 AGAIN = 1.0
-SENDING = 600.0
 TOLD_OF = 10
-CHANGES = {Kind.EDIT, Kind.DELETE}
-
-
-@dataclass(eq=False)
-class Row:
-    """An inbox row, the case it is about, and the steps of the turn that is named after it."""
-
-    message: IncomingMessage
-    due: float
-    number: int
-    case: str = ""
-    attempts: int = 0
-    steps: dict[int, str] = field(default_factory=dict)
-
-    @property
-    def control(self) -> bool:
-        return self.message.kind.is_control
-
-    @property
-    def post(self) -> tuple[str, str]:
-        """What it is, or changes."""
-        return self.message.id, self.case
-
-
-@dataclass(eq=False)
-class Lane:
-    """The rows that are not done, the turn that is under way (its number, rows and lease), the open
-    approval with the row of the turn that asked for it, the messages that may not have arrived, and
-    the open case.
-    """
-
-    rows: list[Row] = field(default_factory=list)
-    state: str = "idle"
-    turn: int = 0
-    taken: list[Row] = field(default_factory=list)
-    until: float = 0.0
-    approval: tuple[str, Row] | None = None
-    lost: list[Message] = field(default_factory=list)
-    case: str = ""
-
-    def rows_of_turn(self, now: float) -> list[Row]:
-        """What a claim takes."""
-        controls = [row for row in self.rows if row.control and row.due <= now]
-        if controls:
-            control = min(controls, key=lambda one: (not one.message.kind.interrupts, one.due))
-            return [control, *self._taken_over(control)]
-        queue = [row for row in self.rows if not row.control]
-        if not queue or queue[0].due > now:
-            return []
-        head, end = queue[0], 1
-        while not head.attempts and end < len(queue) and self._joins(queue[end], head, now):
-            end += 1
-        posts = {row.post for row in queue[:end]}
-        return queue[:end] + [
-            row for row in queue[end:] if row.message.kind in CHANGES and row.post in posts
-        ]
-
-    def _taken_over(self, control: Row) -> list[Row]:
-        before = self.rows[: self.rows.index(control)]
-        if not control.message.kind.interrupts:
-            return []
-        return [row for row in before if not row.control and self._joins(row, control, row.due)]
-
-    def named_after(self) -> Row:
-        """The row that gives the turn under way its name."""
-        return next(row for row in self.rows if row in self.taken)
-
-    def steps(self) -> list[tuple[int, str]]:
-        """What the turn under way goes on from."""
-        asked = [self.approval[1]] if self.approval else []
-        return [one for row in (*asked, self.named_after()) for one in sorted(row.steps.items())]
-
-    @staticmethod
-    def _joins(row: Row, head: Row, now: float) -> bool:
-        same = (row.message.author, row.case) == (head.message.author, head.case)
-        return same and row.due <= now
-
-    def due_at(self) -> float | None:
-        """When somebody should look at this lane, None if nothing waits in it."""
-        if self.taken:
-            return self.until
-        queue = [row.due for row in self.rows if not row.control]
-        return min([row.due for row in self.rows if row.control] + queue[:1], default=None)
-
-    def interruption(self, now: float) -> str | None:
-        """Why a running turn should make room, if it should."""
-        posts = {row.post for row in self.taken if not row.control}
-        others = [row for row in self.rows if row not in self.taken]
-        if any(row.message.kind.interrupts and row.due <= now for row in others):
-            return "control"
-        if self.taken[0].control:
-            return None
-        if any(row.message.kind in CHANGES and row.post in posts for row in others):
-            return "changed"
-        return None
-
-    def rest(self) -> None:
-        """Nobody has the lane."""
-        self.taken = []
-
-
-@dataclass(eq=False)
-class Message:
-    """An outbox row that is not settled, or lost; `line` is where it is to be posted. `due` is when
-    its sender is given up while it has one; None while it stands in line.
-    """
-
-    name: str
-    number: int
-    line: str
-    due: float | None = None
-    sender: str = ""
-    attempts: int = 0
-    doubtful: bool = False
-    mentioned: bool = False
-
-    def take(self, sender: str, now: float) -> Message:
-        """Somebody sends it."""
-        self.doubtful |= bool(self.sender)
-        self.sender, self.due = sender, now + SENDING
-        return self
 
 
 @dataclass(eq=False)
@@ -173,8 +53,7 @@ class Thread:
 @dataclass
 class Oracle:
     """Everything a store has to remember. Each lane's conversation is a destination here, and the
-    human channel is one; `cards` are by the names of the messages, `desk` by the post above. In
-    threads of the desk `told` is said once, by the post above: message and lane.
+    human channel is one; `cards` are by the names of the messages, `desk` by the post above.
     """
 
     now: float
@@ -187,7 +66,6 @@ class Oracle:
     accepted: int = 0
     cards: dict[str, Card] = field(default_factory=dict)
     desk: dict[str, Thread] = field(default_factory=dict)
-    told: dict[str, tuple[Message, str]] = field(default_factory=dict)
 
     def accept(self, message: IncomingMessage, not_before: float, *, only_known: bool) -> str:
         """The answer to an arrival."""
@@ -221,41 +99,48 @@ class Oracle:
         thread.rows.append(row)
         return "new"
 
-    def route(self, ref: str) -> tuple[list[str], float | None]:
-        """Where what waits under a post has gone, and when to look at the rest."""
+    def route(self, ref: str) -> Routed:
+        """Where what waits under a post has gone, when to look at the rest, and what is dropped."""
         thread = self.desk.pop(ref, Thread())
         for row in thread.rows:
             card = self.cards.get(row.message.about)
             if card is not None and card.may_be_there:
                 self._arrive(card, ref)
-        lanes, waiting = [], []
+        lanes, waiting, dropped = set(), [], []
         for row in thread.rows:
             card = self.cards.get(row.message.about) or self._under(ref)
             if card is not None:
                 row.case = card.case
                 insort(self.lanes[card.lane].rows, row, key=lambda one: one.number)
-                lanes.append(card.lane)
+                self.lanes[card.lane].bring_forward(row, self.now)
+                lanes.add(card.lane)
             elif self.now < row.due + PATIENCE and self._is_awaited():
                 waiting.append(row)
             else:
                 self.keys.remove(row.message.key)
-                self._tell(row, ref)
-        if not waiting:
-            return lanes, None
-        self.desk[ref] = Thread(waiting, self.now + AGAIN)
-        return lanes, self.now + AGAIN
+                dropped += [row.message.key] if row.control else []
+                lanes |= self._unheard(row)
+        if waiting:
+            self.desk[ref] = Thread(waiting, self.now + AGAIN)
+        again_at = self.now + AGAIN if waiting else None
+        return Routed(tuple(sorted(lanes)), again_at, tuple(dropped))
 
-    def _tell(self, row: Row, ref: str) -> None:
-        """Whoever wrote under what may be a card in doubt learns that nobody has heard it."""
+    def _unheard(self, row: Row) -> set[str]:
+        """The lane of a case in doubt that tells whoever wrote under what may be its card."""
         since = row.due - DOUBT
         doubtful = [one for one in self.cards.values() if one.lost and not one.ref]
-        lanes = [one.lane for one in doubtful if one.since > since]
-        if row.message.kind is Kind.MESSAGE and lanes and ref not in self.told:
-            line = str(row.message.conversation)
-            message = Message(f"told under {ref}", self.said, line, due=self.now)
-            self.said += 1
-            self.lines.setdefault(line, []).append(message)
-            self.told[ref] = message, lanes[0]
+        found = [one for one in doubtful if one.since > since]
+        if row.message.kind is not Kind.MESSAGE or not found:
+            return set()
+        place, about = row.message.conversation, found[0].message.name
+        name = f"no-case-{place.thread}"
+        news = IncomingMessage(place, name, Kind.NO_CASE, Author(""), in_thread=True, about=about)
+        told = self._new(news, 0.0)
+        if told is None:
+            return set()
+        told.case = found[0].case
+        self.lanes[found[0].lane].rows.append(told)
+        return {found[0].lane}
 
     def _under(self, ref: str) -> Card | None:
         return next((card for card in self.cards.values() if card.ref == ref), None)

@@ -117,6 +117,28 @@ def test_what_people_tell_her_is_hers() -> None:
     assert ada(lines, own=own).turns == {"t1", "t3"}
 
 
+def test_what_is_done_about_her_case_is_hers() -> None:
+    """What people press and what time brings, also when Bob spoke last; not what he says
+    meanwhile, and not the reminder of his own case.
+    """
+    moved, reminded = {"case": "C1", "state": "claimed"}, ("turn", {"events": ["overdue"]})
+    lines = told(
+        said("t1", "ada"),
+        ("t1", "case", {"case": "C1", "state": "waiting"}),
+        said("t2", "bob"),
+        ("t3", *reminded),
+        ("t4", "turn", {"events": ["looked"]}),
+        ("t5", "case", moved),
+        said("t6", "bob"),
+        ("t6", "case", {**moved, "state": "waiting"}),
+        ("t7", "case", {**moved, "state": "stale"}),
+        ("t8", *reminded),
+        ("t9", "case", {"case": "C2", "state": "waiting"}),
+        ("t10", *reminded),
+    )
+    assert desk_turns("slack:ada", {"C1"}, lines) == {"t3", "t5", "t7"}
+
+
 def test_what_she_does_at_the_desk_is_hers() -> None:
     """Her words and what she made of them, and the turn in which she took the case; but not what
     happened to it while she had it.

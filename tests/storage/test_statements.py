@@ -32,7 +32,7 @@ ALL = {**vars(statements), **vars(lookups), **vars(desk_statements)}
 HOT = {
     name: value
     for name, value in ALL.items()
-    if name.isupper() and not name.startswith("_") and name not in COLD
+    if name.isupper() and isinstance(value, str) and name[0] != "_" and name not in COLD
 }
 # Indexes with every row that was ever written, where a turn must find what waits; and who may.
 GROWS = re.compile(r"inbox_authors|outbox_trouble")

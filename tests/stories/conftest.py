@@ -41,11 +41,6 @@ def _sdks() -> None:
     preload_models("anthropic:,openai:")
 
 
-@pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
 @pytest.fixture(params=PLATFORMS)
 def platform(request: pytest.FixtureRequest) -> str:
     """Each platform in turn; a story that is about one of them is marked so."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.stories.conftest import OpenCompany, teams_only
+from tests.stories.test_desk_time import MINUTE, later, with_second
 from tests.support.clock import TestClock
 from tests.support.desk import Desk, wish
 
@@ -77,6 +78,117 @@ async def test_a_card_is_in_doubt_and_nobody_writes(opened: OpenCompany, clock: 
     assert len(desk.cards()) == 1
     await clock.advance(2 * 60)
     assert len(desk.cards()) == 2
+
+
+@teams_only
+async def test_every_card_is_in_doubt(opened: OpenCompany, clock: TestClock) -> None:
+    """Teams breaks off whatever is posted in the human channel, and all of it arrives: what Ada
+    writes brings another card once or twice, and then comes back to her.
+    """
+    one = await opened()
+    desk = Desk(one)
+    desk.chat.lose(40, arrived=True, channel=one.desk)
+    asked = await wish(one, one.ada)
+    await clock.advance(10)
+    await one.dm(one.ada, "Is anybody there?", asked)
+    await clock.advance(60)
+    assert len(desk.cards()) <= 3
+    back = [text for text in one.texts(asked) if "did not reach" in text]
+    assert len(back) == 1
+    assert "Is anybody there?" in back[0]
+
+
+@teams_only
+async def test_the_desk_is_out_for_a_moment(opened: OpenCompany, clock: TestClock) -> None:
+    """Teams takes nothing for the human channel for a while and Ada has written once: nobody tries
+    without end, and what she writes later arrives.
+    """
+    one = await opened()
+    desk = Desk(one)
+    desk.chat.lose(6, arrived=False, channel=one.desk)
+    asked = await wish(one, one.ada)
+    await clock.advance(10)
+    await one.dm(one.ada, "Is anybody there?", asked)
+    await clock.advance(10)
+    assert desk.cards() == []
+    await one.dm(one.ada, "And now?", asked)
+    await one.dm(one.ada, "Or now?", asked)
+    await clock.advance(10)
+    assert any("Or now?" in text for text in desk.relayed(desk.cards()[-1]))
+    assert len(desk.cards()) == 1
+
+
+@teams_only
+async def test_a_card_in_doubt_is_resolved(opened: OpenCompany, clock: TestClock) -> None:
+    """It did arrive, and Linus resolves it at once: it says so."""
+    one = await opened()
+    desk = Desk(one)
+    desk.chat.lose(1, arrived=True, channel=one.desk)
+    asked = await wish(one, one.ada)
+    await clock.advance(30)
+    await desk.resolve(one.linus, desk.card(), "Done")
+    await clock.advance(30)
+    assert "Linus Berg has closed your case" in one.texts(asked)[-1]
+    assert "resolved" in desk.card().text.lower()
+    assert desk.buttons() == []
+
+
+@teams_only
+async def test_a_card_in_doubt_is_found_by_a_stranger(
+    opened: OpenCompany, clock: TestClock
+) -> None:
+    """Somebody who may not presses on it, so it is known to be there: Linus answers under it, it
+    says that he has it, and there what Ada writes is read.
+    """
+    one = await opened()
+    desk = Desk(one)
+    desk.chat.lose(1, arrived=True, channel=one.desk)
+    asked = await wish(one, one.ada)
+    await clock.advance(30)
+    await desk.press_from_outside(one.grace, desk.card(), "Claim")
+    await clock.advance(5)
+    await desk.write(one.linus, desk.card(), "Hello Ada")
+    await one.dm(one.ada, "Hello Linus", asked)
+    await clock.advance(30)
+    assert "claimed by linus berg" in desk.card().text.lower()
+    assert "Ada Byron: Hello Linus" in desk.relayed(desk.card())
+
+
+@teams_only
+async def test_a_card_in_doubt_in_the_second_channel(opened: OpenCompany, clock: TestClock) -> None:
+    """The human channel takes nothing, and the card in the second one did not arrive: it is posted
+    there anew when Ada writes on.
+    """
+    one = await opened()
+    second = await with_second(one)
+    one.desk_chat.archive(one.desk)
+    one.desk_chat.lose(1, arrived=False, channel=second.channel)
+    asked = await wish(one, one.ada)
+    await clock.advance(20)
+    assert second.cards() == []
+    await one.dm(one.ada, "Is anybody there?", asked)
+    await clock.advance(20)
+    assert any("Is anybody there?" in text for text in second.relayed(second.card()))
+    await later(clock, 31 * MINUTE)
+    await second.press(one.linus, second.card(), "Claim")
+    assert "Linus Berg has taken your case" in one.texts(asked)[-1]
+
+
+@pytest.mark.parametrize(("platform", "desk_on"), [("slack", "teams")])
+async def test_words_in_doubt_are_taken_back(opened: OpenCompany, clock: TestClock) -> None:
+    """Ada deletes what may not have arrived: nothing did not reach anybody."""
+    one = await opened()
+    desk = Desk(one)
+    asked = await wish(one, one.ada)
+    await desk.press(one.linus, desk.card(), "Claim")
+    desk.chat.lose(1, arrived=False, channel=one.desk)
+    said = await one.dm(one.ada, "The wrong words", asked)
+    await clock.advance(30)
+    before = one.texts(asked)
+    await one.delete(one.ada, said)
+    await clock.advance(30)
+    assert one.texts(asked) == before
+    assert (await one.counts())["outbox_dead"] == 0
 
 
 @pytest.mark.parametrize(("platform", "desk_on"), [("teams", "slack")])

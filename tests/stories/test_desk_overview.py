@@ -33,6 +33,22 @@ async def test_open_cases(opened: OpenCompany, clock: TestClock) -> None:
     assert second.text.split()[1] in text
 
 
+async def test_whose_words_they_are(opened: OpenCompany, clock: TestClock) -> None:
+    """Ada and Grace talk in one thread, and Ada asks for a person: her case is about what she said,
+    on its card and in the list.
+    """
+    one = await opened()
+    desk = Desk(one)
+    asked = await one.ask(one.ada, "My badge does not open the door")
+    await one.say(one.grace, one.general, "Mine does, but where is lunch today?", asked)
+    await clock.advance(5)
+    await one.say(one.ada, one.general, one.chat.mention("talk to a person"), asked)
+    (line,) = [one for one in (await desk.command(one.linus, "cases")).splitlines() if "Ada" in one]
+    assert "My badge" in line
+    assert "lunch" not in line
+    assert "About: My badge does not open the door" in desk.card().text
+
+
 async def test_not_for_everybody(opened: OpenCompany) -> None:
     """Grace is not at the desk: she does not learn who has asked for people."""
     one = await opened()

@@ -69,6 +69,25 @@ async def test_a_second_channel_that_was_not_there(opened: OpenCompany, clock: T
     assert len(second.cards()) == 1
 
 
+async def test_reminders_after_a_release(opened: OpenCompany, clock: TestClock) -> None:
+    """Linus had the case for four hours and gave it back: what is said of its waiting afterwards
+    knows that, to the people and to Ada.
+    """
+    one = await opened()
+    second = await with_second(one)
+    desk = Desk(one)
+    asked = await wish(one, one.ada)
+    await desk.press(one.linus, desk.card(), "Claim")
+    await later(clock, 4 * HOUR)
+    await desk.press(one.linus, desk.card(), "Release")
+    await later(clock, 31 * MINUTE)
+    assert "has been waiting for 30 minutes" in desk.posts()[-1].text
+    assert one.texts(asked)[-1].startswith("Nobody else has taken your case so far.")
+    await later(clock, 31 * MINUTE)
+    (word,) = second.relayed(second.card())
+    assert word.startswith("Nobody has claimed this for 61 minutes where it was asked first.")
+
+
 @across
 async def test_claimed_on_the_copy(opened: OpenCompany, clock: TestClock) -> None:
     """Linus claims the case where he was reminded: both cards say so, and the talk is there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.stories.conftest import OpenCompany, across, four_ways, teams_only
+from tests.stories.test_desk_time import MINUTE, later, with_second
 from tests.support.clock import TestClock
 from tests.support.company import Company
 from tests.support.desk import Desk, wish
@@ -113,6 +114,67 @@ async def test_it_is_closed_while_somebody_has_it(opened: OpenCompany, clock: Te
     await one.dm(one.ada, "Are you there?", asked)
     await clock.advance(10)
     assert "did not reach" in one.texts(asked)[-1]
+
+
+@four_ways
+async def test_it_is_closed_and_somebody_else_goes_on(
+    opened: OpenCompany, clock: TestClock
+) -> None:
+    """The human channel is closed in the middle of a case: it waits again, in the second channel,
+    with what Ada wrote meanwhile; nobody tells her that Linus reads what she writes.
+    """
+    one = await opened()
+    second, desk = await with_second(one), Desk(one)
+    asked = await wish(one, one.ada)
+    await desk.press(one.linus, desk.card(), "Claim")
+    one.desk_chat.archive(one.desk)
+    await one.dm(one.ada, "Are you there?", asked)
+    await clock.advance(10)
+    card = second.card()
+    assert "waiting" in card.text.lower()
+    assert "Claim" in card.buttons
+    under = second.relayed(card)
+    assert "Ada Byron: Are you there?" in under
+    assert any(text.startswith("Linus Berg had this case") for text in under)
+    assert one.texts(asked)[-1].startswith("Linus Berg can't go on with your case")
+    await one.dm(one.ada, "talk to a person", asked)
+    assert one.texts(asked)[-1].startswith("Your case is with people already")
+    await second.press(one.linus, card, "Claim")
+    await second.write(one.linus, card, "I am")
+    assert one.texts(asked)[-1] == "Linus Berg: I am"
+    assert (await one.counts())["outbox_dead"] == 0
+
+
+async def test_it_is_closed_and_an_admin_goes_on(opened: OpenCompany, clock: TestClock) -> None:
+    """There is no second channel: an admin gets the case, and every word after that, for days."""
+    one = await opened()
+    direct, desk = await with_admin(one), Desk(one)
+    asked = await wish(one, one.ada)
+    await desk.press(one.linus, desk.card(), "Claim")
+    one.desk_chat.archive(one.desk)
+    for day in range(3):
+        await one.dm(one.ada, f"Are you there, day {day}?", asked)
+        await later(clock, DAY)
+    seen = [post.text for post in direct.chat.messages(direct.channel)]
+    for day in range(3):
+        assert any(f"Are you there, day {day}?" in text for text in seen)
+    assert len(direct.cards()) == 1
+    assert not any("did not reach" in text for text in one.texts(asked))
+
+
+async def test_the_second_channel_is_closed(opened: OpenCompany, clock: TestClock) -> None:
+    """Nobody takes Ada's case, and the second channel takes nothing: nobody reads under the first
+    card that this is another one, and Ada not that more people know.
+    """
+    one = await opened()
+    second, desk = await with_second(one), Desk(one)
+    one.desk_chat.archive(second.channel)
+    asked = await wish(one, one.ada)
+    await later(clock, 31 * MINUTE)
+    await later(clock, 31 * MINUTE)
+    assert desk.relayed(desk.card()) == []
+    assert "Still nobody has taken your case" in one.texts(asked)[-1]
+    assert "told more people" not in one.texts(asked)[-1]
 
 
 async def test_it_is_closed_while_a_case_waits(opened: OpenCompany, clock: TestClock) -> None:

@@ -29,7 +29,7 @@ async def test_what_got_no_answer_comes_again_with_the_same_id(handbook: Company
     await handbook.clock.advance(60)
     first, *_, last = teams(handbook).deliveries
     assert (first.reason, last.status) == ("http_timeout", 202)
-    assert first.activity_id == last.activity_id
+    assert first.id == last.id
     assert len(handbook.answers(asked)) == 1
 
 

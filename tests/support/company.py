@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 
 from adapters.slack.twin import SlackTwin
-from adapters.teams.rendering import HOW_TO_ANSWER
+from adapters.teams.rendering import HOW_TO_ANSWER, HOW_TO_ANSWER_PEOPLE
 from adapters.teams.twin import TeamsTwin
 from agent.messages import ConversationId
 from agent.models import Passage
@@ -247,8 +247,11 @@ class Company:
         return [one for one in found if one.bot and not one.deleted]
 
     def texts(self, where: Where) -> list[str]:
-        """The words of what the bot has said in a conversation."""
-        return [one.text for one in self.answers(where)]
+        """The words of what the bot has said in a conversation, without Teams' advice on how to
+        answer, which stands there until something was heard.
+        """
+        said = [one.text for one in self.answers(where)]
+        return [text.removesuffix(f"\n{HOW_TO_ANSWER_PEOPLE.strip('_')}") for text in said]
 
     def written(self, channel: str) -> list[Shown]:
         """What the bot has said anywhere in a channel."""

@@ -38,11 +38,12 @@ class Play:
         self._clock = clock
         slack = playground.slack.company
         self.ada, self.grace, self.mika, self.mia, self.linus = [one.id for one in slack.people]
-        self.general, self.it_help = slack.channels
+        self.general, self.it_help = slack.places
         self.desk = slack.desk
         teams = playground.teams.company
         self.tove, self.omar, self.ines, self.noor = [one.id for one in teams.people]
-        self.office, self.group, self.teams_desk = teams.channel, teams.group, teams.desk
+        self.office, self.group = teams.places
+        self.teams_desk = teams.desk
 
     async def teach(self, *pages: str) -> None:
         """Put pages of the example handbook into the knowledge."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,25 +12,28 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.twin import Answer, Fault, Message, SlackTwin
 from adapters.slack.twin_events import JSON_TYPE, RETRY_DELAYS, signature
 from agent.messages import ConversationId
-from tests.support.chats import Chat, Said, Shown, read_markdown
+from tests.support.chats import Said, Shown, read_markdown
 from tests.support.clock import TestClock
+from tests.support.twin_chat import TwinChat
 
 SECRET = "test-signing-secret"
 BY_HTTP = {"SLACK_SIGNING_SECRET": SECRET}
 BY_SOCKET = {"SLACK_APP_TOKEN": "xapp-test"}
-POST = "chat.postMessage"
 RATING = "frontdesk_feedback"
 PRESSED = frozenset({"actions", "context_actions"})
 SPECIAL = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 MARKUP = re.compile(r"(?<!\w)([*_`])(\S|\S.*?\S)\1(?!\w)")
 
 
-class SlackChat(Chat):
+class SlackChat(TwinChat):
     """A workspace; `socket`: Slack talks to the bot through a websocket."""
 
+    twin: SlackTwin
     platform = "slack"
     route = "/slack/events"
     adapter = SlackAdapter
+    posting = "chat.postMessage"
+    editing = "chat.update"
     sign_stays = 0.0
     direct_has_threads = True
 
@@ -46,18 +48,9 @@ class SlackChat(Chat):
     def tenant(self) -> str:
         return self.twin.identity.team_id
 
-    async def start(self) -> None:
-        await self.twin.start()
-
-    async def stop(self) -> None:
-        await self.twin.stop()
-
     def environ(self) -> Mapping[str, str]:
         way = BY_SOCKET if self.twin.socket_mode else BY_HTTP
         return {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_API_URL": self.twin.api_url, **way}
-
-    def listen(self, port: int) -> None:
-        self.twin.events_url = f"http://127.0.0.1:{port}{self.route}" if port else ""
 
     def add_person(self, name: str, *, guest: bool = False, stranger: bool = False) -> str:
         return self.twin.add_user(name, is_restricted=guest, is_stranger=stranger)
@@ -75,15 +68,6 @@ class SlackChat(Chat):
         user = self.twin.user(person)
         user.locale, user.tz = locale, time_zone
 
-    def deactivate(self, person: str) -> None:
-        self.twin.deactivate(person)
-
-    @contextmanager
-    def slip_in(self, person: str, channel: str) -> Iterator[None]:
-        self.twin.channel(channel).members[person] = None
-        yield
-        del self.twin.channel(channel).members[person]
-
     def forge(self, shown: Shown, card: Shown) -> Shown:
         return as_shown(replace(shown.post, blocks=card.post.blocks))
 
@@ -93,23 +77,11 @@ class SlackChat(Chat):
     async def remove_bot(self, person: str, channel: str) -> None:
         self.twin.leave(self.twin.identity.bot_user_id, channel)
 
-    def direct(self, person: str) -> str:
-        return self.twin.dm(person)
-
     def group(self, *people: str) -> str:
         return self.twin.dm(*people)
 
-    def channels(self) -> Sequence[str]:
-        return [one.id for one in self.twin.channels()]
-
-    def title(self, channel: str) -> str:
-        return self.twin.channel(channel).name or "direct"
-
     def called(self, person: str) -> str:
         return self.twin.user(person).real_name
-
-    def place(self, channel: str, thread: str = "") -> ConversationId:
-        return ConversationId(self.platform, self.tenant, channel, thread)
 
     def mention(self, text: str) -> str:
         return f"<@{self.twin.identity.bot_user_id}> {text}"
@@ -117,12 +89,6 @@ class SlackChat(Chat):
     async def say(self, person: str, channel: str, text: str, thread: str = "") -> Said:
         ts = await self.twin.say(person, channel, text, thread or None)
         return Said(self.place(channel, thread or ts), ts)
-
-    async def edit(self, person: str, said: Said, text: str) -> None:
-        await self.twin.edit(person, said.channel, said.id, text)
-
-    async def delete(self, person: str, said: Said) -> None:
-        await self.twin.delete(person, said.channel, said.id)
 
     async def upload(
         self, person: str, channel: str, name: str, text: str, thread: str = ""
@@ -177,58 +143,28 @@ class SlackChat(Chat):
     def pings(self, shown: Shown) -> list[str]:
         return re.findall(r"<[!@#]", shown.given)
 
-    def acknowledged(self) -> list[bool]:
-        return [200 <= one.status < 300 for one in self.twin.deliveries]
-
     def brought(self) -> bool:
-        last = {one.event_id: one for one in self.twin.deliveries if one.event_id[:2] == "Ev"}
+        last = {one.id: one for one in self.twin.deliveries if one.id[:2] == "Ev"}
         return all(200 <= d.status < 300 or d.attempt == len(RETRY_DELAYS) for d in last.values())
 
     def brought_late(self) -> bool:
         return any(one.attempt > 1 for one in self.twin.deliveries)
 
-    async def idle(self) -> None:
-        await self.twin.idle()
-
-    def duplicate_next(self, count: int = 1) -> None:
-        self.twin.duplicate_next(count)
-
-    def delay_next(self, seconds: float, count: int = 1) -> None:
-        self.twin.delay_next(seconds, count)
-
-    def hold(self) -> None:
-        self.twin.hold()
-
-    def release(self, *, shuffle: bool = False) -> None:
-        self.twin.release(shuffle=shuffle)
-
     def posts(self, channel: str = "") -> list[float]:
-        calls = self.twin.calls(POST)
+        calls = self.twin.calls(self.posting)
         return [one.at for one in calls if channel in {"", one.args["channel"]}]
 
     def refuse(self, times: int | None = 1, *, seconds: float = 1.0, channel: str = "") -> None:
-        self.twin.fault(POST, Fault.rate_limited(seconds), times, channel=channel)
+        self.twin.fault(self.posting, Fault.rate_limited(seconds), times, channel=channel)
 
     def out(self, times: int | None = None) -> None:
         self.twin.fault("*", Fault.unavailable(), times)
 
     def forbid(self, times: int | None = 1, *, channel: str = "") -> None:
-        self.twin.fault(POST, Fault.error("is_archived"), times, channel=channel)
-
-    def lose(
-        self, times: int | None = 1, *, arrived: bool, channel: str = "", silent: bool = False
-    ) -> None:
-        kind = Fault.timeout if silent else Fault.reset
-        self.twin.fault(POST, kind(after_effect=arrived), times, channel=channel)
-
-    def slow(self, seconds: float, *, channel: str) -> None:
-        self.twin.fault(POST, Fault.slow(seconds, after_effect=True), channel=channel)
+        self.twin.fault(self.posting, Fault.error("is_archived"), times, channel=channel)
 
     def edits(self) -> list[float]:
-        return [one.at for one in self.twin.calls("chat.update")]
-
-    def lose_edits(self, times: int | None = 1) -> None:
-        self.twin.fault("chat.update", Fault.reset(after_effect=True), times)
+        return [one.at for one in self.twin.calls(self.editing)]
 
     def profiles_read(self) -> int:
         return len(self.twin.calls("users.info"))
@@ -242,9 +178,6 @@ class SlackChat(Chat):
     def revoke(self) -> None:
         self.twin.fault("*", Fault.error("token_revoked"), None)
 
-    def limit(self) -> None:
-        self.twin.rate_limits = True
-
     def hiccup(self, rng: random.Random) -> None:
         """Slack refuses, or breaks with or without the effect, or cannot tell which it was."""
         fault = rng.choice(
@@ -256,12 +189,9 @@ class SlackChat(Chat):
                 replace(Fault.bad_gateway(), after_effect=True),
             ]
         )
-        self.twin.fault(POST, fault, rng.randint(1, 3))
+        self.twin.fault(self.posting, fault, rng.randint(1, 3))
         if rng.random() < 0.3:
             self.twin.fault("conversations.replies", Fault.unavailable(), rng.randint(1, 3))
-
-    def heal(self) -> None:
-        self.twin.heal()
 
 
 def as_shown(message: Message) -> Shown:

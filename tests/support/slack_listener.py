@@ -1,28 +1,24 @@
-"""What the local Slack delivers to, in its own tests: it keeps each request and answers as told."""
+"""What the local Slack delivers to, in its own tests."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections import deque
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from aiohttp import web
 from slack_sdk.errors import SlackApiError
+
+from tests.support import listener
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """One request: its headers, its bytes, and what they say."""
-
-    headers: dict[str, str]
-    body: bytes
+class Received(listener.Received):
+    """One request of Slack."""
 
     @property
     def json(self) -> Json:
@@ -46,33 +42,10 @@ class Received:
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
 
 
-class Listener:
-    """A bot that only listens. `answers` are used up first, then every request gets a 200.
+class Listener(listener.Listener[Received]):
+    """A bot that only listens to Slack."""
 
-    While `silent` it takes requests and never answers.
-    """
-
-    def __init__(self) -> None:
-        self.received: list[Received] = []
-        self.answers: deque[web.Response] = deque()
-        self.silent = False
-        self.url = ""
-        self._runner: web.AppRunner | None = None
-
-    async def start(self) -> None:
-        """Listen on a free port of the loopback interface."""
-        app = web.Application()
-        app.router.add_post("/slack/events", self._handle)
-        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}/slack/events"
-
-    async def stop(self) -> None:
-        """Listen no more."""
-        if self._runner:
-            await self._runner.cleanup()
+    route, status, reading = "/slack/events", 200, Received
 
     @property
     def events(self) -> list[Json]:
@@ -82,12 +55,6 @@ class Listener:
     def of(self, kind: str) -> list[Json]:
         """The inner events of one type or subtype."""
         return [e for e in self.events if kind in {e.get("type"), e.get("subtype")}]
-
-    async def _handle(self, request: web.Request) -> web.Response:
-        self.received.append(Received(dict(request.headers), await request.read()))
-        if self.silent:
-            await asyncio.Event().wait()
-        return self.answers.popleft() if self.answers else web.Response()
 
 
 async def refusal(call: Awaitable[object]) -> Json:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +13,9 @@ from adapters.teams.adapter import TeamsAdapter
 from adapters.teams.twin import Answer, Fault, Message, TeamsTwin
 from adapters.teams.twin_state import CHANNEL, TYPING_SECONDS
 from agent.messages import ConversationId
-from tests.support.chats import Chat, Said, Shown, read_markdown
+from tests.support.chats import Said, Shown, read_markdown
 from tests.support.clock import TestClock
+from tests.support.twin_chat import TwinChat
 
 POSTS = "post|create"
 """Into a thread or a chat, and what begins a thread."""
@@ -25,14 +25,17 @@ LOOK_EVERY, LOOKS = 0.1, 100
 """How often whoever gave a command looks for its answer, and how many times."""
 
 
-class TeamsChat(Chat):
+class TeamsChat(TwinChat):
     """An organisation, with each channel in a team of its own. The bot may hear everything (RSC),
     as it does in Slack; without that there are stories of Teams' own.
     """
 
+    twin: TeamsTwin
     platform = "teams"
     route = "/api/messages"
     adapter = TeamsAdapter
+    posting = POSTS
+    editing = "update"
     sign_stays = TYPING_SECONDS
     direct_has_threads = False
 
@@ -46,17 +49,8 @@ class TeamsChat(Chat):
     def tenant(self) -> str:
         return self.twin.identity.tenant_id
 
-    async def start(self) -> None:
-        await self.twin.start()
-
-    async def stop(self) -> None:
-        await self.twin.stop()
-
     def environ(self) -> Mapping[str, str]:
         return self.twin.environ()
-
-    def listen(self, port: int) -> None:
-        self.twin.events_url = f"http://127.0.0.1:{port}{self.route}" if port else ""
 
     def add_person(self, name: str, *, guest: bool = False, stranger: bool = False) -> str:
         return self.twin.add_user(name, is_guest=guest, is_stranger=stranger)
@@ -74,15 +68,6 @@ class TeamsChat(Chat):
         user = self.twin.user(person)
         user.locale, user.timezone = locale, time_zone
 
-    def deactivate(self, person: str) -> None:
-        self.twin.deactivate(person)
-
-    @contextmanager
-    def slip_in(self, person: str, channel: str) -> Iterator[None]:
-        self.twin.channel(channel).members[person] = None
-        yield
-        del self.twin.channel(channel).members[person]
-
     def forge(self, shown: Shown, card: Shown) -> Shown:
         return as_shown(replace(shown.post, activity=card.post.activity))
 
@@ -97,23 +82,11 @@ class TeamsChat(Chat):
     async def remove_bot(self, person: str, channel: str) -> None:
         await self.twin.uninstall(person, channel)
 
-    def direct(self, person: str) -> str:
-        return self.twin.dm(person)
-
     def group(self, *people: str) -> str:
         return self.twin.add_group(people, rsc=True)
 
-    def channels(self) -> Sequence[str]:
-        return [one.id for one in self.twin.channels()]
-
-    def title(self, channel: str) -> str:
-        return self.twin.channel(channel).name or "direct"
-
     def called(self, person: str) -> str:
         return self.twin.user(person).name
-
-    def place(self, channel: str, thread: str = "") -> ConversationId:
-        return ConversationId(self.platform, self.tenant, channel, thread)
 
     def mention(self, text: str) -> str:
         return f"{self.twin.mention()} {text}"
@@ -121,12 +94,6 @@ class TeamsChat(Chat):
     async def say(self, person: str, channel: str, text: str, thread: str = "") -> Said:
         ident = await self.twin.say(person, channel, text, thread or None)
         return self._said(channel, ident)
-
-    async def edit(self, person: str, said: Said, text: str) -> None:
-        await self.twin.edit(person, said.channel, said.id, text)
-
-    async def delete(self, person: str, said: Said) -> None:
-        await self.twin.delete(person, said.channel, said.id)
 
     async def upload(
         self, person: str, channel: str, name: str, text: str, thread: str = ""
@@ -205,11 +172,8 @@ class TeamsChat(Chat):
         ]
         return [*called, *re.findall(r"(?i)<at\b", shown.given)]
 
-    def acknowledged(self) -> list[bool]:
-        return [200 <= one.status < 300 for one in self.twin.deliveries]
-
     def brought(self) -> bool:
-        last = {(one.activity_id, one.type): one for one in self.twin.deliveries}
+        last = {(one.id, one.type): one for one in self.twin.deliveries}
         return all(
             0 < one.status < 500 or one.attempt == self.twin.redeliveries or _is_invoke(one.type)
             for one in last.values()
@@ -218,54 +182,29 @@ class TeamsChat(Chat):
     def brought_late(self) -> bool:
         return any(one.attempt > 0 for one in self.twin.deliveries)
 
-    async def idle(self) -> None:
-        await self.twin.idle()
-
-    def duplicate_next(self, count: int = 1) -> None:
-        self.twin.duplicate_next(count)
-
-    def delay_next(self, seconds: float, count: int = 1) -> None:
-        self.twin.delay_next(seconds, count)
-
-    def hold(self) -> None:
-        self.twin.hold()
-
-    def release(self, *, shuffle: bool = False) -> None:
-        self.twin.release(shuffle=shuffle)
-
     def posts(self, channel: str = "") -> list[float]:
-        calls = [one for one in self.twin.calls() if one.operation in POSTS.split("|")]
+        calls = [one for one in self.twin.calls() if one.operation in self.posting.split("|")]
         calls = [one for one in calls if not _is_below(one.body)]
         places = [(one.at, one.conversation.partition(";")[0]) for one in calls]
         return [at for at, place in places if (place == channel if channel else place)]
 
-    def slow(self, seconds: float, *, channel: str) -> None:
-        self.twin.fault(POSTS, Fault.slow(seconds, after_effect=True), channel=channel)
-
     def edits(self) -> list[float]:
-        return [one.at for one in self.twin.calls("update")]
+        return [one.at for one in self.twin.calls(self.editing)]
 
     def profiles_read(self) -> int:
         return len(self.twin.calls("member"))
 
     def refuse(self, times: int | None = 1, *, seconds: float = 1.0, channel: str = "") -> None:
-        self.twin.fault(POSTS, Fault.rate_limited(seconds), times, channel=channel)
+        self.twin.fault(self.posting, Fault.rate_limited(seconds), times, channel=channel)
 
     def out(self, times: int | None = None) -> None:
         """Teams says so: what leaves open whether a post arrived leaves it open for good."""
         self.twin.fault("*", Fault.rate_limited(None), times)
 
     def forbid(self, times: int | None = 1, *, channel: str = "") -> None:
-        self.twin.fault(POSTS, Fault.error(403, "BotDisabledByAdmin"), times, channel=channel)
-
-    def lose(
-        self, times: int | None = 1, *, arrived: bool, channel: str = "", silent: bool = False
-    ) -> None:
-        kind = Fault.timeout if silent else Fault.reset
-        self.twin.fault(POSTS, kind(after_effect=arrived), times, channel=channel)
-
-    def lose_edits(self, times: int | None = 1) -> None:
-        self.twin.fault("update", Fault.reset(after_effect=True), times)
+        self.twin.fault(
+            self.posting, Fault.error(403, "BotDisabledByAdmin"), times, channel=channel
+        )
 
     def hide_people(self, times: int | None = 1) -> None:
         self.twin.fault("member", Fault.error(403, "BotNotInConversationRoster"), times)
@@ -276,19 +215,13 @@ class TeamsChat(Chat):
     def revoke(self) -> None:
         self.twin.fault(CREDENTIALS, Fault.error(401, "Unauthorized"), None)
 
-    def limit(self) -> None:
-        self.twin.rate_limits = True
-
     def hiccup(self, rng: random.Random) -> None:
         """Teams asks for patience. (Whatever leaves open whether a post arrived would leave it open
         for good; about that there are stories of Teams' own.)
         """
         patience = [None, 1, 2.5, 7]
         faults = [Fault.precondition(), *map(Fault.rate_limited, patience)]
-        self.twin.fault(POSTS, rng.choice(faults), rng.randint(1, 3))
-
-    def heal(self) -> None:
-        self.twin.heal()
+        self.twin.fault(self.posting, rng.choice(faults), rng.randint(1, 3))
 
 
 def _is_below(activity: Mapping[str, Any]) -> bool:

@@ -2,70 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
-from aiohttp import web
 
 from adapters.teams.twin import TeamsTwin
+from tests.support import listener
+from tests.support.listener import Received
 
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One request: its headers, its bytes, and what they say."""
+class Listener(listener.Listener[Received]):
+    """A bot that only listens to Teams."""
 
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Json:
-        """The activity."""
-        parsed: Json = json.loads(self.body)
-        return parsed
-
-
-class Listener:
-    """Answers from a queue (202 when it is empty); `silent` takes requests and never answers."""
-
-    def __init__(self) -> None:
-        self.received: list[Received] = []
-        self.answers: deque[web.Response] = deque()
-        self.silent = False
-        self.url = ""
-        self._runner: web.AppRunner | None = None
-
-    async def start(self) -> None:
-        """Listen on a free port of the loopback interface."""
-        app = web.Application()
-        app.router.add_post("/api/messages", self._handle)
-        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}/api/messages"
-
-    async def stop(self) -> None:
-        """Listen no more."""
-        if self._runner:
-            await self._runner.cleanup()
+    route, status, reading = "/api/messages", 202, Received
 
     @property
     def activities(self) -> list[Json]:
         """The activities, in order of arrival."""
         return [received.json for received in self.received]
-
-    async def _handle(self, request: web.Request) -> web.Response:
-        self.received.append(Received(dict(request.headers), await request.read()))
-        if self.silent:
-            await asyncio.Event().wait()
-        return self.answers.popleft() if self.answers else web.Response(status=202)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,6 @@ from tests.support.socket_slack import Connect
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
 async def twin(clock: TestClock) -> AsyncIterator[SlackTwin]:
     """The local Slack; it tells nobody of anything."""
     twin = SlackTwin(clock, signing_secret="secret")

@@ -159,7 +159,7 @@ async def test_profiles_are_not_kept_without_end(
     twin: SlackTwin, adapter: SlackAdapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest profile makes room for a new one."""
-    monkeypatch.setattr("adapters.slack.adapter.PROFILES", 1)
+    monkeypatch.setattr("adapters.slack.profiles.PROFILES", 1)
     for person in [twin.add_user("Ada"), twin.add_user("Grace")] * 2:
         await adapter.profile(Author(person), PLACE)
     assert len(twin.calls("users.info")) == 4

@@ -10,6 +10,7 @@ import pytest
 from adapters.slack import history
 from adapters.slack.backfill import MARGIN, Backfill
 from adapters.slack.payloads import Identity, seconds
+from adapters.slack.profiles import Profiles, Reader
 from adapters.slack.twin import Fault, SlackTwin
 from adapters.slack.web import Web
 from agent.messages import ConversationId, IncomingMessage, Kind
@@ -30,7 +31,8 @@ async def backfill(twin: SlackTwin, clock: TestClock, door: OpenDoor) -> AsyncIt
     """It looks at the local Slack."""
     web = Web(token="xoxb-test", api_url=twin.api_url, clock=clock)
     identity = Identity(twin.identity.team_id, twin.identity.bot_user_id, twin.identity.bot_id)
-    one = Backfill(web, identity, clock, door)
+    read = Reader(identity, Profiles(web, clock)).read
+    one = Backfill(web, identity, clock, door, read)
     yield one
     await one.stop()
     await web.close()

@@ -24,7 +24,7 @@ ANY = st.one_of(st.text(max_size=60), MARKUP)
         ("a &amp; b &lt; c &gt; d", "a & b < c > d"),
         (f"<@{BOT}> leave?", "leave?"),
         (f"leave <@{BOT}|frontdesk>?", "leave ?"),
-        ("<@U1> and <@U2|ada> and <@U3|@ada>", "@U1 and @ada and @ada"),
+        ("<@U1> and <@U2|ada> and <@U3|@ada>", "somebody and @ada and @ada"),
         ("<#C1> and <#C2|general>", "#C1 and #general"),
         (
             "<!here> <!channel|@channel> <!subteam^S1|@it> <!subteam^S2>",

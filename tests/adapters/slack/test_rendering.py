@@ -156,7 +156,19 @@ def test_words_of_a_person() -> None:
         "*Ada (IT):* 2 * 3\n*not* bold &amp; &lt;@U1&gt;, see "
         "<https://x.example/a_b|https://x.example/a_b>.\n<https://y.example|plan>"
     )
-    assert content["text"] == block["text"]["text"]
+    assert rendering.plain(message)["text"] == block["text"]["text"]
+
+
+@pytest.mark.parametrize("tone", Tone)
+def test_what_a_telephone_shows(tone: Tone) -> None:
+    """A notification shows the words alone; without blocks what was bold still is."""
+    words = "**Bob (IT)** has 2 * 3 <@U1>, see [the plan](https://x.example) or https://y.example."
+    message = OutgoingMessage("t1.1", PLACE, words, tone)
+    shown = "Bob (IT) has 2 * 3 &lt;@U1&gt;, see the plan or https://y.example."
+    assert rendering.render(message)["text"] == shown
+    assert rendering.plain(message)["text"].startswith("*Bob (IT)* has 2 * 3")
+    cut = OutgoingMessage("t1.1", PLACE, "see **what was cut…", tone)
+    assert rendering.render(cut)["text"] == "see what was cut…"
 
 
 @given(st.text(alphabet="ab&<* \n", min_size=1, max_size=9).map(lambda text: text * 900))

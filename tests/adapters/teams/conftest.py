@@ -23,11 +23,6 @@ from tests.support.teams_tokens import APP, TENANT, OpenTokens
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
 async def twin(clock: TestClock) -> AsyncIterator[TeamsTwin]:
     """The local Teams; it tells nobody of anything."""
     twin = TeamsTwin(clock)

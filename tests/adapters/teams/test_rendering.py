@@ -275,6 +275,24 @@ def test_words_for_people_say_how_to_answer(place: Reference, hint: str) -> None
     assert long.endswith(hint or "x")
 
 
+@pytest.mark.parametrize(
+    ("place", "hint"),
+    [
+        (CHANNEL, rendering.HOW_TO_ANSWER_PEOPLE),
+        (GROUP, rendering.HOW_TO_ANSWER_PEOPLE),
+        (GROUP.model_copy(update={"hears_all": True}), rendering.HOW_TO_ANSWER_PEOPLE),
+        (PERSONAL, ""),
+        (HEARD, ""),
+    ],
+)
+@pytest.mark.parametrize("tone", [Tone.PERSON, Tone.NOTICE])
+def test_an_employee_reads_how_to_answer(place: Reference, hint: str, tone: Tone) -> None:
+    """Where the bot does not hear them, whoever tells them that people read what they write."""
+    told = message("**Bob:** which floor?", tone=tone, invites=True)
+    text = "**Bob:** which floor?" + (f"\n\n{hint}" if hint else "")
+    assert rendering.render(told, place)["text"] == text
+
+
 @pytest.mark.parametrize("place", [PERSONAL, GROUP, CHANNEL])
 def test_words_of_people(place: Reference) -> None:
     """A person answers, not a machine: no label, no thumbs, and a message like any other."""
