@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from agent.desk_place import DeskPlace
+from agent.desk.place import DeskPlace
 from agent.draft import Draft
 from agent.errors import DeliveryError
 from agent.messages import Author, ConversationId, IncomingMessage, Kind

@@ -9,7 +9,7 @@ from agent.acting import Acting
 from agent.attempt import Question
 from agent.cases import Cause
 from agent.decision import Decision, commit_point, parse_decision, parse_summary
-from agent.desk_place import DeskPlace
+from agent.desk.place import DeskPlace
 from agent.draft import Draft
 from agent.errors import StorageError
 from agent.journal import History, Line

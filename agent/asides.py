@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from agent import texts
 from agent.admins import DIRECT_SECONDS
-from agent.desk_place import DeskPlace
+from agent.desk.place import DeskPlace
 from agent.draft import Draft
 from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown
 from agent.journal import Line

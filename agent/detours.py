@@ -24,17 +24,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from agent import cards, texts
+from agent import texts
 from agent.admins import Admins
 from agent.cases import Case, Cause, Copy
-from agent.desk_place import DeskPlace
+from agent.desk import cards
+from agent.desk.place import DeskPlace
+from agent.desk.relay import keep
 from agent.draft import Draft
 from agent.errors import PlaceFatal, RowFatal
 from agent.journal import Line
 from agent.messages import Button, ConversationId, OutgoingMessage, Tone
 from agent.ports import Adapter, Clock
 from agent.records import IN_DOUBT
-from agent.relay import keep
 from agent.state import WITH_PEOPLE, Event, State
 from agent.text import one_line, pieces, plain_name
 

@@ -73,7 +73,7 @@ class Kind(StrEnum):
     the outcome, `text` the note) and ASSIGN (`detail` is the new owner as 'platform:user'). About a
     case, by itself: LOOK (the time has come to look at it; `about` is the case), GATHER (a case
     joins the incident in whose lane this is, is still there, or has news for its card) and SHOWN
-    (the case is shown on the card of an incident), which `agent.flooding` writes and reads.
+    (the case is shown on the card of an incident), which `agent.desk.flooding` writes and reads.
     NO_DESK: an admin is to be told that there is no human channel. NO_CASE: in this thread of the
     desk somebody has written, and nobody has heard it; it may be that of a card in doubt (`about`).
     """

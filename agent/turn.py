@@ -16,12 +16,15 @@ from agent.acting import Acting
 from agent.answering import Answering
 from agent.asides import BESIDE, Asides
 from agent.cases import Cause
-from agent.desk import Desk
-from agent.desk_place import DeskPlace
+from agent.desk.desk import Desk
+from agent.desk.flooding import is_incident
+from agent.desk.incidents import Incidents
+from agent.desk.place import DeskPlace
+from agent.desk.relay import Relay
+from agent.desk.staff import Staff
+from agent.desk.waiting import Waiting
 from agent.detours import Detours
 from agent.draft import Draft
-from agent.flooding import is_incident
-from agent.incidents import Incidents
 from agent.intake import Intake
 from agent.journal import Line, read
 from agent.messages import Author, Kind
@@ -30,11 +33,8 @@ from agent.policy import Policy, wants_person
 from agent.ports import Adapter, Clock, Knowledge, Tool, Turns
 from agent.records import Claim, Feedback, TurnEnd
 from agent.recovery import Ladder
-from agent.relay import Relay
-from agent.staff import Staff
 from agent.state import Effect, Event, step
 from agent.steps import Steps
-from agent.waiting import Waiting
 
 BY_ITSELF = frozenset({Kind.LOOK, Kind.GATHER, Kind.SHOWN})
 """What happens to a case without anybody's doing."""

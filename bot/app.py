@@ -13,7 +13,7 @@ import socket
 from collections.abc import Mapping, Sequence
 
 import adapters as adapter_packages
-from agent.desk_place import DeskPlace
+from agent.desk.place import DeskPlace
 from agent.errors import ConfigError, StoreUnavailable
 from agent.messages import ConversationId
 from agent.platforms import Command

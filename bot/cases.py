@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from agent.cases import Case, CaseState
-from agent.desk_times import age
+from agent.desk.times import age
 from agent.output import harmless
 from agent.records import INCIDENT
 from agent.text import one_line, plain_name

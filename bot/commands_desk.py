@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from agent import texts
 from agent.cases import Case
-from agent.desk_place import DeskPlace
+from agent.desk.place import DeskPlace
 from agent.errors import DeliveryError
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.platforms import Command

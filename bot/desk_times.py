@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agent.desk_times import DAY, MINUTE, DeskTimes
-from agent.hours import Hours, zone_of
+from agent.desk.hours import Hours, zone_of
+from agent.desk.times import DAY, MINUTE, DeskTimes
 from agent.messages import ConversationId
 from agent.ports import Settings as Chosen
 from agent.text import plain_name

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from agent.desk.hours import Hours, zone_of
 from agent.errors import ConfigError
-from agent.hours import Hours, zone_of
 from agent.policy import Policy
 
 FILE = "frontdesk.toml"

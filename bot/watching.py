@@ -10,7 +10,7 @@ import asyncio
 import math
 from collections.abc import Mapping, Sequence
 
-from agent.desk_place import DeskPlace
+from agent.desk.place import DeskPlace
 from agent.platforms import Finding
 from agent.ports import Adapter, Clock
 

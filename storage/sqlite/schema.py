@@ -302,7 +302,7 @@ CREATE INDEX outbox_awaited ON outbox (destination)
 
 # A case of before has no timer, and nothing but a timer makes the next one. It is due at once; a
 # lane that somebody has is looked at when its lease is over. Key and payload are those of
-# `agent.waiting.timer`.
+# `agent.desk.waiting.timer`.
 FIRST_LOOK = """
 INSERT INTO inbox (key, lane, class, kind, message_id, author, not_before, accepted_at, payload)
 VALUES (:key, :lane, 'control', 'look', :name, '', :opened_at, :opened_at, :payload)

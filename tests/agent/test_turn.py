@@ -12,11 +12,11 @@ import pytest
 
 from agent import texts
 from agent.cases import Case, CaseState, Cause
-from agent.desk_times import DAY
+from agent.desk.times import DAY
+from agent.desk.waiting import timer
 from agent.messages import IncomingMessage, Kind
 from agent.records import Arrival, Entry
 from agent.state import Effect, Event, State
-from agent.waiting import timer
 from tests.support.clock import START
 from tests.support.engine import (
     CASE,

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from agent.desk_times import DAY, MINUTE, DeskTimes
+from agent.desk.hours import Hours
+from agent.desk.times import DAY, MINUTE, DeskTimes
 from agent.errors import ConfigError, StoreUnavailable
-from agent.hours import Hours
 from agent.messages import ConversationId
 from bot.desk_times import HOURS, NAMES, SLA, STALE, ZONE, TimesByChannel, scope_of
 from bot.settings import load

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from agent.cases import CaseState, Copy
+from agent.desk.waiting import timer
 from agent.errors import SchemaTooNew
 from agent.messages import Kind
 from agent.records import DESK, Accepted, Arrival, DeliveryState, Settlement, StepState
 from agent.state import State
-from agent.waiting import timer
 from storage import migrate, pending
 from tests.storage.databases import Database, claim, claim_new, end, place, reply, said, sqlite
 from tests.storage.desk import at_desk, told, under

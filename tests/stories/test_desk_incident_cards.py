@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.cases import Cause
-from agent.flooding import TOGETHER, place_of
+from agent.desk.flooding import TOGETHER, place_of
 from tests.stories.conftest import OpenCompany, across
 from tests.stories.test_desk_incidents import crowd, outage, person_in
 from tests.support.chats import Said

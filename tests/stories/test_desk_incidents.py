@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agent.cases import Cause
+from agent.desk.flooding import TOGETHER, place_of
 from agent.errors import DeliveryRetry, ProviderUnavailable
-from agent.flooding import TOGETHER, place_of
 from agent.messages import ConversationId
 from storage.sqlite import desk as desk_store
 from tests.stories.conftest import OpenCompany, across

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NoReturn, cast
 
 from agent.cases import Case, CaseCard, CaseState, Cause
-from agent.desk_place import DeskPlace
+from agent.desk.place import DeskPlace
 from agent.messages import Author, ConversationId
 from agent.platforms import Command
 from agent.ports import Adapter, Records

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import cast
 
 from agent.cases import Case, CaseCard, CaseState, Cause
-from agent.desk_place import DeskPlace
-from agent.desk_times import DeskTimes, expectation
+from agent.desk.place import DeskPlace
+from agent.desk.times import DeskTimes, expectation
 from agent.errors import DeliveryError, StoreUnavailable
 from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage
 from agent.models import Passage, Prompt

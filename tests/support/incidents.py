@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.cases import Case, CaseCard, CaseState, Cause
-from agent.flooding import place_of
+from agent.desk.flooding import place_of
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.records import TurnEnd
 from agent.state import State

@@ -16,19 +16,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from agent import cards, flooding, texts
+from agent import texts
 from agent.cases import Case, CaseCard, CaseState, Cause
-from agent.desk import Desk
-from agent.desk_place import DeskPlace
+from agent.desk import cards, flooding
+from agent.desk.desk import Desk
+from agent.desk.flooding import Gathered, Shown
+from agent.desk.place import DeskPlace
+from agent.desk.relay import Relay, keep
+from agent.desk.waiting import Waiting
 from agent.detours import Detours
 from agent.draft import Draft
-from agent.flooding import Gathered, Shown
 from agent.journal import TO_EMPLOYEE, Line, Relayed
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.records import MOST_JOINED, Arrival
-from agent.relay import Relay, keep
 from agent.state import Event
-from agent.waiting import Waiting
 
 NAMED = 10
 """Employees that an incident's card names, with what they asked."""

@@ -12,14 +12,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agent import cards, flooding, output, texts
+from agent import output, texts
 from agent.cases import Case, CaseState
-from agent.desk_place import DeskPlace
-from agent.desk_times import DAY, DeskTimes, age, expectation, length
+from agent.desk import cards, flooding
+from agent.desk.members import Members
+from agent.desk.place import DeskPlace
+from agent.desk.times import DAY, DeskTimes, age, expectation, length
 from agent.draft import Draft
 from agent.errors import DeliveryError
 from agent.journal import Line
-from agent.members import Members
 from agent.messages import Author, Button, ConversationId, IncomingMessage, Kind
 from agent.ports import Adapter, Clock
 from agent.records import Arrival

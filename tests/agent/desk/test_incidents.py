@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from agent.cases import Case
-from agent.incidents import NAMED
+from agent.desk.incidents import NAMED
+from agent.desk.waiting import timer
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.records import Arrival, TurnEnd
 from agent.state import Event, State
-from agent.waiting import timer
 from tests.support.engine import DESK, Rig, claim, kinds
 from tests.support.incidents import (
     CAUSE,

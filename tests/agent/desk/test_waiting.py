@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from agent import texts
 from agent.cases import Case, CaseState, Cause, Copy
-from agent.desk_times import DAY, DeskTimes
+from agent.desk.flooding import gathering
+from agent.desk.hours import Hours
+from agent.desk.times import DAY, DeskTimes
+from agent.desk.waiting import last_activity, next_look, timer
 from agent.errors import DeliveryRetry, PlaceFatal
-from agent.flooding import gathering
-from agent.hours import Hours
 from agent.journal import Line
 from agent.messages import Author, Button, ConversationId, IncomingMessage, Kind
 from agent.records import Entry, TurnEnd
 from agent.state import Event, State
-from agent.waiting import last_activity, next_look, timer
 from tests.support.clock import START
 from tests.support.engine import CARD, CASE, DESK, PLACE, Rig, claim, control, kinds, said
 

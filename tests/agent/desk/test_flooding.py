@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from agent import flooding
 from agent.cases import Case, CaseState, Cause
-from agent.flooding import MOST, WITHIN, flood_of, gathering
+from agent.desk import flooding
+from agent.desk.flooding import MOST, WITHIN, flood_of, gathering
+from agent.desk.waiting import timer
 from agent.journal import Line
 from agent.messages import IncomingMessage, Kind
 from agent.state import RESTING, Event, State
-from agent.waiting import timer
 from tests.support.clock import START
 from tests.support.engine import CASE, DESK, PLACE, POST, Rig, claim, control, kinds
 

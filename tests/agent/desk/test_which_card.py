@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from agent.cases import CaseState, Copy, Outcome
+from agent.desk.waiting import timer
 from agent.journal import Line
 from agent.messages import Kind
 from agent.records import Entry, TurnEnd
 from agent.state import State
-from agent.waiting import timer
 from tests.support.clock import START
 from tests.support.engine import (
     CARD,

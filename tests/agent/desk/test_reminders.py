@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from agent.cases import Copy
-from agent.desk_times import DAY, HOUR, DeskTimes
-from agent.hours import Hours
+from agent.desk.hours import Hours
+from agent.desk.times import DAY, HOUR, DeskTimes
+from agent.desk.waiting import timer
 from agent.messages import Kind
 from agent.records import TurnEnd
 from agent.state import Event, State
-from agent.waiting import timer
 from tests.support.clock import START
 from tests.support.engine import CASE, DESK, HELD, Rig, at_desk, claim, press, said
 

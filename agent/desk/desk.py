@@ -6,19 +6,20 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agent import cards, output, texts
+from agent import output, texts
 from agent.admins import Admins
 from agent.cases import NOTE_CHARACTERS, OUTCOMES, Case, CaseState, Cause, Outcome
-from agent.desk_place import DeskPlace, person_of
-from agent.desk_times import expectation
+from agent.desk import cards
+from agent.desk.flooding import arrival, flood_of, is_passed_on, stirring
+from agent.desk.place import DeskPlace, person_of
+from agent.desk.times import expectation
+from agent.desk.waiting import pending
 from agent.draft import Draft
-from agent.flooding import arrival, flood_of, is_passed_on, stirring
 from agent.journal import Line
 from agent.messages import Button, IncomingMessage, Kind
 from agent.ports import Adapter, Clock
 from agent.state import Event
 from agent.text import plain_name, without_notes
-from agent.waiting import pending
 
 PERMALINK_SECONDS = 2.0
 CLOSED_BY: Mapping[Event, CaseState] = {

@@ -10,8 +10,9 @@ import pytest
 
 from agent import texts
 from agent.cases import Case, CaseState, Copy
-from agent.flooding import gathering, stirring
-from agent.incidents import TRY_AGAIN
+from agent.desk.flooding import gathering, stirring
+from agent.desk.incidents import TRY_AGAIN
+from agent.desk.waiting import timer
 from agent.journal import Line
 from agent.messages import (
     Author,
@@ -23,7 +24,6 @@ from agent.messages import (
 )
 from agent.records import IN_DOUBT, MOST_JOINED, Entry, TurnEnd
 from agent.state import Event, State
-from agent.waiting import timer
 from tests.support.clock import START
 from tests.support.engine import CASE, DESK, PLACE, POST, Rig, after, claim, control, said
 from tests.support.incidents import (

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from agent import flooding, output, texts
+from agent import output, texts
 from agent.addressing import asks_for_person
 from agent.cases import Case, CaseCard, CaseState, Cause, Copy
+from agent.desk import flooding
 from agent.draft import Draft
 from agent.journal import Line
 from agent.messages import DESK_KINDS, Button, ConversationId, OutgoingMessage, Tone

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.hours import ALWAYS, DAY_NAMES, MONTHS, Hours
+from agent.desk.hours import ALWAYS, DAY_NAMES, MONTHS, Hours
 
 MINUTE = 60.0
 HOUR = 3600.0

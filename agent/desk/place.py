@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent import texts
 from agent.cases import Case
-from agent.desk_times import DeskTimes
+from agent.desk.times import DeskTimes
 from agent.messages import ConversationId, IncomingMessage
 
 Times = Callable[[ConversationId, ConversationId | None], DeskTimes]

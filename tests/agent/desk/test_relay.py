@@ -8,7 +8,7 @@ import pytest
 
 from agent import texts
 from agent.cases import Case
-from agent.desk_times import DeskTimes
+from agent.desk.times import DeskTimes
 from agent.journal import Line
 from agent.messages import Author, IncomingMessage, Kind, OutgoingMessage, Tone
 from agent.platforms import Profile

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from agent.desk_times import DAY, HOUR, MINUTE, DeskTimes, age, expectation, length
-from agent.hours import ALWAYS, DAYS, MIDNIGHT, Hours
+from agent.desk.hours import ALWAYS, DAYS, MIDNIGHT, Hours
+from agent.desk.times import DAY, HOUR, MINUTE, DeskTimes, age, expectation, length
 
 ZONES = (
     *("UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata"),

@@ -12,16 +12,16 @@ from dataclasses import replace
 
 from agent import output, screening, texts
 from agent.cases import Case, Outcome
-from agent.desk_place import DeskPlace, person_of
-from agent.desk_times import age
+from agent.desk.flooding import is_passed_on
+from agent.desk.members import Members
+from agent.desk.place import DeskPlace, person_of
+from agent.desk.relay import has_content, is_note
+from agent.desk.times import age
 from agent.draft import Draft
 from agent.errors import DeliveryError
-from agent.flooding import is_passed_on
 from agent.journal import Line
-from agent.members import Members
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.ports import Adapter, Clock
-from agent.relay import has_content, is_note
 from agent.state import WITH_PEOPLE, Event, State
 from agent.text import plain_name
 

@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from urllib.parse import quote
 
-from agent import cards, output, texts
+from agent import output, texts
 from agent.cases import Case
-from agent.desk_place import DeskPlace, person_of
+from agent.desk import cards
+from agent.desk.flooding import arrival, stirring
+from agent.desk.place import DeskPlace, person_of
 from agent.draft import Draft
-from agent.flooding import arrival, stirring
 from agent.journal import TO_COLLEAGUES, TO_DESK, TO_EMPLOYEE, Line, Relayed
 from agent.masking import MASKS
 from agent.messages import (

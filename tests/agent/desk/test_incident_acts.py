@@ -8,10 +8,10 @@ import pytest
 
 from agent import texts
 from agent.cases import CaseState, Copy, Outcome
+from agent.desk.waiting import timer
 from agent.errors import DeliveryRetry
 from agent.messages import Kind
 from agent.state import Event, State
-from agent.waiting import timer
 from tests.support.engine import CASE, DESK, PLACE, Rig, after, claim, said
 from tests.support.incidents import (
     HERE,

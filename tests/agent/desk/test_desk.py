@@ -8,7 +8,8 @@ import pytest
 
 from agent import texts
 from agent.cases import OUTCOMES, Case, CaseState, Cause, Copy, Outcome
-from agent.desk_times import DeskTimes
+from agent.desk.times import DeskTimes
+from agent.desk.waiting import timer
 from agent.journal import Line
 from agent.messages import (
     Author,
@@ -21,7 +22,6 @@ from agent.messages import (
 )
 from agent.records import TurnEnd
 from agent.state import Effect, Event, State
-from agent.waiting import timer
 from tests.support.clock import START
 from tests.support.engine import (
     ADA,

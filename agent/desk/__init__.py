@@ -1,0 +1,7 @@
+"""The desk: when the bot should not answer, people do, through the bot.
+
+`desk` moves a case (opened, taken, given back, closed), `staff` reads what people of the desk do,
+`relay` passes words on in both directions, `waiting` is what time does to a case, `cards` is what
+people see of it. `place`, `times`, `hours` and `members` tell where people are, when, and who.
+`flooding` and `incidents` make one card of very many cases of one cause.
+"""
