@@ -1,1 +1,1 @@
-"""The kernel, module by module."""
+"""The desk's rooms of the kernel, module by module."""

@@ -11,7 +11,7 @@ from agent.cases import Case, CaseState
 from agent.journal import Line, read
 from agent.messages import Author, IncomingMessage, Kind
 from agent.state import State
-from tests.agent.test_staff import events, lines
+from tests.agent.desk.test_staff import events, lines
 from tests.support.engine import (
     CASE,
     HELD,
