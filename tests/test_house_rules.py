@@ -6,8 +6,12 @@ Files are found by walking the folders, so a rule covers a file on the day it is
 import ast
 import functools
 import graphlib
+import re
+import sys
+import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -285,3 +289,38 @@ def test_every_test_tells_its_story() -> None:
             if function.name.startswith("test_") and not ast.get_docstring(function)
         ),
     )
+
+
+def distribution(requirement: str) -> str:
+    """The name in a requirement, in the form that all spellings of it share."""
+    name = re.match(r"[\w.-]+", requirement)
+    return re.sub(r"[-_.]+", "-", name[0]).lower() if name else ""
+
+
+def imported_distributions(folders: Iterable[str]) -> dict[str, str]:
+    """What is imported anywhere in these folders and not ours: distributions, and one place."""
+    known = packages_distributions()
+    ours = {*sys.stdlib_module_names, *FOLDERS}
+    return {
+        distribution(known.get(package, [package])[0]): source.place
+        for source in sources()
+        if source.module.partition(".")[0] in folders
+        for node in ast.walk(source.tree)
+        for module, _ in imported_names(source, node if isinstance(node, ast.stmt) else ast.Pass())
+        if (package := module.partition(".")[0]) not in ours
+    }
+
+
+def test_dependencies_are_declared_and_used() -> None:
+    """Nothing is imported that only happens to be there, and nothing is declared for nobody."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = {distribution(one) for one in project["project"]["dependencies"]}
+    beside = {distribution(one) for group in project["dependency-groups"].values() for one in group}
+    product, rest = imported_distributions(PRODUCT), imported_distributions(FOLDERS)
+    demand(
+        "Imported, but no dependency:",
+        (f"{n} ({p})" for n, p in product.items() if n not in needed),
+    )
+    undeclared = rest.keys() - needed - beside
+    demand("Imported by tests, but in no group:", (f"{n} ({rest[n]})" for n in undeclared))
+    demand("Declared, but never imported:", sorted(needed - product.keys()))
