@@ -59,8 +59,13 @@ async def test_nothing_is_taken_any_more(
     handbook: Company, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No place takes anything: each way ends, the journal knows why, and nothing loops."""
-    caplog.set_level(logging.INFO)
     handbook.chat.forbid(None)
+    await each_way_ends(handbook, caplog)
+
+
+async def each_way_ends(handbook: Company, caplog: pytest.LogCaptureFixture) -> None:
+    """Ask where nothing is taken until it is again."""
+    caplog.set_level(logging.INFO)
     asked = await handbook.dm(handbook.ada, QUESTION)
     await handbook.clock.advance(30)
     # The answer, the card for people, the word about it, the word that nobody was reached.

@@ -7,13 +7,13 @@ told in `test_delivery.py` for every platform.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 
 import pytest
 
 from adapters.slack.twin import Fault
 from tests.stories.conftest import slack_only
+from tests.stories.test_delivery import each_way_ends
 from tests.support.chats import Said
 from tests.support.company import Company, slack
 
@@ -170,26 +170,8 @@ async def test_a_message_that_never_arrives(
     handbook: Company, caplog: pytest.LogCaptureFixture, code: str
 ) -> None:
     """Slack takes nothing at all any more: each way ends, the journal knows why, nothing loops."""
-    caplog.set_level(logging.INFO)
     slack(handbook).fault(POST, Fault.error(code), None)
-    asked = await handbook.dm(handbook.ada, QUESTION)
-    await handbook.clock.advance(30)
-    # The answer, the card for people, the word about it, the word that nobody was reached.
-    undelivered = await handbook.told("undelivered", asked)
-    failed = await handbook.told("failed", asked)
-    assert len(undelivered) == 4
-    assert len(slack(handbook).calls(POST)) <= 2 * len(undelivered)
-    counts = await handbook.counts()
-    assert counts["outbox_dead"] == len(undelivered) - 1, "the answer went to people, in the end"
-    assert counts["rows_waiting"] == counts["outbox_pending"] == counts["outbox_sending"] == 0
-    died = [(one["message"], one["reason"]) for one in undelivered]
-    assert died == [(one["message"], one["code"]) for one in failed]
-    outcomes = await handbook.outcomes(asked)
-    assert outcomes == ["unsure", "gave_up", *["not_delivered"] * 3]
-    assert [record for record in caplog.records if record.exc_info] == []
-    slack(handbook).heal()
-    await handbook.dm(handbook.ada, QUESTION, asked)
-    assert len(handbook.answers(asked)) == 1, "the conversation goes on"
+    await each_way_ends(handbook, caplog)
 
 
 @pytest.mark.parametrize("minutes", [0, 10, 3 * 24 * 60])
