@@ -1,1 +1,5 @@
-"""The kernel: what Frontdesk decides, free of any platform, vendor, database or network."""
+"""The kernel: what Frontdesk decides, free of any platform, vendor, database or network.
+
+Two folders in it are rims like the adapters, and nothing else here knows them: `providers` and
+`tools`.
+"""

@@ -70,6 +70,9 @@ LETS_BE = frozenset(
 )
 """What happens beside the turn that had begun something: that one will tell."""
 
+LATE = frozenset({Event.VANISHED, Event.REJECTED, Event.REPEAT_ASKED})
+"""What lets it be, unless it is the very turn that had begun it."""
+
 SETTLED_BY: Mapping[Event, ApprovalState] = {
     Event.APPROVED: ApprovalState.APPROVED,
     Event.DENIED: ApprovalState.DENIED,
@@ -135,8 +138,7 @@ class Acting:
         begun = draft.begun()
         if not begun or event in LETS_BE:
             return event
-        late = (Event.VANISHED, Event.REJECTED, Event.REPEAT_ASKED)
-        if event in late and not draft.steps.begun():
+        if event in LATE and not draft.steps.begun():
             return event  # a late or strange press: what the approval is about stays as it is
         goes_on = event is Event.APPROVED or (event is Event.WROTE and draft.case is None)
         if goes_on and draft.steps.begun() == begun and all(self._is_harmless(c) for c in begun):

@@ -3,8 +3,8 @@
 What is not for the bot is neither stored nor answered. A follow-up in a thread that the bot may or
 may not take part in cannot be decided without the database: it is accepted only if its lane is
 known there, and what nobody says to a bot (a thumb, a picture) only if people have a case of that
-lane. Whatever is said in a thread of the desk is accepted: which case it is about, if any, is found
-out later.
+lane, or may have one in a moment. Whatever is said in a thread of the desk is accepted: which case
+it is about, if any, is found out later.
 """
 
 from __future__ import annotations

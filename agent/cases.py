@@ -1,4 +1,6 @@
-"""A case: an escalation handed to people, and the card that shows it in the human channel."""
+"""A case: what was handed to people (the conversation is ESCALATED then), and the card that shows
+it in the human channel.
+"""
 
 from __future__ import annotations
 
@@ -87,6 +89,9 @@ class CaseCard:
     would have said and `confidence` how sure it was (0..1, None without a draft). `owner` is the
     name of who has it, `outcome` and `note` how it was resolved, `joined` how many cases an
     incident's card stands for (0 on every other).
+
+    A new field needs a default, or no stored card, nor message with one, could be read any more,
+    and a word in `storage/sqlite/forgetting.py` if it tells of the employee; the adapters show it.
     """
 
     case_id: str
@@ -144,6 +149,17 @@ class Case:
     `outcome` and `note` how it was resolved. `incident` is the id of the incident on
     whose card it is shown ('' on its own card, or not shown yet: then `card_id` is '' too).
     `reminders` counts how often people were reminded of it, `looks` the timers it had.
+
+    Where its card is, and who asks:
+
+    - `card` and `card_id`: on a card of its own in `channel`; whether that arrived the journal
+      tells (`desk.cards.is_in_doubt`).
+    - `card`, no `card_id`, no `incident`: the card may be where `copies` say, but nobody knows
+      (`is_missing`).
+    - the same without `copies`: no place took it (`is_nowhere`).
+    - neither `card` nor `card_id`: it waits for an incident's card (`desk.flooding.is_joined`).
+    - `incident`: on that one's card (`is_joined`); without `card_id` that card is in doubt, without
+      `channel` no place took it.
     """
 
     id: str

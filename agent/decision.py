@@ -18,7 +18,8 @@ from pydantic_core import from_json
 from agent.errors import SchemaMismatch
 
 MAX_RESPONSE = 2000
-"""Characters of a response that are shown; a longer one is cut at the end of a block."""
+"""Characters of a response that are shown, or of a summary that is kept; a longer one is cut at the
+end of a block. What the handbook answers has a limit of its own (`providers/knowledge.py`)."""
 
 
 class Action(StrEnum):

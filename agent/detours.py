@@ -7,16 +7,20 @@ message counts them, so that it ends:
 - what was said to an employee: in pieces if it was too long; their direct conversation; then, for
   an answer, the desk;
 - what a person of the desk said to an employee: in pieces; then it comes back, marked;
-- the card of a case: another card of it; the second channel; each admin directly; then the employee
-  is told. A further card is left out. Instead of one that may have arrived there is another as soon
-  as something is to be read under it, once for each word; and a channel that does not take a word
-  about the case has none of its cards. Whoever had the case there has it no more;
-- words for the people who have a case: to where the card is now; then they come back, marked. Such
-  words never go to the employee. What nobody wrote stays where it was to be.
+- the card of a case: another card of it counts; else it goes to the second channel; then to each
+  admin directly; then the employee is told. Whoever had the case gives it up by that. If what died
+  was only a further card, the case is shown in one place less. Of a channel that refuses words
+  about the case it is taken that its card cannot be seen there either;
+- a card that may have arrived: nothing at first, since people may see it. Another card is posted
+  when words are to be put under it, at most one for each of them, or when people are reminded;
+- what an employee said to the people who have the case: to where the card is now; then the
+  employee is told, with their words. The card of an incident is not theirs to move: the incident
+  hears of it, and the words wait for where it goes, once. What Frontdesk itself said under a card
+  is let go.
 
-Words that somebody wrote and that may have arrived come back in the same way, but are not tried
-another way: they may be there. Their author is told, once, and decides. Nothing is said of words
-that were taken back.
+What an employee or a person of the desk wrote, and may have arrived, is not tried another way: it
+may be there. Its author is told, once, and decides. Nothing is said of words that were taken back.
+An answer of the bot that may have arrived does not come here: `asides.mention_lost` tells of it.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from agent import texts
 from agent.admins import Admins
 from agent.cases import Case, Cause, Copy
 from agent.desk import cards
+from agent.desk.flooding import arrival, stirring
 from agent.desk.place import DeskPlace
 from agent.desk.relay import keep
 from agent.draft import Draft
@@ -172,7 +177,7 @@ class Detours:
             lost = Copy(message.id, str(message.conversation))
             draft.put(replace(case, card_id="", copies=(*case.copies, lost)))
         else:
-            return await self._move_on(draft, case, message)
+            return await self.move_on(draft, case, message.detours)
         return None
 
     async def _word_in_channel(self, draft: Draft, message: OutgoingMessage) -> Event | None:
@@ -182,22 +187,22 @@ class Detours:
         case, top = draft.case, message.conversation
         if case is None or not case.card_id or top != self._place.channel_of(case):
             return None
-        return await self._move_on(draft, case, message)
+        return await self.move_on(draft, case, message.detours)
 
-    async def _move_on(self, draft: Draft, case: Case, lost: OutgoingMessage) -> Event | None:
+    async def move_on(self, draft: Draft, case: Case, detours: int = 0) -> Event | None:
         """Let another card of the case count than that which people may not see where it is. One of
         which nobody knows whether it is there cannot. Who had the case cannot go on with it: it
-        waits again.
+        waits again. `detours` are those that were taken for it already.
         """
         here, second = self._place.channel_of(case), self._place.second
         case = replace(case, copies=tuple(one for one in case.copies if one.channel != str(here)))
         there = [one for one in case.copies if not cards.is_in_doubt(draft, one.card_id)]
         if there:
             self._count_instead(draft, case, there[0])
-            draft.elsewhere.append(lost.id)
-        elif lost.detours == 0 and second is not None and second != here:
+            _is_elsewhere(draft)
+        elif detours == 0 and second is not None and second != here:
             self._move_card(draft, case, 0, [second])
-        elif lost.detours < TO_ADMINS:
+        elif detours < TO_ADMINS:
             await self._tell_admins(draft, case)
         else:
             self._give_up(draft, case)
@@ -258,7 +263,7 @@ class Detours:
         if case is not None and channel is not None and case.card_id not in ("", message.under):
             again = replace(message, conversation=channel, under=case.card_id)
             self._now_in(draft, message, self._send(draft, again))
-        else:
+        elif not self._waits(draft, message):
             quoted = one_line(message.text, QUOTED)
             draft.notice(texts.NOT_RELAYED.format(text=quoted, contact=self._place.contact))
         return event
@@ -272,9 +277,26 @@ class Detours:
             return None
         if cards.is_missing(case) and case.copies and word.detours == 0:
             cards.show(draft, case, self._place.channel or channel)
-        elif word.under == case.card_id and not case.incident and _is_shut(draft):
-            return await self._move_on(draft, case, word)
+        elif word.under == case.card_id and _is_shut(draft):
+            if not case.incident:
+                return await self.move_on(draft, case, word.detours)
+            news = stirring(case, draft.claim.turn_id, word.under)
+            draft.timers.append(arrival(news, draft.now))
         return None
+
+    def _waits(self, draft: Draft, word: OutgoingMessage) -> bool:
+        """Let a word wait for the card that an incident is shown by next, but each only once: the
+        channel of that may take none either.
+        """
+        case, name = draft.case, word.replaces or word.id
+        said = draft.history.relay_of(name)
+        if case is None or not case.incident or word.under != case.card_id or said is None:
+            return False
+        if not _is_shut(draft) or said.messages != (name,) or _has_waited(draft, said.post):
+            return False
+        keep(draft, replace(said, messages=(), text=word.text))
+        _is_elsewhere(draft)
+        return True
 
     def _tell_people(self, draft: Draft, text: str) -> None:
         channel = self._place.channel_of(draft.case)
@@ -283,7 +305,7 @@ class Detours:
             draft.elsewhere.append(draft.first.about)
 
     def _send(self, draft: Draft, message: OutgoingMessage) -> str:
-        draft.elsewhere.append(draft.first.about)
+        _is_elsewhere(draft)
         sent = replace(message, id=draft.next_id(), detours=message.detours + 1, replaces="")
         draft.outbox.append(sent)
         return sent.id
@@ -312,6 +334,12 @@ def _whom(draft: Draft) -> str:
     return texts.THE_EMPLOYEE if is_alone else plain_name(draft.employee.name) or texts.THE_EMPLOYEE
 
 
+def _is_elsewhere(draft: Draft) -> None:
+    """Keep of the message that the turn is about, if it is about one, that it is told elsewhere."""
+    if draft.claim.undelivered is not None:
+        draft.elsewhere.append(draft.claim.undelivered.id)
+
+
 def _is_in_doubt(draft: Draft) -> bool:
     """Whether the message that the turn is about may have arrived."""
     return draft.first.detail.partition(":")[0] == IN_DOUBT
@@ -327,6 +355,12 @@ def _was_in_doubt(draft: Draft, message_id: str) -> bool:
     """Whether nobody could tell whether one of our messages arrived."""
     told = (one.data for one in draft.claim.history if one.kind == Line.UNCONFIRMED)
     return any(data.get("message") == message_id for data in told)
+
+
+def _has_waited(draft: Draft, post: str) -> bool:
+    """Whether the words of a post have waited for a card before."""
+    told = (one.data for one in draft.claim.history if one.kind == Line.RELAYED)
+    return any(data.get("post") == post and data.get("text") for data in told)
 
 
 def _is_taken_back(draft: Draft, message: OutgoingMessage) -> bool:

@@ -36,9 +36,11 @@ AgentError
 ├── IllegalTransition        an event that the state machine does not know in this state
 └── ConfigError              a setting is missing or wrong
 
-`recovery` is what the caller does: 'retry' the same thing, 'fallback' to the next model, 'degrade'
-to an answer without a model, 'escalate' to people, 'tell_user', or 'fail' (nothing here can mend
-it). Vendors' own exceptions never leave their rim: it translates them into these.
+`recovery` says in a word what is done about it: 'retry' the same thing, 'repair' it, 'fallback' to
+the next model, 'degrade' to an answer without a model, 'escalate' to people, 'tell_user', or 'fail'
+(nothing here can mend it). Code asks only for 'retry' (`attempt.py`: is the same model asked
+again?); everything else is done where the class itself is caught, so there it is changed. Vendors'
+own exceptions never leave their rim: it translates them into these.
 """
 
 from __future__ import annotations
@@ -205,7 +207,11 @@ class DeliveryRetry(DeliveryError):
 
 
 class DeliveryUnknown(DeliveryError):
-    """It may or may not have arrived; the platform must be asked before anything else."""
+    """It may or may not have arrived.
+
+    A platform that can be asked is asked before anything else; where none can, a post is not sent
+    again by itself (`Capabilities.can_be_asked`). An edit is simply made again.
+    """
 
 
 class RowFatal(DeliveryError):

@@ -81,8 +81,7 @@ class Intake:
         # While people have the case, what is changed is for them, also if it is not known any more.
         every_edit = draft.case is not None and message.direct
         folded = screening.fold(draft.claim.rows, draft.history, every_edit=every_edit)
-        if draft.case is None and all(self._is_for_people(row.message) for row in draft.claim.rows):
-            return Event.VANISHED  # they had a case when it was said
+        folded = self._without_words_for_people(draft, folded)
         await self._get_to_know(draft, folded)
         self.keep_said(draft, folded)
         if not draft.asked:
@@ -101,11 +100,24 @@ class Intake:
             return Event.LEFT_QUEUE
         return Event.WROTE if self._may_decide(draft, last.author) else Event.INTERJECTED
 
-    def _is_for_people(self, message: IncomingMessage) -> bool:
-        """Whether it was accepted only because people had a case."""
+    def _without_words_for_people(self, draft: Draft, folded: screening.Folded) -> screening.Folded:
+        """If people have no case, nothing comes of what was accepted for them alone: it is no part
+        of what the bot is asked, and not kept.
+        """
+        if draft.case is not None:
+            return folded
+        rows = draft.claim.rows
+        meant = {row.message.id for row in rows if self._is_for_bot(row.message)}
+        return replace(folded, asked=tuple(one for one in folded.asked if one.id in meant))
+
+    def _is_for_bot(self, message: IncomingMessage) -> bool:
+        """Whether it was accepted for the bot itself. That a post is changed does not tell whom the
+        post is for, unless the change mentions the bot.
+        """
         follow = self._policy.follow_threads
         decided = verdict(message, follow_threads=follow, human_channels=())
-        return decided is Verdict.IF_HELD
+        elsewhere = Verdict.IF_HELD if message.kind is Kind.MESSAGE else Verdict.IF_KNOWN
+        return decided is not elsewhere
 
     def _may_decide(self, draft: Draft, author: Author) -> bool:
         """Whether nothing waits for the decision of somebody else."""
@@ -142,6 +154,8 @@ class Intake:
     async def _take_in_control(self, draft: Draft, message: IncomingMessage) -> bool:
         """Journal what came with a control; whether it takes over something that was asked."""
         before = screening.fold(draft.claim.rows[1:], draft.history)
+        if message.kind is Kind.STOP:  # by a wish for a person they get a case
+            before = self._without_words_for_people(draft, before)
         beside = message.kind in BESIDE or message.kind is Kind.FEEDBACK
         if message.author.id and not beside:
             draft.profile = await self.who(message)

@@ -10,19 +10,14 @@ from agent.messages import Author
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a platform can do; the kernel asks this and never which platform it is."""
+    """What differs between platforms for whoever sends, shows a sign of life or speaks of commands:
+    this is asked, and never which platform it is.
+    """
 
-    buttons: bool = True
-    feedback: bool = True
-    edit: bool = True
-    streaming: bool = False
-    ephemeral: bool = False
     can_be_asked: bool = False
     """Whether `find` can tell after an ambiguous send if the message arrived."""
     sign_seconds: float = 60.0
     """How long a sign of life stays before it must be shown again."""
-    max_text: int = 12000
-    """Characters of one message."""
     command: str = "/frontdesk "
     """What people type before a command's words."""
 

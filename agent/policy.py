@@ -1,4 +1,6 @@
-"""Policy: facts in, one event out. Every threshold of the kernel lives here.
+"""Policy: facts in, one event out; and the thresholds of a turn. What only bounds a text or a wait
+stands beside it (how long an answer may be: `decision.MAX_RESPONSE`; how long a case waits:
+`desk/times.py`).
 
 The state machine says what follows from an event; this module says which event the facts are:
 whether a confidence of 0.31 is an answer or a doubt, whether a person is wanted, what a message
@@ -17,7 +19,7 @@ from agent.state import Event
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All thresholds, with the defaults of the design. Times are in seconds."""
+    """The thresholds of a turn, with their defaults. Times are in seconds."""
 
     min_confidence: float = 0.5
     """Below it an answer comes with the offer of a person."""

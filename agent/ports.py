@@ -250,7 +250,7 @@ class Turns(Protocol):
     """Inbox, lanes and outbox: what makes a turn durable. All writes are fenced by the lease."""
 
     async def accept(self, arrival: Arrival) -> Accepted:
-        """Commit an arrival as an inbox row, once per key.
+        """Commit an arrival as an inbox row, once per key; where `Only` forbids it, nothing at all.
 
         Raises:
             StoreUnavailable: nothing was committed (within 2 s).
@@ -270,14 +270,14 @@ class Turns(Protocol):
         """
 
     async def route(self, lane: str, patience: float) -> Routed:
-        """Move what waits in a lane of the desk (`desk_lane`) to the lanes it is about, in its
-        order, each row with its case: a press by the message it is on (`about`, or `about_ref` in
-        its channel), anything else by the card whose thread it is in. A thread of the desk that is
-        a conversation of its own (somebody mentioned the bot at its top) goes there.
+        """Move what waits in a lane of the desk (`desk_lane`), in its order, to the lanes of the
+        cases it is about. A press is about the case whose card it is on (`about`, or `about_ref` in
+        its channel), anything else about the case in whose card's thread it stands. If the thread
+        is a conversation with the bot (it was mentioned at its top), the row goes there.
 
-        A row whose card is not known yet waits while a card to its channel is on its way or in
-        doubt, at most `patience` seconds; a press on a card in doubt tells that it arrived. Then it
-        is dropped, with a journal line; of a press, its key is told.
+        If no card is known there yet, but one to the channel is on its way or in doubt, the row
+        waits, at most `patience` seconds, and is dropped then with a journal line; of a press, its
+        key is told. A press on a card in doubt tells that the card has arrived.
 
         Raises:
             StoreUnavailable: nothing was committed.
@@ -377,7 +377,7 @@ class Records(Protocol):
         self, platform: str, author_id: str, channel: str, but: str = ""
     ) -> str | None:
         """The lane this person last wrote in, not counting the message `but` (its id): in
-        `channel`, or anywhere if it is ''.
+        `channel`, or anywhere if it is ''; but none in which people have somebody else's case.
         """
 
     async def recent(self, platform: str, limit: int) -> Sequence[Recent]:

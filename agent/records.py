@@ -16,7 +16,9 @@ from agent.state import State
 class Only(StrEnum):
     """In which lanes an arrival is accepted: in ANY, in one that is KNOWN already (a follow-up
     without a mention in a thread the bot may or may not take part in), or in one whose case people
-    have (WITH_PEOPLE: what would not be for the bot, but may be for them).
+    have (WITH_PEOPLE: what would not be for the bot, but may be for them). The last also while
+    something else waits there or is worked off, other than for its time: a case may come of it. If
+    none does, intake lets the arrival vanish.
     """
 
     ANY = "any"
@@ -60,6 +62,10 @@ class Accepted(StrEnum):
     NEW = "new"
     DUPLICATE = "duplicate"
     NOT_FOR_US = "not_for_us"
+
+
+LEASE_SECONDS = 30.0
+"""How long a claim holds without being renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +196,8 @@ class Unconfirmed:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A lane claimed for one turn.
+    """A lane claimed for one turn by a worker: nothing to do with `Kind.CLAIM`, `Event.CLAIMED` and
+    `CaseState.CLAIMED`, by which a person of the desk takes a case.
 
     `rows` are the longest run of consecutive utterances of one author (from the second attempt on
     one row, or those whose steps are committed), or one control, followed, if it interrupts, by
@@ -293,7 +300,7 @@ MOST_JOINED = 1000
 """Cases of an incident that a turn is told of, the oldest: each costs it a row."""
 IN_DOUBT = "Unconfirmed"
 """Why a message comes back as UNDELIVERABLE of which nobody knows whether it arrived: a card, or
-words that were passed on."""
+words that were passed on. What else is in doubt comes to a turn in `Claim.unconfirmed`."""
 
 
 class DeliveryState(StrEnum):

@@ -98,7 +98,7 @@ class Event(StrEnum):
 
 
 class Effect(StrEnum):
-    """What the turn engine does; each name is one method of it."""
+    """What the turn engine does; each name is one method of one of its rooms (`agent/turn.py`)."""
 
     ASK_MODEL = "ask_model"
     RUN_TOOLS = "run_tools"
@@ -225,10 +225,11 @@ TABLE: Final[dict[tuple[State, Event], Row]] = {
     # The lane of an incident, which has nobody to talk with: cases join, and a card is opened.
     (S.IDLE, E.GATHERED): (S.ESCALATED, (F.OPEN_CASE, F.WATCH_CASE)),
     (S.CLOSED, E.GATHERED): (S.ESCALATED, (F.OPEN_CASE, F.WATCH_CASE)),
-    # Whatever the state: verdicts are kept, and what did not arrive is tried another way, or sent
-    # again if its reader says so, also while people have the case: the word is meant for the bot,
-    # which asked for it. Welcome and commands are beside the conversation, and so is what people of
-    # the desk cannot have: the case is over, it is somebody else's, they may not.
+    # In every resting state alike, because it is beside the conversation. A verdict is kept. What
+    # did not arrive is tried another way, and sent again if the employee says 'repeat': also while
+    # people have the case, because the bot itself offered that word. A newcomer is welcomed, a
+    # command answered. Whoever at the desk wants what is not possible is told why (the case is
+    # over, a colleague has it, they are not of the desk).
     **{(state, E.RATED): (state, (F.KEEP_FEEDBACK,)) for state in RESTING},
     **{(state, E.NOT_DELIVERED): (state, (F.FIND_ANOTHER_WAY,)) for state in RESTING},
     **{(state, E.REPEAT_ASKED): (state, (F.SEND_AGAIN,)) for state in RESTING},

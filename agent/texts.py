@@ -1,4 +1,8 @@
-"""Everything Frontdesk itself says to people, in one place.
+"""What Frontdesk itself says to people, in one place.
+
+Elsewhere are words about time (`desk/times.py`), causes and outcomes of cases (`cases.py`), answers
+to commands (`bot/commands*.py`, `bot/caring.py`), and what a platform puts around them: the labels
+of a card, forms (`adapters/*`).
 
 Plain, kind and honest: what happened, what follows, what can be done. Placeholders are filled with
 `str.format`; values that come from people are cleaned by the caller.
@@ -28,6 +32,8 @@ WELCOME = (
     f"{GREETING} When I don't know something, I say so. Write “talk to a person” whenever you "
     "want people to help."
 )
+"""For whoever has the bot for the first time, where the platform tells (Teams). Slack says its own,
+`agent_view` in manifest.json."""
 PROMPTS = (
     "How many days of annual leave do I get?",
     "How do I connect to the VPN?",
@@ -221,6 +227,7 @@ OWNER_CUT_OFF = (
     "**{name}** had this case in another channel, which takes no posts any more: it waits for "
     "somebody again."
 )
+TALK_MOVED = "**{name}** has this case now. The talk goes on under its other card, {where}."
 TALK_ELSEWHERE = (
     "What you write here reaches the employee. The talk about case {case} goes on under its other "
     "card, {where}."

@@ -1,7 +1,7 @@
 """Settings: environment variables, then `frontdesk.toml`, then defaults; validated once at start.
 
-Names are the same in both places (DESIGN §11). Secrets and addresses are read from the environment
-only: a file gets committed, mailed and backed up.
+Names are the same in both places. Secrets and addresses are read from the environment only: a file
+gets committed, mailed and backed up.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from agent.messages import ConversationId
 from agent.ports import Adapter, Clock
 from agent.records import Claim, TurnEnd
 from agent.tasks import Beside
+from agent.text import has_words
 
 
 class Sign:
@@ -61,6 +62,8 @@ class Signs:
         first = claim.rows[0].message
         if not self._thinks or first.kind.is_control or claim.case is not None:
             return
+        if not any(has_words(row.message.text) for row in claim.rows):
+            return  # a model is asked for nothing
         place = first.conversation
         adapter = self._adapters.get(place.platform)
         if adapter is None:

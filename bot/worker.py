@@ -18,7 +18,15 @@ from agent.errors import AgentError, LeaseLost, StorageError
 from agent.messages import ConversationId, Kind
 from agent.policy import Policy
 from agent.ports import Adapter, Clock, Turns
-from agent.records import DESK, Arrival, Claim, Interruption, TurnEnd, desk_lane
+from agent.records import (
+    DESK,
+    LEASE_SECONDS,
+    Arrival,
+    Claim,
+    Interruption,
+    TurnEnd,
+    desk_lane,
+)
 from agent.tasks import Beside
 from agent.turn import Engine
 from bot.delivery import Courier
@@ -33,7 +41,6 @@ LANES_AT_ONCE = 200
 LOOK_EVERY = 5.0
 """Seconds between looks at the store even if nothing was announced."""
 RENEW_EVERY = 10.0
-LEASE_SECONDS = 30.0
 LATE = 20.0
 """A lease renewed so many seconds late is given up: another worker may have the lane."""
 CHECK_LEASES_EVERY = 2.0

@@ -53,9 +53,7 @@ class SlackAdapter:
     """One Slack workspace: over HTTP, or with an app token over Socket Mode."""
 
     platform = "slack"
-    capabilities = Capabilities(
-        can_be_asked=True, ephemeral=True, sign_seconds=STATUS_SECONDS, max_text=12_000
-    )
+    capabilities = Capabilities(can_be_asked=True, sign_seconds=STATUS_SECONDS)
 
     def __init__(
         self,
@@ -87,16 +85,16 @@ class SlackAdapter:
         """Learn who we are, however long Slack is out, and begin to receive."""
         identity = await self._identify()
         self.tenant = identity.team_id
-        read = Reader(identity, self._profiles).read
+        reader = Reader(identity, self._profiles)
         self._receiver = receiver = Receiver(
             self._web,
             identity,
             signing_secret=self._signing_secret,
             clock=self._clock,
             door=door,
-            read=read,
+            reader=reader,
         )
-        self._backfill = backfill = Backfill(self._web, identity, self._clock, door, read)
+        self._backfill = backfill = Backfill(self._web, identity, self._clock, door, reader.read)
         if not self._app_token:
             backfill.begin(await backfill.remember())
             return

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -31,6 +31,7 @@ PROFILE_SECONDS = 24 * 3600.0
 PROFILES = 10_000
 MOST_NAMED = 5
 """People whom one message can mention by name: each may cost a call."""
+UNTOLD_SECONDS = 300.0
 NAMING_SECONDS = 1.0
 """That a message waits for the names in it: Slack gives each event three seconds."""
 
@@ -43,6 +44,8 @@ class Profiles:
         self._web = web
         self._clock = clock
         self._known: OrderedDict[str, tuple[float, Profile]] = OrderedDict()
+        self._untold: OrderedDict[str, float] = OrderedDict()
+        """Whose names Slack did not tell, or not in time, and until when it is not asked again."""
 
     async def of(self, author: Author, tenant: str) -> Profile:
         """A person of the workspace `tenant`; the id alone if Slack does not tell. Never raises."""
@@ -67,6 +70,7 @@ class Profiles:
         """The names of people by their ids, as far as they are known in time; the first few."""
         wanted = list(dict.fromkeys(ids))[:MOST_NAMED]
         missing = [one for one in wanted if self._remembered(one) is None]
+        missing = [one for one in missing if self._untold.get(one, 0.0) <= self._clock.now()]
         if missing:
             with suppress(TimeoutError):
                 async with self._clock.timeout(NAMING_SECONDS):
@@ -76,7 +80,13 @@ class Profiles:
         return {one: name for one, name in named.items() if name}
 
     async def _learn(self, user_id: str, tenant: str) -> None:
-        await self.of(Author(user_id), tenant)
+        self._untold[user_id] = self._clock.now() + UNTOLD_SECONDS
+        self._untold.move_to_end(user_id)
+        if len(self._untold) > PROFILES:
+            self._untold.popitem(last=False)
+        profile = await self.of(Author(user_id), tenant)
+        if profile.known:
+            self._untold.pop(user_id, None)
 
     def _remembered(self, user_id: str) -> Profile | None:
         known = self._known.get(user_id)
@@ -94,14 +104,28 @@ class Reader:
         self._profiles = profiles
 
     async def read(self, body: Payload) -> IncomingMessage | None:
-        """An event as `payloads.read_event` reads it. Only what may be for us is worth a call: what
-        is said directly, in a thread, or to the bot. Never raises.
-        """
+        """An event as `payloads.read_event` reads it, with names. Never raises."""
         message = payloads.read_event(body, self._identity)
-        if message is None or not (message.direct or message.in_thread or message.mentions_bot):
+        if message is None or not (ids := self.mentioned(message, body)):
             return message
+        return await self.named(message, body, ids)
+
+    def mentioned(self, message: IncomingMessage, body: Payload) -> Sequence[str]:
+        """Whose names are missing in what an event says. Only what may be for us is worth a call:
+        what is said directly, in a thread, or to the bot.
+        """
+        if not (message.direct or message.in_thread or message.mentions_bot):
+            return ()
+        return mrkdwn.unnamed(payloads.raw_text(body), self._identity.bot_user_id)
+
+    async def named(
+        self, message: IncomingMessage, body: Payload, ids: Sequence[str]
+    ) -> IncomingMessage:
+        """The message of an event with the names of those it mentions, as far as Slack tells them
+        in time. Never raises.
+        """
+        names = await self._profiles.names(ids, self._identity.team_id)
         raw, bot = payloads.raw_text(body), self._identity.bot_user_id
-        names = await self._profiles.names(mrkdwn.unnamed(raw, bot), self._identity.team_id)
         return replace(message, text=mrkdwn.read(raw, bot, names)) if names else message
 
 

@@ -23,7 +23,8 @@ from slack_sdk.signature import SignatureVerifier
 
 from adapters.slack import forms, mrkdwn, payloads
 from adapters.slack.calls import part, string
-from adapters.slack.profiles import Read
+from adapters.slack.lines import Lines
+from adapters.slack.profiles import Reader
 from adapters.slack.web import Web
 from agent.errors import DeliveryError, StorageError
 from agent.messages import Author, IncomingMessage, Kind
@@ -71,10 +72,11 @@ class Receiver:
         signing_secret: str,
         clock: Clock,
         door: Door,
-        read: Read,
+        reader: Reader,
     ) -> None:
-        """`read` reads events. Without a signing secret no request is ever taken for Slack's."""
-        self._read = read
+        """`reader` knows names. Without a signing secret no request is ever taken for Slack's."""
+        self._reader = reader
+        self._lines = Lines()
         self._web = web
         self._identity = identity
         self._clock = clock
@@ -161,11 +163,15 @@ class Receiver:
         return app
 
     async def _event(self, body: dict[str, Any]) -> WebResponse:
-        message = await self._read(body)
+        message = payloads.read_event(body, self._identity)
         if message is None:
             return WebResponse(200)
+        ids = self._reader.mentioned(message, body)
         try:
-            await self._door.accept(message)
+            async with self._lines.behind(message.conversation.channel, waits=bool(ids)):
+                if ids:
+                    message = await self._reader.named(message, body, ids)
+                await self._door.accept(message)
         except StorageError as error:
             log.warning("an event was not accepted: %s", error.code)
             return WebResponse(503)
@@ -192,6 +198,8 @@ class Receiver:
         """Do what a press asks for; what whoever pressed is told."""
         if message.kind is Kind.RESOLVE:
             return await self._open(forms.resolve(message), body)
+        async with self._lines.behind(message.conversation.channel):
+            pass  # what was said before is accepted before
         if message.kind is Kind.FEEDBACK:
             await self._door.accept(message)  # nobody waits for what comes of a thumb
             return ""
@@ -220,6 +228,8 @@ class Receiver:
         message = payloads.read_form(body, self._identity, self._clock.now())
         told = forms.NOT_READABLE
         if message is not None:
+            async with self._lines.behind(message.conversation.channel):
+                pass
             told = await self._door.press(
                 message, lambda text: self._beside.run(self._tell_beside(message, text))
             )

@@ -68,9 +68,7 @@ class TeamsAdapter:
     """One Teams tenant."""
 
     platform = PLATFORM
-    capabilities = Capabilities(
-        sign_seconds=TYPING_SECONDS, max_text=rendering.MAX_TEXT, command="/"
-    )
+    capabilities = Capabilities(sign_seconds=TYPING_SECONDS, command="/")
 
     def __init__(
         self,

@@ -4,4 +4,7 @@
 `relay` passes words on in both directions, `waiting` is what time does to a case, `cards` is what
 people see of it. `place`, `times`, `hours` and `members` tell where people are, when, and who.
 `flooding` and `incidents` make one card of very many cases of one cause.
+
+To be read in this order: `place`, `times`, `desk`, `cards`, `staff`, `relay`, `waiting`; then
+docs/adr/0013, `flooding`, `incidents`.
 """

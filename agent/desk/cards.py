@@ -169,7 +169,8 @@ def acted_on(draft: Draft, case: Case) -> Copy | None:
     meant = [one for name in (first.about, known) for one in here if one.card_id == name]
     if known and not meant:  # the case was shown elsewhere since
         return Copy(known, str(replace(first.conversation, thread="")))
-    return next(iter([*meant, *here]), None)
+    sure = [one for one in here if not is_in_doubt(draft, one.card_id)]
+    return next(iter([*meant, *sure]), None)
 
 
 def taken_from(draft: Draft, case: Case) -> Case:

@@ -117,6 +117,7 @@ class Desk:
         text = texts.TRANSFERRED if again else texts.CLAIMED
         name = self._place.signed(case.owner_name, case)
         draft.notice(text.format(case=case.id, name=name), invites=True)
+        self._tell_former_thread(draft, case)
         if draft.staff is None or draft.taker is None or draft.claim.case is None:
             return
         if draft.taker.id != draft.staff.id:
@@ -150,7 +151,8 @@ class Desk:
         )
         draft.notice(text, buttons=(Button.LEAVE_QUEUE,))
         if draft.events[-1] is Event.OWNER_GONE:
-            words = texts.OWNER_CUT_OFF if draft.claim.undelivered else texts.OWNER_GONE
+            is_moved = case.card_id != before.card_id
+            words = texts.OWNER_CUT_OFF if is_moved else texts.OWNER_GONE
             self._tell_thread(draft, case, words.format(name=name))
 
     # It is over
@@ -176,7 +178,9 @@ class Desk:
         """Tell the employee that nobody waits for them any more, and who has worked on it."""
         case, channel = draft.case, self._place.channel_of(draft.case)
         draft.notice(texts.LEFT)
-        if case is not None and channel is not None and case.owner and case.card_id:
+        if case is None or case.incident:
+            return  # on the card of many their number tells it
+        if channel is not None and case.owner and case.card_id:
             name = plain_name(case.card.employee_name if case.card else "") or texts.SOMEBODY
             draft.post(channel, texts.LEFT_OWNER.format(name=name), under=case.card_id)
 
@@ -231,6 +235,19 @@ class Desk:
         channel = self._place.channel_of(case)
         if channel is not None and case.card_id and not case.incident:
             draft.post(channel, text, under=case.card_id)
+
+    def _tell_former_thread(self, draft: Draft, case: Case) -> None:
+        """A word in the thread of the card under which somebody has talked with the employee, if
+        the talk goes on under another: an edited card tells nobody.
+        """
+        before = draft.claim.case
+        if before is None or not before.claimed_at or before.card_id in ("", case.card_id):
+            return
+        former, here = self._place.channel_of(before), self._place.channel_of(case)
+        if former is not None and case.card_id and not case.incident:
+            where = texts.IN_THIS_CHANNEL if former == here else texts.IN_ANOTHER_CHANNEL
+            words = texts.TALK_MOVED.format(name=case.owner_name, where=where)
+            draft.post(former, words, under=before.card_id)
 
     def _move(self, draft: Draft, case: Case) -> None:
         """Keep the case as it is now, and show it so."""

@@ -102,13 +102,20 @@ def gathering(case: Case) -> IncomingMessage:
     )
 
 
-def stirring(case: Case, turn_id: str) -> IncomingMessage:
+def stirring(case: Case, turn_id: str, unseen: str = "") -> IncomingMessage:
     """What an incident is told of a case that it knows when there is something new for its card:
-    the case is over for itself alone, or has words that wait for a card to be put under. Unlike
-    `gathering` it says no lane, so that nobody joins by it.
+    the case is over for itself alone, or has words that wait for a card to be put under; `unseen`
+    is a card whose channel took them no more. Unlike `gathering` it says no lane, so that nobody
+    joins by it.
     """
-    name = f"stir-{turn_id}"
-    return IncomingMessage(place_of(case.cause), name, Kind.GATHER, Author(""), about=case.id)
+    return IncomingMessage(
+        place_of(case.cause),
+        f"stir-{turn_id}",
+        Kind.GATHER,
+        Author(""),
+        revision=unseen,
+        about=case.id,
+    )
 
 
 def gathered(news: IncomingMessage) -> Gathered | None:

@@ -8,7 +8,8 @@ happens to the incident and is accepted once more for each joined case, in its o
 worked off like any press or post of the desk, but that nobody asks once more who may.
 
 If no place took the incident's card, or nobody knows whether it arrived, those who joined know it:
-their words wait. There is another card when somebody joins or writes, or people are reminded.
+their words wait. There is another card when somebody joins or writes, or people are reminded. If
+the card's channel takes the words of one of them no more, all move on.
 """
 
 from __future__ import annotations
@@ -111,13 +112,17 @@ class Incidents:
         joining = [one for one in strangers if one.case_id not in known]
         if not known and not gathered:
             return Event.LEFT_QUEUE
+        before = case.card_id
+        case, event = await self._moved(draft, case)
         case = self._show_count(draft, case, joining)
+        if case.card_id == before:
+            case = self._shown_again(draft, case, gathered)
         joined = [(one.lane, one.case_id) for one in strangers]
-        if self._is_wanted(draft, case, gathered):
-            here = self._place.channel or ConversationId.parse(case.channel)
-            case, _ = cards.show(draft, case, here)
+        if case.card_id != before:
             joined += [one for one in draft.claim.joined if one not in joined]
         _show(draft, case, joined)
+        if event is not None:
+            return event
         settled = [(one.lane, one.case_id) for one in gathered if one not in strangers]
         if case.state is CaseState.CLAIMED and settled:
             if await self._waiting.owner_is_gone(case):
@@ -191,20 +196,36 @@ class Incidents:
         self._show_where_it_is(draft, before)
         return event
 
-    def _is_wanted(self, draft: Draft, case: Case, gathered: Sequence[Gathered]) -> bool:
-        """Whether there is to be another card: somebody joins, or has words that wait for one, and
-        the last was not lost a moment ago.
+    async def _moved(self, draft: Draft, case: Case) -> tuple[Case, Event | None]:
+        """The incident where it goes on if the channel of its card takes no words any more, and
+        what becomes of it by that.
         """
-        if not cards.is_missing(case):
-            return False
+        stirs = (one.message for one in draft.claim.rows if flooding.gathered(one.message) is None)
+        if not case.card_id or case.card_id not in [one.revision for one in stirs]:
+            return case, None
+        event = await self._detours.move_on(draft, case)
+        return draft.case or case, event
+
+    def _shown_again(self, draft: Draft, case: Case, gathered: Sequence[Gathered]) -> Case:
+        """The incident with another card if maybe nobody sees the last, and somebody joins, or has
+        words that wait for one. If the last was lost a moment ago, that is done a little later.
+        """
         waits = _stirs(draft) or any(not one.card_id for one in gathered)
+        if not waits or not cards.is_missing(case):
+            return case
         names = [one.card_id for one in case.copies]
         lost = (
             entry.at
             for entry in draft.claim.history
             if entry.kind == Line.FAILED and (not names or entry.data.get("message") in names)
         )
-        return waits and max(lost, default=0.0) <= draft.now - TRY_AGAIN
+        due = max(lost, default=0.0) + TRY_AGAIN
+        if due > draft.now:
+            news = flooding.stirring(case, draft.claim.turn_id)
+            draft.timers.append(Arrival(news, not_before=due))
+            return case
+        here = self._place.channel or ConversationId.parse(case.channel)
+        return cards.show(draft, case, here)[0]
 
     def _show_where_it_is(self, draft: Draft, before: Case | None) -> None:
         """If another card counts now, those who joined must know: their words go under it."""

@@ -181,7 +181,9 @@ def next_look(
 
 
 def reminder_due(case: Case, times: DeskTimes) -> float:
-    """When people are to be reminded of a case that nobody has claimed until then."""
+    """When people are to be reminded of a case that nobody has claimed until then: a promise, which
+    `times.expectation` words for the employee, and of which `next_look` makes the timer.
+    """
     return times.hours.after(case.waiting_since, times.sla * (case.reminders + 1))
 
 

@@ -97,8 +97,11 @@ def is_wanted(db: sqlite3.Connection, lane: str, only: Only) -> bool:
     """Whether something is accepted in a lane."""
     if only is Only.ANY or lane.startswith(BEGINNING):
         return True
-    asked = statements.LANE_IS_KNOWN if only is Only.KNOWN else sql.PEOPLE_HAVE_CASE
-    return db.execute(asked, (lane,)).fetchone() is not None
+    if only is Only.KNOWN:
+        found = db.execute(statements.LANE_IS_KNOWN, (lane,))
+    else:
+        found = db.execute(sql.PEOPLE_MAY_READ, {"lane": lane})
+    return found.fetchone() is not None
 
 
 def route(db: sqlite3.Connection, lane: str, patience: float, now: float) -> Routed:

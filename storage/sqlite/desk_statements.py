@@ -80,7 +80,15 @@ SELECT {_CASE} FROM cases
 WHERE lane = ? AND state IN ('waiting', 'claimed') ORDER BY opened_at DESC LIMIT 1
 """  # noqa: S608 a constant
 
-PEOPLE_HAVE_CASE = "SELECT 1 FROM cases WHERE lane = ? AND state IN ('waiting', 'claimed') LIMIT 1"
+# Whether people have a case, or may have one in a moment: something is being worked off, or will be
+# soon. What only waits for its time opens none.
+PEOPLE_MAY_READ = """
+SELECT 1 FROM cases WHERE lane = :lane AND state IN ('waiting', 'claimed')
+UNION ALL
+SELECT 1 FROM inbox
+WHERE lane = :lane AND state = 'waiting' AND kind NOT IN ('expire', 'look')
+LIMIT 1
+"""
 
 CASE = f"SELECT {_CASE} FROM cases WHERE id = ?"  # noqa: S608 a constant
 

@@ -16,15 +16,13 @@ from pydantic_core import from_json
 from agent.errors import LeaseLost
 from agent.journal import Line
 from agent.messages import DESK_KINDS, Kind
-from agent.records import Accepted, Interruption, Lease
+from agent.records import LEASE_SECONDS, Accepted, Interruption, Lease
 from agent.state import WITH_PEOPLE
 from storage.sqlite import desk, desk_statements, outbox
 from storage.sqlite import statements as sql
 from storage.sqlite.outbox import Taken
 from storage.sqlite.rows import Claimed, Ending, Flooded, NewRow, Settled, WaitingRow
 
-LEASE_SECONDS = 30.0
-"""How long a claim holds without being renewed."""
 INTERRUPTING = frozenset(kind for kind in Kind if kind.interrupts)
 MOST_UNCONFIRMED = 10
 """Messages of a lane that are told of, and sent again if their reader wants them: the newest."""

@@ -42,12 +42,17 @@ ON CONFLICT (source) DO UPDATE SET digest = excluded.digest
 TIMELINE = "SELECT at, kind, turn_id, data FROM journal WHERE lane = ? ORDER BY seq"
 
 # ids are quoted in lanes, so that no character of one means anything to GLOB. Who has asked for a
-# person has talked, too, though in no words of theirs.
+# person has talked, too, though in no words of theirs. Where people talk with somebody else, what
+# one says is said to them.
 LATEST_LANE = """
 SELECT lane FROM inbox WHERE id = (
     SELECT max(id) FROM inbox
     WHERE author = :author AND (class = 'utterance' OR kind = 'ask_person') AND case_id = ''
         AND message_id != :but AND lane GLOB :lanes
+        AND NOT EXISTS (
+            SELECT 1 FROM cases WHERE cases.lane = inbox.lane
+                AND cases.state IN ('waiting', 'claimed') AND cases.employee_id != :author
+        )
 )
 """
 

@@ -52,11 +52,12 @@ WHERE lease_owner IS NULL AND (ready_at IS NULL OR (ready_at > excluded.ready_at
 )))
 """
 
-# What people do about a case does not wait for a retry of what was written before it.
+# What people do about a case does not wait for the first retry of what was written before it. Later
+# ones keep their time: else who presses again and again would wear the words' attempts out.
 BRING_FORWARD = f"""
 UPDATE inbox SET not_before = :now
 WHERE lane = :lane AND state = 'waiting' AND class = 'utterance' AND id < :row
-    AND not_before > :now
+    AND not_before > :now AND attempts < 2
     AND (SELECT state FROM lanes WHERE lane = :lane) IN ({_WITH_PEOPLE})
 """  # noqa: S608 a constant
 

@@ -63,6 +63,7 @@ async def test_a_write_is_committed_as_started_before_it_starts() -> None:
         [(1, StepKind.MODEL, StepState.DONE), (2, StepKind.CALL, StepState.STARTED)],
         [(2, StepKind.CALL, StepState.DONE)],
     ]
+    assert {one.at for commit in rig.notes.commits for one in commit} == {START}
 
 
 async def test_nothing_starts_that_could_not_be_committed() -> None:

@@ -96,6 +96,7 @@ async def test_approved() -> None:
     assert answer.text == "An answer."
     assert end.steps_over == ("t7",)
     assert calls(end) == [("t7:2", "ok")]
+    assert {step.at for step in rig.notes.in_order()} == {START}
     assert rig.model.asked[1].question == POST.text
 
 

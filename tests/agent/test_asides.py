@@ -257,7 +257,8 @@ async def test_a_verdict_with_words(rig: Rig, comment: str) -> None:
     end = await rig.run(claim(given))
     assert end.feedback == (Feedback("t1.1", "ada", "up", comment),)
     assert [one.kind for one in end.journal] == [Line.RATED, Line.TURN]
-    assert end.journal[0].data.get("comment", "") == comment
+    told = {"message": "t1.1", "author": "ada", "verdict": "up"}
+    assert end.journal[0].data == ({**told, "comment": comment} if comment else told)
 
 
 async def test_nobody_is_told_by_itself(rig: Rig) -> None:

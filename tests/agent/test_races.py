@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 
+import pytest
+
 from agent.attempt import Question
+from agent.breaker import THRESHOLD, BreakerState
 from agent.decision import DECISION_SCHEMA, Decision, commit_point, cut_at_block, parse_decision
 from agent.errors import BadRequest
-from agent.models import Delta, Done, Piece, Prompt
+from agent.models import Delta, Done, Piece, Prompt, Usage
 from agent.policy import Policy
 from agent.ports import Clock, Provider
 from agent.recovery import Ladder, Outcome
@@ -201,3 +204,103 @@ async def test_a_last_resort_that_hangs(clock: TestClock) -> None:
 def test_a_text_without_a_place_to_cut() -> None:
     """One endless word is cut anywhere."""
     assert cut_at_block("x" * 50, 20) == "x" * 14 + "\n…"
+
+
+async def test_a_whole_answer_just_in_time() -> None:
+    """The rival that the alarm started is gone before it has asked: nothing is charged for it."""
+    moment = Moment()
+
+    async def all_at_once() -> AsyncIterator[Piece]:
+        await a_round()  # so that the alarm is set before we sleep
+        await moment.sleep(8.0)
+        yield Done(decision(), "end", Usage(output=5))
+
+    second = Player("m2", all_at_once)
+    ladder = Ladder([Player("m1", all_at_once), second], moment, Policy())
+    asking = asyncio.create_task(ladder.climb(QUESTION))
+    for _ in range(5):
+        await a_round()
+    moment.come.set()
+    outcome = await asking
+    assert outcomes(outcome) == [("m2", "cancelled"), ("m1", "ok")]
+    assert second.asked == 0
+    assert [spend.model for spend in outcome.spend] == ["m1"]
+
+
+async def test_one_fails_while_the_other_is_slow(clock: TestClock) -> None:
+    """Nobody is left who has shown anything in time, so the third starts beside the slow one."""
+    outcome = await climb(
+        clock,
+        scripted(clock, "m1", Say(after=40)),
+        scripted(clock, "m2", Fail(BadRequest(), after=1)),
+        scripted(clock, "m3", Say()),
+    )
+    assert outcomes(outcome) == [("m2", "BadRequest"), ("m1", "cancelled"), ("m3", "ok")]
+    assert [attempt.hedged for attempt in outcome.attempts] == [True, False, True]
+    assert clock.now() == START + 9
+
+
+# Budgets
+
+
+def test_races_that_may_follow_each_other(clock: TestClock) -> None:
+    """A slow minute may race in each of its turns; then the budget is used up."""
+    ladder = Ladder([scripted(clock, "m1")], clock, Policy())
+    assert [ladder.may_race() for _ in range(7)] == [True] * 5 + [False] * 2
+
+
+async def test_a_fifth_of_the_turns_may_race(clock: TestClock) -> None:
+    """Five turns earn one race, and a quiet day no more than the five of the beginning."""
+    ladder = Ladder([scripted(clock, "m1")], clock, Policy())
+    while ladder.may_race():
+        pass
+    for turns, races in ((4, 0), (1, 1), (5, 1), (100, 5)):
+        for _ in range(turns):
+            await ladder.climb(QUESTION)
+        assert [ladder.may_race() for _ in range(races + 1)] == [True] * races + [False]
+
+
+@pytest.mark.parametrize("within", [20.0, 0.0])
+async def test_what_is_left_of_a_turns_time(clock: TestClock, within: float) -> None:
+    """A model that does not end within it is ill, and the handbook is asked at that moment."""
+    talks = scripted(clock, "m1", Say(after=0.5, pieces=100, between=1.0))
+    resort = scripted(clock, "handbook", Say())
+    resort.model_free = True
+    ladder = Ladder([talks, resort], clock, Policy())
+    for _ in range(THRESHOLD):
+        begun = clock.now()
+        asking = asyncio.create_task(ladder.climb(QUESTION, within=within))
+        await clock.until(asking.done)
+        outcome = await asking
+        assert clock.now() == begun + within
+        assert outcomes(outcome) == [("m1", "TooSlow"), ("handbook", "ok")]
+        assert [cause.code for cause in outcome.causes] == ["TooSlow"]
+    assert ladder.breakers() == {"m1": BreakerState.OPEN}
+
+
+async def test_what_only_models_can_answer(clock: TestClock) -> None:
+    """A summary is not asked of the handbook."""
+    resort = scripted(clock, "handbook", Say())
+    resort.model_free = True
+    ladder = Ladder([scripted(clock, "m1", Fail(BadRequest())), resort], clock, Policy())
+    outcome = await ladder.climb(QUESTION, resorts=False)
+    assert outcome.value is None
+    assert resort.asked == []
+
+
+# Breakers
+
+
+@pytest.mark.parametrize(
+    ("slow", "how"),
+    [(Say(after=9, between=0.1), "ok"), (Fail(BadRequest(), after=9), "BadRequest")],
+)
+async def test_slowness_counts_whatever_comes_of_it(clock: TestClock, slow: Act, how: str) -> None:
+    """Who keeps everybody waiting is ill, even if it wins, or fails by what is asked."""
+    first, second = scripted(clock, "m1", slow), scripted(clock, "m2", Say(after=3))
+    ladder = Ladder([first, second], clock, Policy())
+    for _ in range(THRESHOLD):
+        asking = asyncio.create_task(ladder.climb(QUESTION))
+        await clock.until(asking.done)
+        assert ("m1", how) in outcomes(await asking)
+    assert ladder.breakers() == {"m1": BreakerState.OPEN, "m2": BreakerState.CLOSED}

@@ -81,6 +81,42 @@ def test_what_people_of_the_desk_cannot_have_is_legal_in_every_resting_state() -
             assert step(state, event)[0] is state
 
 
+def test_a_decision_that_comes_too_late_changes_nothing() -> None:
+    """The buttons and the time of an approval outlive it: by then nothing waits for them."""
+    for state in RESTING - {State.AWAITING_APPROVAL}:
+        for event in (Event.APPROVED, Event.DENIED, Event.EXPIRED):
+            assert step(state, event) == (state, ())
+
+
+MOVES = {
+    Effect.ASK_MODEL: {State.THINKING},
+    Effect.RUN_TOOLS: {State.ACTING},
+    Effect.ASK_APPROVAL: {State.AWAITING_APPROVAL},
+    Effect.OPEN_CASE: {State.ESCALATED},
+    Effect.RELEASE_CASE: {State.ESCALATED},
+    Effect.TAKE_CASE: {State.WITH_HUMAN},
+    Effect.CLOSE_CASE: {State.IDLE, State.CLOSED},
+}
+"""The effects after which a conversation stands elsewhere, and where."""
+
+
+@pytest.mark.parametrize("row", TABLE, ids="-".join)
+def test_a_conversation_stands_where_its_effects_put_it(row: tuple[State, Event]) -> None:
+    """Nobody is told of a case, a question or a model that is not there; words alone move nothing,
+    but that they end a turn, and what an approval was about ends with it.
+    """
+    before, (after, effects) = row[0], TABLE[row]
+    moves = [MOVES[effect] for effect in effects if effect in MOVES]
+    if moves:
+        assert all(after in wanted for wanted in moves)
+    elif Effect.SETTLE_APPROVAL in effects:
+        assert after is State.IDLE
+    elif before in TRANSIENT:
+        assert after is (State.CLOSED if row[1] is Event.FINISHED else State.IDLE)
+    else:
+        assert after is before
+
+
 @given(st.sampled_from(sorted(State)), st.lists(events, max_size=30))
 def test_illegal_events_change_nothing(start: State, happened: list[Event]) -> None:
     """After an illegal event the machine goes on as if it had not happened."""
@@ -104,5 +140,5 @@ def test_step_is_a_pure_function_of_the_table(state: State, event: Event) -> Non
     elif (state, event) in NO_OPS:
         assert step(state, event) == (state, ())
     else:
-        with pytest.raises(IllegalTransition):
+        with pytest.raises(IllegalTransition, match=f"{event} is not possible in state {state}"):
             step(state, event)

@@ -14,21 +14,36 @@ from agent import texts
 from agent.cases import Case, CaseState, Cause
 from agent.desk.times import DAY
 from agent.desk.waiting import timer
-from agent.messages import IncomingMessage, Kind
-from agent.records import Arrival, Entry
+from agent.errors import NothingToRead
+from agent.messages import Author, IncomingMessage, Kind, OutgoingMessage
+from agent.records import (
+    Approval,
+    ApprovalState,
+    Arrival,
+    Claim,
+    Entry,
+    Step,
+    StepKind,
+    StepState,
+)
 from agent.state import Effect, Event, State
 from tests.support.clock import START
 from tests.support.engine import (
     CASE,
     DESK,
     GRACE,
+    HELD,
+    PLACE,
     POST,
     SOON,
     Rig,
+    at_desk,
     claim,
     control,
     kinds,
+    press,
     said,
+    wrote,
 )
 from tests.support.scripted import Say
 
@@ -237,3 +252,93 @@ def test_what_an_incident_does(rig: Rig) -> None:
     ):
         found = {one for one in Effect if getattr(performers[one], "__self__", None) is incidents}
         assert found == done
+
+
+async def test_the_last_attempt(rig: Rig) -> None:
+    """The fifth is one like the others; only after it nobody tries any more."""
+    end = await rig.run(claim(POST, attempts=5))
+    assert said(end) == ["An answer."]
+
+
+async def test_giving_up_what_is_half_done(rig: Rig) -> None:
+    """People are told that something may have been changed, not just that nothing works."""
+    asked = {"question": "", "requester": "ada", "calls": [{"name": "order", "arguments": "{}"}]}
+    begun = (
+        Step("t7", 1, StepKind.MODEL, StepState.DONE, START, asked),
+        Step("t7", 2, StepKind.CALL, StepState.STARTED, START, {"writes": True}),
+    )
+    end = await rig.run(claim(POST, attempts=6, steps=begun))
+    assert [case.cause for case in end.cases] == [Cause.HALF_DONE]
+
+
+async def test_giving_up_what_could_not_be_delivered(rig: Rig) -> None:
+    """The card shows the words that did not arrive."""
+    lost = OutgoingMessage("t3.1", PLACE, "27 days.", to="ada")
+    message = control(Kind.UNDELIVERABLE, Author(""), about="t3.1")
+    end = await rig.run(claim(message, attempts=6, undelivered=lost))
+    card = end.outbox[0].card
+    assert card is not None
+    assert card.draft == "27 days."
+
+
+async def test_a_press_that_fails_at_an_older_desk(rig: Rig) -> None:
+    """People are told where the card is, wherever the human channel may be by now."""
+    before = replace(DESK, channel="#before")
+    case = replace(HELD, card_id="t0.1", channel=str(before))
+    end = await rig.run(at_desk(press(Kind.RESOLVE), case=case, attempts=6))
+    assert said(end, before) == [texts.STAFF_BROKEN]
+
+
+async def test_a_refusal(rig: Rig) -> None:
+    """Its reason is said, and named in the turn's line."""
+    end = await rig.run(claim(replace(POST, text="")))
+    assert said(end) == [texts.refusal(NothingToRead())]
+    assert end.outcome == "NothingToRead"
+
+
+def entry(kind: str, author: str, name: str, n: int) -> Entry:
+    """A journal line about somebody."""
+    data = {"id": str(n), "author": author, "name": name, "text": "Hi"}
+    return Entry(kind, data, START, f"t{n}", n)
+
+
+HISTORY = (
+    entry("said", "ada", "Ada L.", 1),
+    entry("said", "grace", "Grace H.", 2),
+    entry("rated", "ada", "", 3),
+)
+TO_ADA = OutgoingMessage("t3.1", PLACE, "27 days.", to="ada")
+OPEN = Approval(
+    "t3:2", "t3", "order", "{}", ("ada", "linus"), ApprovalState.OPEN, START, START, "t3.1"
+)
+KNOWN = Author("ada", "Ada King", external=True)
+
+
+@pytest.mark.parametrize(
+    ("turn", "employee"),
+    [
+        pytest.param(claim(replace(POST, author=KNOWN), history=HISTORY), KNOWN, id="named"),
+        pytest.param(claim(POST, history=HISTORY), Author("ada", "Ada L."), id="as-before"),
+        pytest.param(claim(POST), Author("ada"), id="for-the-first-time"),
+        pytest.param(
+            claim(control(Kind.EXPIRE, Author("")), approval=OPEN), Author("ada"), id="expiry"
+        ),
+        pytest.param(claim(control(Kind.DENY, GRACE), approval=OPEN), GRACE, id="press"),
+        pytest.param(claim(timer(CASE), case=CASE), Author("ada"), id="timer"),
+        pytest.param(claim(timer(CASE)), Author(""), id="timer-of-a-lost-case"),
+        pytest.param(at_desk(wrote("Hello")), Author("ada"), id="desk"),
+        pytest.param(
+            claim(control(Kind.UNDELIVERABLE, Author("")), undelivered=TO_ADA),
+            Author("ada"),
+            id="undelivered",
+        ),
+        pytest.param(
+            claim(control(Kind.UNDELIVERABLE, Author("")), undelivered=replace(TO_ADA, to="")),
+            Author(""),
+            id="undelivered-to-nobody",
+        ),
+    ],
+)
+def test_whom_a_turn_is_about(rig: Rig, turn: Claim, employee: Author) -> None:
+    """Who wrote or pressed; otherwise whom the case, the message or the approval was for."""
+    assert rig.engine._begin(turn).employee == employee

@@ -94,11 +94,12 @@ GATHERED = replace(POST, conversation=ConversationId("incident", "", "dead_lette
         claim(control(Kind.COMMAND)),
         claim(POST, state=State.ESCALATED, case=CASE),
         claim(replace(GATHERED, kind=Kind.GATHER)),
+        claim(replace(POST, text="👍"), replace(POST, id="2", text="", files=("a.png",))),
     ],
 )
 async def test_who_is_quick_shows_none(taken: Claim) -> None:
-    """No model is asked for a press, a command, or what goes to people; and nobody is in the lane
-    of an incident.
+    """No model is asked for a press, a command, what goes to people, or what has no words; and
+    nobody is in the lane of an incident.
     """
     rig = Rig()
     rig.signs.begin(taken)

@@ -12,7 +12,7 @@ from agent.cases import CaseState
 from agent.messages import Kind
 from agent.records import Accepted, Arrival, Only, Routed, desk_lane
 from storage import Store
-from tests.storage.databases import LANE, Database, claim, claim_new, end, said
+from tests.storage.databases import LANE, Database, claim, claim_new, end, numbers, said
 from tests.storage.desk import opened, routed, shown, told, under
 
 
@@ -36,6 +36,33 @@ async def test_what_only_people_can_read(database: Database) -> None:
     over = replace(case, state=CaseState.WITHDRAWN)
     await end(store, await claim(store), cases=(over,))
     assert await store.turns.accept(Arrival(said(5), Only.WITH_PEOPLE)) is Accepted.NOT_FOR_US
+
+
+async def test_what_people_may_read_in_a_moment(database: Database) -> None:
+    """While something waits in a lane, or is worked off there, a case may come of it: a thumb is
+    accepted. When all of it is over, and no case came of it, it is not.
+    """
+    store = database.open()
+    await store.turns.accept(Arrival(said(1)))
+    assert await store.turns.accept(Arrival(said(2), Only.WITH_PEOPLE)) is Accepted.NEW
+    first = await claim(store)
+    assert numbers(first) == [1, 2]
+    assert await store.turns.accept(Arrival(said(3), Only.WITH_PEOPLE)) is Accepted.NEW
+    assert await store.turns.renew(first.lease) is None
+    await end(store, first)
+    await end(store, await claim(store))
+    before = await rows(store)
+    assert await store.turns.accept(Arrival(said(4), Only.WITH_PEOPLE)) is Accepted.NOT_FOR_US
+    assert await rows(store) == before
+
+
+@pytest.mark.parametrize("kind", [Kind.EXPIRE, Kind.LOOK])
+async def test_what_waits_for_its_time(database: Database, kind: Kind) -> None:
+    """No case comes of a timer: while nothing else waits, a thumb is not accepted."""
+    store = database.open()
+    await end(store, await claim_new(store, said(1)))
+    await store.turns.accept(Arrival(said(2, kind=kind), not_before=database.clock.now() + 900))
+    assert await store.turns.accept(Arrival(said(3), Only.WITH_PEOPLE)) is Accepted.NOT_FOR_US
 
 
 @pytest.mark.parametrize("kind", [Kind.MESSAGE, Kind.EDIT, Kind.DELETE])

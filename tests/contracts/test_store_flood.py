@@ -116,6 +116,20 @@ async def test_a_case_is_not_one_of_the_others(database: Database) -> None:
     assert await store.records.case("C2") == case
 
 
+async def test_another_case_of_the_turn(database: Database) -> None:
+    """Only the new case joins; what else the turn changes it changes as it says."""
+    store = database.open()
+    old, _ = await opens(store, database, 1)
+    await opens(store, database, 2)
+    claimed = await claim_new(store, said(91), lane=old.lane)
+    new = a_case("C3", old.lane, cause=Cause.DEAD_LETTER, opened_at=database.clock.now())
+    left = replace(old, state=CaseState.WITHDRAWN)
+    flood = Flood(MOST - 1, 0.0, replace(new, card=None, card_id=""), gather(new))
+    await end(store, claimed, cases=(left, new), flood=flood)
+    assert await store.records.case("C1") == left
+    assert await joined(store, new)
+
+
 async def test_a_lost_turn_joins_nothing(database: Database) -> None:
     """Another worker has the lane: neither the case nor what tells of it is there."""
     store, other = database.open(owner="a"), database.open(owner="b")

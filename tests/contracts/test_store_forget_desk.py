@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -131,6 +131,30 @@ async def test_an_employee_whose_case_is_open(database: Database) -> None:
     await end(store, claimed, state=State.CLOSED, cases=(replace(kept, state=CaseState.STALE),))
     assert (await forget(database, store, "ada")).open_cases == ()
     assert "ada" not in await everything(store)
+
+
+LEFT_ON_A_CARD = {"case_id", "state", "owner", "outcome", "joined"}
+"""What people need to end a case, and what tells nothing of its employee."""
+MARKS: dict[Any, Any] = {str: "psst", tuple[str, ...]: ("psst",), float | None: 0.5, int: 3}
+
+
+async def test_every_field_of_an_open_card(database: Database) -> None:
+    """Each is left on purpose, or is gone: a new one has its place in one of these lists."""
+    store = database.open()
+    case = await asked(store, 1)
+    marks = {
+        name: MARKS[kind]
+        for name, kind in get_type_hints(CaseCard).items()
+        if name not in ("case_id", "state")
+    }
+    marked = CaseCard("C1", CaseState.WAITING, **marks)
+    await helps(store, replace(case, card=marked), 2)
+    await forget(database, store, "ada")
+    kept = await store.records.case("C1")
+    assert kept is not None
+    assert kept.card is not None
+    left = {name for name in get_type_hints(CaseCard) if getattr(kept.card, name)}
+    assert left == LEFT_ON_A_CARD
 
 
 async def shown_again(store: Store, case: Case, n: int) -> list[Delivery]:

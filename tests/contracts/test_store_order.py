@@ -4,6 +4,8 @@ they and the employee say.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.messages import DESK_KINDS, IncomingMessage, Kind
@@ -81,6 +83,10 @@ async def test_a_press_ends_it_once(database: Database) -> None:
     assert await store.turns.claim(LANE) is None
     due = await store.turns.due()
     assert (due.lanes, due.next_at) == ((), retry_at)
+    await at_desk(store, replace(PRESS, id="again"))
+    assert await store.turns.claim(LANE) is None
+    due = await store.turns.due()
+    assert (due.lanes, due.next_at) == ((), retry_at), "impatience wears no words out"
     await database.clock.advance(30)
     assert told(await claim(store)) == [(5, "C1")]
 

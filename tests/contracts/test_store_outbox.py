@@ -173,6 +173,15 @@ async def test_a_dead_message_tells_its_lane(database: Database) -> None:
     assert (control.conversation, control.author.id) == (place(), "")
 
 
+async def test_a_dead_message_of_a_busy_lane(database: Database) -> None:
+    """While a turn runs there, its lane is not to be claimed; the end of the turn tells of it."""
+    store = database.open()
+    (first,) = (await say(store, 1, reply("m1"))).deliveries
+    running = await claim_new(store, said(2))
+    assert not (await store.turns.settle(first, DEAD)).lane_due
+    assert (await end(store, running)).lane_due
+
+
 async def test_a_dead_message_comes_back_whole(database: Database) -> None:
     """The turn that looks for another way is given what could not be delivered."""
     store = database.open()

@@ -80,10 +80,11 @@ class Lane:
         return [row for row in acts if words and row.number > words[0]]
 
     def bring_forward(self, before: Row, now: float) -> None:
-        """What somebody does about a case does not wait for a retry of words before it."""
+        """What somebody does about a case does not wait for the first retry of words before it."""
         if before.acts and self.state in WITH_PEOPLE:
             for row in self.rows[: self.rows.index(before)]:
-                row.due = row.due if row.control else min(row.due, now)
+                if not row.control and row.attempts < 2:
+                    row.due = min(row.due, now)
 
     def _taken_over(self, control: Row) -> list[Row]:
         before = self.rows[: self.rows.index(control)]

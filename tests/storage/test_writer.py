@@ -193,6 +193,20 @@ async def test_a_full_disk_fails_the_whole_batch(writer: Writer, path: Path) -> 
     assert await writer.run(write("x" * 100_000))  # the new connection has no limit
 
 
+async def test_an_outage_while_a_batch_is_done_again(writer: Writer, path: Path) -> None:
+    """It is everybody's, also if each job is done by itself because one of them has failed."""
+    read_only = iter(("OFF", "ON"))
+
+    def refused_at_last(db: sqlite3.Connection) -> None:
+        db.execute(f"PRAGMA query_only = {next(read_only)}")
+        db.execute("INSERT INTO words VALUES ('b')")
+
+    answers = await gathered(writer, write("a"), refused_at_last, write_and_fail("bad"))
+    assert [type(answer) for answer in answers] == [StoreUnavailable] * 3
+    assert words(path) == []
+    assert await writer.run(write("c")) == "c"
+
+
 async def test_a_failing_commit_fails_every_waiter(writer: Writer, path: Path) -> None:
     """If the disk takes the jobs but not the commit, all are told, and none of it is there."""
     await writer.run(write("before"))

@@ -249,3 +249,22 @@ async def test_words_of_an_employee_that_may_not_have_arrived(
     assert any("Which cable?" in text for text in desk.relayed(desk.card()))
     assert [text for text in one.texts(asked) if "may not have reached" in text] == told
     assert (await one.counts())["outbox_dead"] == 0
+
+
+@teams_only
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_a_card_in_doubt_is_assigned(
+    opened: OpenCompany, clock: TestClock, arrived: bool
+) -> None:
+    """Linus takes the case by command, without seeing a card: what Ada writes then brings one, and
+    stands under it.
+    """
+    one = await opened()
+    desk = Desk(one)
+    desk.chat.lose(1, arrived=arrived, channel=one.desk)
+    asked = await wish(one, one.ada)
+    await clock.advance(30)
+    assert "assigned" in await desk.command(one.linus, "assign me")
+    await one.dm(one.ada, "Are you there?", asked)
+    await clock.advance(30)
+    assert any("Are you there?" in text for card in desk.cards() for text in desk.relayed(card))

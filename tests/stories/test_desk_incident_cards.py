@@ -6,8 +6,10 @@ import pytest
 
 from agent.cases import Cause
 from agent.desk.flooding import TOGETHER, place_of
+from agent.desk.incidents import TRY_AGAIN
 from tests.stories.conftest import OpenCompany, across
 from tests.stories.test_desk_incidents import crowd, outage, person_in
+from tests.stories.test_desk_time import with_second
 from tests.support.chats import Said
 from tests.support.clock import TestClock
 from tests.support.company import Company
@@ -85,6 +87,80 @@ async def test_the_channel_was_shut_a_moment_ago(opened: OpenCompany, clock: Tes
     card = desk.cards()[-1]
     assert "for 3 cases" in card.text
     assert desk.relayed(card) == ["Emil: Anybody?"]
+
+
+@across
+async def test_the_channel_is_closed_while_somebody_has_it(
+    opened: OpenCompany, clock: TestClock
+) -> None:
+    """Linus has the card of many, and its channel is closed: with the first word that does not
+    arrive all of them wait again in the second channel, where it is read, and Linus goes on.
+    """
+    one = await outage(opened, clock)
+    second, desk = await with_second(one), Desk(one)
+    await crowd(one, 5)
+    asked = await more(one, "Rosa Emil")
+    await desk.press(one.linus, desk.cards()[-1], "Claim")
+    await clock.advance(30)
+    one.desk_chat.archive(one.desk)
+    await one.dm(person_in(one, asked[0]), "Hello?", asked[0])
+    await clock.advance(4 * TOGETHER)
+    card = second.card()
+    assert "for 2 cases" in card.text
+    assert "Claim" in card.buttons
+    under = second.relayed(card)
+    assert [text for text in under if text.startswith("Rosa")] == ["Rosa: Hello?"]
+    assert any(text.startswith("Linus Berg had this case") for text in under)
+    for each in asked:
+        told = one.texts(each)
+        assert sum("Linus Berg can't go on" in text for text in told) == 1
+        assert not [text for text in told if "did not reach" in text]
+    await second.press(one.linus, card, "Claim")
+    await clock.advance(30)
+    await one.dm(person_in(one, asked[1]), "And me?", asked[1])
+    await second.write(one.linus, card, "It is out until noon.")
+    await clock.advance(30)
+    assert second.relayed(card)[-1] == "Emil: And me?"
+    assert all("until noon" in one.texts(each)[-1] for each in asked)
+    assert (await one.counts())["outbox_dead"] == 0
+
+
+@across
+async def test_no_channel_takes_what_they_write(opened: OpenCompany, clock: TestClock) -> None:
+    """The only channel is closed while many wait: with what the first of them writes all learn,
+    once, that nobody can be reached; it waits, and is read when the channel is open again.
+    """
+    one = await outage(opened, clock)
+    desk = Desk(one)
+    await crowd(one, 5)
+    asked = await more(one, "Rosa Emil")
+    desk.chat.forbid(1, channel=one.desk)
+    await one.dm(person_in(one, asked[0]), "Hello?", asked[0])
+    await clock.advance(4 * TOGETHER)
+    for each in asked:
+        assert sum("could not reach" in text for text in one.texts(each)) == 1
+    await later(clock, 2 * MINUTE)
+    await one.dm(person_in(one, asked[1]), "And me?", asked[1])
+    await clock.advance(4 * TOGETHER)
+    assert desk.relayed(desk.cards()[-1]) == ["Rosa: Hello?", "Emil: And me?"]
+
+
+@doubtful
+async def test_words_a_moment_after_the_card_was_lost(
+    opened: OpenCompany, clock: TestClock
+) -> None:
+    """The card of many has not arrived, and Rosa writes at once: a minute later there is another,
+    with her words, though nobody says anything more.
+    """
+    one = await outage(opened, clock)
+    desk = Desk(one)
+    await crowd(one, 5)
+    desk.chat.lose(1, arrived=False, channel=one.desk)
+    asked = await more(one, "Rosa Emil", 2 * TOGETHER)
+    await one.dm(person_in(one, asked[0]), "It is urgent!", asked[0])
+    await clock.advance(TRY_AGAIN + 2 * TOGETHER)
+    assert len(desk.cards()) == 6
+    assert desk.relayed(desk.cards()[-1])[-1] == "Rosa: It is urgent!"
 
 
 @doubtful

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.slack.twin import Fault, SlackTwin
 from agent.errors import ProviderUnavailable
 from agent.messages import Author, ConversationId
 from agent.platforms import Profile
@@ -13,6 +14,7 @@ from tests.support.clock import TestClock
 from tests.support.company import Company
 from tests.support.desk import Desk, wish
 from tests.support.scripted import Fail, ScriptedProvider
+from tests.support.slack_chat import SlackChat
 
 SLOW = 3.0
 """Seconds for which a platform thinks about who is in a channel: more than between two clicks."""
@@ -138,3 +140,31 @@ async def test_an_answer_and_a_press_for_many(
     await answer_and_press(desk, card, "Resolve")
     for place in joined.values():
         assert ANSWER in one.texts(place)
+
+
+@pytest.mark.parametrize(("platform", "desk_on"), [("teams", "slack"), ("slack", "slack")])
+async def test_a_name_that_is_asked_for_is_not_overtaken(
+    opened: OpenCompany, clock: TestClock
+) -> None:
+    """Linus mentions somebody new and closes the case at once, while Slack thinks about who that
+    is: Ada reads his words, with the name, and then that it is closed.
+    """
+    one = await opened()
+    desk, asked = await taken(one)
+    card = desk.card()
+    bob = one.desk_chat.add_person("Bob Stone")
+    desk_slack(one).fault("users.info", Fault.slow(0.9))
+    said = f"<@{bob}> brings you a new one."
+    await one.desk_chat.say(one.linus, card.channel, said, card.id)
+    await clock.advance(0.4)
+    await desk.resolve(one.linus, card, "Answered")
+    await clock.advance(60)
+    words, closed = one.texts(asked)[-2:]
+    assert words == "Linus Berg: @Bob Stone brings you a new one."
+    assert "closed your case" in closed
+
+
+def desk_slack(one: Company) -> SlackTwin:
+    """Slack itself, where the desk is."""
+    assert isinstance(one.desk_chat, SlackChat)
+    return one.desk_chat.twin

@@ -4,14 +4,17 @@ what they are told about it is true.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from agent.errors import ProviderUnavailable
+from agent.platforms import Profile
 from tests.stories.conftest import LEAVE, OpenCompany, four_ways, slack_only, teams_only
 from tests.support.clock import TestClock
-from tests.support.company import teams
+from tests.support.company import Company, teams
 from tests.support.desk import Desk, wish
-from tests.support.scripted import Fail, ScriptedProvider
+from tests.support.scripted import Fail, Say, ScriptedProvider, decision
 
 WORDLESS = ("picture", "👍", "???")
 
@@ -49,6 +52,56 @@ async def test_no_words_and_no_case(opened: OpenCompany) -> None:
     before, said = await one.counts(), one.texts(asked)
     await one.say(one.ada, one.general, "👍", asked)
     assert (await one.counts(), one.texts(asked)) == (before, said)
+
+
+@pytest.mark.parametrize("what", [*WORDLESS, "It is about my laptop"])
+async def test_right_behind_the_wish(
+    opened: OpenCompany, clock: TestClock, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Ada asks for a person in a channel and goes on while her case is still being opened: what she
+    sends reaches people, also where follow-ups need a mention.
+    """
+    one = await opened(frontdesk_follow_threads="false")
+    desk = Desk(one)
+    slow_down(one, clock, monkeypatch)
+    wished = one.mention("I want to talk to a person")
+    asked = await one.chat.say(one.ada, one.general, wished)
+    await clock.advance(0.5)
+    assert desk.posts() == []
+    if what == "picture":
+        await one.chat.upload(one.ada, one.general, "screen.png", "", asked.thread)
+    else:
+        await one.chat.say(one.ada, one.general, what, asked.thread)
+    await clock.advance(60)
+    (told,) = desk.relayed(desk.card())
+    assert ("sent along" if what == "picture" else what) in told
+
+
+async def test_right_behind_a_question(opened: OpenCompany, clock: TestClock) -> None:
+    """A thumb while the bot thinks disturbs nothing, is no part of the question, and not kept."""
+    model = ScriptedProvider("slow", clock, [Say(decision(response="27 days."), after=5)])
+    one = await opened(model)
+    asked = await one.chat.say(one.ada, one.general, one.mention("How much leave do I get?"))
+    await clock.advance(2)
+    await one.chat.say(one.ada, one.general, "👍", asked.thread)
+    await clock.advance(30)
+    (answer,) = one.texts(asked)
+    assert "27 days." in answer
+    assert (len(model.asked), model.cancelled) == (1, 0)
+    assert "👍" not in str(model.asked)
+    assert await one.outcomes(asked) == ["answered", "vanished"]
+
+
+def slow_down(one: Company, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the platform take its time to tell who somebody is."""
+    adapter = one.running.adapters[one.chat.platform]
+    ask = adapter.profile
+
+    async def profile(*who: Any) -> Profile:
+        await clock.sleep(1.5)
+        return await ask(*who)
+
+    monkeypatch.setattr(adapter, "profile", profile)
 
 
 async def test_threads_that_are_not_followed(opened: OpenCompany) -> None:

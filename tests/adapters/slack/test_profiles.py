@@ -83,3 +83,15 @@ async def test_what_is_not_for_us_costs_no_call(twin: SlackTwin, reader: Reader)
     assert await seen(reader, f"<@{ada}>: lunch?", **there) == "somebody: lunch?"
     assert twin.calls(PERSON) == []
     assert await seen(reader, f"<@{bot}> <@{ada}>: lunch?", **there) == "@Ada Byron: lunch?"
+
+
+async def test_whom_slack_does_not_tell_is_not_asked_for_again(
+    twin: SlackTwin, reader: Reader, clock: TestClock
+) -> None:
+    """Not with every message: only after some minutes."""
+    for _ in range(3):
+        await seen(reader, "Ask <@U0NOBODY>")
+    assert len(twin.calls(PERSON)) == 1
+    await clock.advance(301)
+    await seen(reader, "Ask <@U0NOBODY>")
+    assert len(twin.calls(PERSON)) == 2

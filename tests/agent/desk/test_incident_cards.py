@@ -184,12 +184,15 @@ async def test_it_is_tried_again(rig: Rig, case: Case, news: IncomingMessage) ->
 
 @pytest.mark.parametrize("case", [DOUBTFUL, NOWHERE])
 async def test_it_is_not_tried_all_the_time(rig: Rig, case: Case) -> None:
-    """Within a minute of a failure who joins is told what is true, and counted."""
+    """Within a minute of a failure who joins is told what is true, and counted; then it is tried
+    again by itself.
+    """
     failed = Entry(Line.FAILED, {"code": "PlaceFatal", "message": "t90.1"}, START)
     await rig.clock.advance(TRY_AGAIN - 1)
     end = await update(rig, joining(3), case=case, history=(failed,))
     assert [one for one in end.outbox if not one.replaces] == []
-    (shown,) = end.timers
+    again, shown = end.timers
+    assert (again.message.detail, again.not_before) == ("", START + TRY_AGAIN)
     assert (shown.case_id, shown.message.revision) == ("C3", "")
     assert shown.message.detail == ("" if case is NOWHERE else str(DESK))
     news, new = replace(shown.message, conversation=PLACE), replace(UNSEEN, incident="")
@@ -199,7 +202,8 @@ async def test_it_is_not_tried_all_the_time(rig: Rig, case: Case) -> None:
     assert end.cases[-1].card is not None
     assert end.cases[-1].card.joined == 3
     await rig.clock.advance(1)
-    assert [one for one in (await update(rig, stir(), case=case)).outbox if not one.replaces]
+    end = await update(rig, again.message, case=case, history=(failed,))
+    assert [one for one in end.outbox if not one.replaces]
 
 
 async def test_an_edit_that_is_lost_is_no_card(rig: Rig) -> None:
@@ -226,7 +230,8 @@ async def test_who_knows_that_there_is_no_card(rig: Rig) -> None:
     failed = Entry(Line.FAILED, {"code": "PlaceFatal", "message": "t90.1"}, START)
     counted = replace(NOWHERE, card=replace(CARD, joined=3))
     end = await update(rig, looked, case=counted, history=(failed,), joined=known)
-    assert (end.outbox, end.timers, end.cases) == ((), (), ())
+    assert (end.outbox, end.cases) == ((), ())
+    assert [one.message.kind for one in end.timers] == [Kind.GATHER]
 
 
 async def test_people_are_reminded_of_it(rig: Rig) -> None:

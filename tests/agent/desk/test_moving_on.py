@@ -8,6 +8,7 @@ import pytest
 
 from agent import texts
 from agent.cases import Case, CaseState, Copy
+from agent.desk.flooding import stirring
 from agent.errors import PlaceFatal, RowFatal
 from agent.journal import TO_DESK, TO_EMPLOYEE, Line
 from agent.messages import Author, Button, Kind, OutgoingMessage, Tone
@@ -144,10 +145,42 @@ async def test_words_that_went_on_before(rig: Rig) -> None:
 
 
 async def test_words_under_the_card_of_an_incident(rig: Rig) -> None:
-    """It is not theirs to move."""
+    """It is not theirs to move: the incident hears of it, and they wait for where it goes; once,
+    because nobody may be there either.
+    """
     joined = replace(WAITING, incident="C0", card=None)
     end = await lost(rig, RELAY, joined)
-    assert (said(end), end.cases) == ([TO_ADA], ())
+    assert (end.outbox, end.cases, end.elsewhere) == ((), (), (RELAY.id,))
+    (news,) = end.timers
+    assert (news.message, news.not_before) == (stirring(joined, "t7", "t0.1"), START + 10)
+    (waits,) = [one for one in end.journal if one.kind == Line.RELAYED]
+    assert (waits.data["messages"], waits.data["text"]) == ((), RELAY.text)
+    words = replace(RELAY, id="t8.1", under="t8.0")
+    put = replace(RELAYED[0], data={**RELAYED[0].data, "messages": [words.id], "under": "t8.0"})
+    there = replace(joined, card_id="t8.0")
+    end = await lost(rig, words, there, PlaceFatal.__name__, waits, put)
+    assert said(end) == [TO_ADA]
+    assert [one.message.revision for one in end.timers] == ["t8.0"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "more"),
+    [
+        (RowFatal.__name__, ()),
+        (PlaceFatal.__name__, (replace(RELAYED[0], data={**RELAYED[0].data, "messages": ()}),)),
+        (
+            PlaceFatal.__name__,
+            (replace(RELAYED[0], data={**RELAYED[0].data, "messages": [RELAY.id, "t4.2"]}),),
+        ),
+    ],
+    ids=["the channel takes others", "whose words nobody knows", "one piece of several"],
+)
+async def test_words_that_do_not_wait(rig: Rig, reason: str, more: tuple[Entry, ...]) -> None:
+    """Of words to many that cannot wait as they were, the employee learns at once."""
+    joined = replace(WAITING, incident="C0", card=None)
+    end = await lost(rig, RELAY, joined, reason, *more)
+    assert said(end) == [TO_ADA]
+    assert len(end.timers) == (reason == PlaceFatal.__name__)
 
 
 async def test_words_when_the_desk_was_taken_away(rig: Rig) -> None:

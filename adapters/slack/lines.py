@@ -1,0 +1,42 @@
+"""Lines: what comes later in a channel is accepted later, also if names are asked for meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class _Line:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    standing: int = 0
+
+
+class Lines:
+    """The channels in which somebody waits just now; elsewhere nobody has to."""
+
+    def __init__(self) -> None:
+        """Nobody waits."""
+        self._lines: dict[str, _Line] = {}
+
+    @asynccontextmanager
+    async def behind(self, channel: str, *, waits: bool = False) -> AsyncIterator[None]:
+        """Go on when everything is through that came before and had to wait, or came behind such;
+        `waits`: this has to, so what comes next stands behind it until the block is left.
+        """
+        line = self._lines.get(channel)
+        if line is None:
+            if not waits:
+                yield
+                return
+            line = self._lines[channel] = _Line()
+        line.standing += 1
+        try:
+            async with line.lock:  # first come, first served
+                yield
+        finally:
+            line.standing -= 1
+            if not line.standing:
+                del self._lines[channel]
