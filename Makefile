@@ -7,6 +7,8 @@ INSTALLED := $(VENV)/.installed
 # The first that is new enough and can make a virtual environment is used; name your own with PYTHON=…
 PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# One more than there are cores: a test waits a third of its time for the disk.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 # Handed through to the tool behind a target: make test ARGS="-k desk"
 ARGS ?=
 
@@ -44,7 +46,7 @@ run: install ## Try it: start the playground, no account or key needed
 	@$(BIN)/frontdesk playground $(ARGS)
 
 test: install ## Run the tests in random order on all cores
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: install ## Check style, types and the direction of imports
 	@$(BIN)/ruff check
@@ -60,7 +62,7 @@ docs: install ## Write the parts of the documents that are made from the code
 	@$(BIN)/python -m tests.support.generated
 
 coverage: install ## Run the tests and hold the coverage to its limits
-	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report= $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report= $(ARGS)
 	@$(BIN)/coverage report --include='agent/*' --fail-under=100
 	@$(BIN)/coverage report --omit='agent/*' --fail-under=90
 

@@ -207,6 +207,57 @@ async def test_an_outage_while_a_batch_is_done_again(writer: Writer, path: Path)
     assert await writer.run(write("c")) == "c"
 
 
+async def test_an_outage_is_not_tried_again(writer: Writer, path: Path) -> None:
+    """After it nothing is certain of the connection, so nobody's job is done on it once more."""
+    read_only = iter(("ON", "OFF"))
+
+    def refused_at_first(db: sqlite3.Connection) -> None:
+        db.execute(f"PRAGMA query_only = {next(read_only)}")
+        try:
+            db.execute("INSERT INTO words VALUES ('b')")
+        finally:
+            db.execute("PRAGMA query_only = OFF")
+
+    answers = await gathered(writer, write("a"), refused_at_first)
+    assert [type(answer) for answer in answers] == [StoreUnavailable] * 2
+    assert words(path) == []
+
+
+async def test_a_job_that_fails_when_an_outage_is_over(writer: Writer, path: Path) -> None:
+    """It fails alone, and the others prove that all is well again."""
+    with closing(connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable):
+            await writer.run(write("a"))
+    assert writer.trouble
+    answers = await gathered(writer, write("b"), write_and_fail("bad"))
+    assert [type(answer) for answer in answers] == [str, ValueError]
+    assert (writer.trouble, words(path)) == ("", ["b"])
+
+
+async def test_a_new_connection_may_have_missed_something(writer: Writer, path: Path) -> None:
+    """What others did before it was opened it cannot tell, so it looks as if they did."""
+    await writer.run(write("a"))
+    seen = writer.others_version
+    with closing(connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable):
+            await writer.run(write("b"))
+    await writer.run(write("c"))
+    assert writer.others_version != seen
+
+
+async def test_a_sound_file_is_not_looked_over(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To read the whole file before each commit is for those files only that were damaged."""
+    looked: list[sqlite3.Connection] = []
+    monkeypatch.setattr("storage.sqlite.writer.look_over", looked.append)
+    for word in "abc":
+        await writer.run(write(word))
+    assert looked == []
+
+
 async def test_a_failing_commit_fails_every_waiter(writer: Writer, path: Path) -> None:
     """If the disk takes the jobs but not the commit, all are told, and none of it is there."""
     await writer.run(write("before"))
