@@ -222,6 +222,7 @@ class Office:
                 await self.clock.sleep(self.rng.uniform(0, LIVES))
                 process.kill()
             await process.wait()
+            self.network.bot = ""  # its port may be somebody else's next
             assert process.returncode == -9
             self.kills[when] += 1
         self.over = True

@@ -138,6 +138,7 @@ class World(Company):
     def fall(self) -> None:
         """The process is gone: the clock stands still until there is another."""
         self._recovering = True
+        self.hang_up()
         self._falling.set()
 
     async def live(self) -> None:

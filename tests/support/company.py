@@ -29,7 +29,7 @@ from bot.app import App, build, open_adapters
 from bot.settings import Configuration, load
 from tests.support.chats import Chat, Said, Shown
 from tests.support.clock import TestClock
-from tests.support.crash import abandon
+from tests.support.crash import abandon, closed_port
 from tests.support.outage import FailingStore
 from tests.support.slack_chat import SlackChat, signed
 from tests.support.teams_chat import TeamsChat
@@ -142,12 +142,19 @@ class Company:
             await self.clock.until(stopping.done, at_most=60)
             await stopping
             self.app = None
+            self.hang_up()
 
     async def crash(self) -> None:
         """Lose the process in the middle of whatever it does; only its database file is left."""
         app, self.app = self.running, None
+        self.hang_up()
         await abandon(app)
         await self.clock.settle()
+
+    def hang_up(self) -> None:
+        """There is no Frontdesk: the platforms find nobody where it was."""
+        for chat in self.chats:
+            chat.listen(closed_port())
 
     async def rest(self) -> None:
         """Wait until nothing happens any more without time passing."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +17,21 @@ ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("agent", "adapters", "bot", "storage")
 ROUNDS = 5
 """Of cancelling: what ends may begin something to clean up after itself, as no dead process can."""
+
+
+_held: list[socket.socket] = []
+
+
+@functools.cache
+def closed_port() -> int:
+    """A port of the loopback interface on which nobody listens and nobody else can. That of a dead
+    process may be given to the next one that asks for any, and tests run beside each other.
+    """
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    _held.append(held)
+    port: int = held.getsockname()[1]
+    return port
 
 
 async def abandon(app: App) -> None:
