@@ -40,3 +40,8 @@ class Lines:
             line.standing -= 1
             if not line.standing:
                 del self._lines[channel]
+
+    async def through(self, channel: str) -> None:
+        """Go on when everything that came before is through."""
+        async with self.behind(channel):
+            pass

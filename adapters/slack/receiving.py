@@ -198,8 +198,7 @@ class Receiver:
         """Do what a press asks for; what whoever pressed is told."""
         if message.kind is Kind.RESOLVE:
             return await self._open(forms.resolve(message), body)
-        async with self._lines.behind(message.conversation.channel):
-            pass  # what was said before is accepted before
+        await self._lines.through(message.conversation.channel)
         if message.kind is Kind.FEEDBACK:
             await self._door.accept(message)  # nobody waits for what comes of a thumb
             return ""
@@ -228,8 +227,7 @@ class Receiver:
         message = payloads.read_form(body, self._identity, self._clock.now())
         told = forms.NOT_READABLE
         if message is not None:
-            async with self._lines.behind(message.conversation.channel):
-                pass
+            await self._lines.through(message.conversation.channel)
             told = await self._door.press(
                 message, lambda text: self._beside.run(self._tell_beside(message, text))
             )

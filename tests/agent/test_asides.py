@@ -44,11 +44,6 @@ HISTORY = (
 )
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 def lost(name: str = "t3.1", *, to: str = "ada", mentioned: bool = False) -> Unconfirmed:
     """A message that may not have arrived."""
     return Unconfirmed(OutgoingMessage(name, PLACE, "27 days.", to=to), mentioned)

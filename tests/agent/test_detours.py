@@ -15,9 +15,8 @@ from agent.messages import Author, Button, ConversationId, Kind, OutgoingMessage
 from agent.records import IN_DOUBT, Entry, TurnEnd
 from agent.state import State
 from tests.support.clock import START
-from tests.support.engine import CARD, CASE, DESK, PLACE, THREAD, Rig, claim, control, said
+from tests.support.engine import CARD, CASE, DESK, PLACE, SECOND, THREAD, Rig, claim, control, said
 
-SECOND = ConversationId("irc", "net", "#second")
 DIRECT = ConversationId("irc", "net", "@ada")
 ADMINS = [ConversationId("irc", "net", f"@{name}") for name in ("root", "ops")]
 ANSWER = OutgoingMessage("t3.1", PLACE, "27 days.", tone=Tone.ANSWER, feedback=True, to="ada")
@@ -46,10 +45,7 @@ RELAYED = (passed_on(RELAY, "desk", "2"), passed_on(WORDS, "employee", "irc:#des
 
 @pytest.fixture
 def rig() -> Rig:
-    one = Rig()
-    one.engine.desk_place.second = SECOND
-    one.engine.desk_place.admins = ("irc:root", "irc:ops")
-    return one
+    return Rig.with_other_places()
 
 
 async def dead(

@@ -14,9 +14,8 @@ from agent.messages import Author, ConversationId, Kind, OutgoingMessage, Tone
 from agent.records import IN_DOUBT, Entry, TurnEnd, Unconfirmed
 from agent.state import Event, State
 from tests.support.clock import START
-from tests.support.engine import CASE, DESK, HELD, PLACE, Rig, after, claim, control, said
+from tests.support.engine import CASE, DESK, HELD, PLACE, SECOND, Rig, after, claim, control, said
 
-SECOND = ConversationId("irc", "net", "#second")
 OVER = ConversationId("irc", "net", "#before")
 OF_STAFF = OutgoingMessage("t5.1", PLACE, "**Linus:** Hello!", tone=Tone.PERSON, to="ada")
 OF_ADA = OutgoingMessage(
@@ -33,11 +32,6 @@ def passed_on(message: OutgoingMessage, to: str, place: ConversationId = DESK) -
 
 
 RELAYED = (passed_on(OF_ADA, TO_DESK), passed_on(OF_STAFF, TO_EMPLOYEE))
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
 
 
 async def doubted(

@@ -18,11 +18,6 @@ THUMB = replace(POST, id="2", text="👍", mentions_bot=False, in_thread=True)
 PICTURE = replace(THUMB, text="", files=("screen.png",))
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 @pytest.mark.parametrize("message", [THUMB, PICTURE])
 async def test_people_read_what_has_no_words(rig: Rig, message: IncomingMessage) -> None:
     """It is passed on, and kept like words."""

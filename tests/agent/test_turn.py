@@ -48,11 +48,6 @@ from tests.support.engine import (
 from tests.support.scripted import Say
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 def test_every_effect_has_a_performer(rig: Rig) -> None:
     """What the table promises is there, in the lane of an incident too."""
     assert set(rig.engine._performers) == set(Effect)

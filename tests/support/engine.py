@@ -25,7 +25,7 @@ from tests.support.scripted import Call, Say, ScriptedProvider
 from tests.support.tools import TestTool
 
 PLACE = ConversationId("irc", "net", "#help", "1")
-DESK = ConversationId("irc", "net", "#desk")
+DESK, SECOND = ConversationId("irc", "net", "#desk"), ConversationId("irc", "net", "#second")
 ADA, GRACE = Author("ada"), Author("grace")
 POST = IncomingMessage(PLACE, "1", Kind.MESSAGE, ADA, "How many days?", mentions_bot=True)
 CARD = CaseCard("C1", CaseState.WAITING, "Asked.", "irc:ada", "Ada", "a channel", "Leave")
@@ -132,6 +132,14 @@ class Rig:
             desk_place=DeskPlace(DESK),
             commands=self.command,
         )
+
+    @classmethod
+    def with_other_places(cls) -> Rig:
+        """One whose cards can go on to a second channel, and to two admins."""
+        rig = cls()
+        rig.engine.desk_place.second = SECOND
+        rig.engine.desk_place.admins = ("irc:root", "irc:ops")
+        return rig
 
     async def command(self, command: Command) -> str:
         """What a command does: noted, and answered."""

@@ -14,7 +14,6 @@ from tests.support.engine import CASE, DESK, Rig, claim
 
 CAUSE = Cause.NOTHING_TO_OFFER
 HERE = place_of(CAUSE)
-SECOND = ConversationId("irc", "net", "#second")
 HEDY = Author("hedy", "Hedy")
 CARD = CaseCard("C90", CaseState.WAITING, CAUSE.words, "", "", "", "Several", joined=2)
 INCIDENT = Case(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from agent.cases import CaseCard
 from agent.desk.waiting import timer
 from agent.journal import Line
@@ -15,11 +13,6 @@ from agent.state import State
 from tests.support.engine import ADA, CASE, DESK, POST, Rig, at_desk, claim, control, press, wrote
 
 HALF_HOUR = 1800.0
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
 
 
 def card_of(end: TurnEnd) -> CaseCard:

@@ -14,7 +14,6 @@ from agent.journal import Line
 from agent.messages import (
     Author,
     Button,
-    ConversationId,
     IncomingMessage,
     Kind,
     OutgoingMessage,
@@ -33,6 +32,7 @@ from tests.support.engine import (
     MARGARET,
     PLACE,
     POST,
+    SECOND,
     SOON,
     THREAD,
     Rig,
@@ -45,15 +45,9 @@ from tests.support.engine import (
     wrote,
 )
 
-SECOND = ConversationId("irc", "net", "#second")
 COPIED = replace(CASE, channel=str(DESK), copies=(Copy("t0.2", str(SECOND)),))
 WAITING = (Button.CLAIM, Button.RESOLVE, Button.HAND_BACK)
 CLAIMED = (Button.RESOLVE, Button.HAND_BACK, Button.RELEASE, Button.TAKE_OVER)
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
 
 
 def cards(end: TurnEnd) -> list[OutgoingMessage]:

@@ -21,11 +21,6 @@ NEW = replace(CASE, cause=Cause.NOTHING_TO_OFFER, card=None, card_id="", channel
 SHOWN = replace(NEW, card_id=CARD, incident=INCIDENT)
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 def showing(card: str = CARD) -> IncomingMessage:
     """The news for a case by which card of an incident it is shown."""
     incident = replace(CASE, id=INCIDENT, card_id=card, channel=str(DESK))

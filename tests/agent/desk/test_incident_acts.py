@@ -12,12 +12,11 @@ from agent.desk.waiting import timer
 from agent.errors import DeliveryRetry
 from agent.messages import Kind
 from agent.state import Event, State
-from tests.support.engine import CASE, DESK, PLACE, Rig, after, claim, said
+from tests.support.engine import CASE, DESK, PLACE, SECOND, Rig, after, claim, said
 from tests.support.incidents import (
     HERE,
     INCIDENT,
     JOINED,
-    SECOND,
     SHOWN,
     TAKEN,
     act,
@@ -25,11 +24,6 @@ from tests.support.incidents import (
     on_case,
     passed_on,
 )
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
 
 
 async def test_a_claim_for_all(rig: Rig) -> None:

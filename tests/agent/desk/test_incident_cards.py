@@ -25,13 +25,12 @@ from agent.messages import (
 from agent.records import IN_DOUBT, MOST_JOINED, Entry, TurnEnd
 from agent.state import Event, State
 from tests.support.clock import START
-from tests.support.engine import CASE, DESK, PLACE, POST, Rig, after, claim, control, said
+from tests.support.engine import CASE, DESK, PLACE, POST, SECOND, Rig, after, claim, control, said
 from tests.support.incidents import (
     CARD,
     HERE,
     INCIDENT,
     JOINED,
-    SECOND,
     SHOWN,
     TAKEN,
     by_hedy,
@@ -48,11 +47,6 @@ NOWHERE = replace(INCIDENT, card_id="")
 UNSEEN = replace(SHOWN, card_id="")
 UNREACHED = replace(UNSEEN, channel="")
 """A case whose incident has a card in doubt, and one whose incident has none."""
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
 
 
 async def undelivered(rig: Rig, message: OutgoingMessage, reason: str = "PlaceFatal") -> TurnEnd:

@@ -12,17 +12,8 @@ from agent.desk.flooding import stirring
 from agent.messages import Button, IncomingMessage, Kind
 from agent.records import TurnEnd
 from agent.state import Event, State
-from tests.support.engine import Rig, claim
-from tests.support.incidents import (
-    HERE,
-    INCIDENT,
-    JOINED,
-    SECOND,
-    SHOWN,
-    TAKEN,
-    joining,
-    passed_on,
-)
+from tests.support.engine import SECOND, Rig, claim
+from tests.support.incidents import HERE, INCIDENT, JOINED, SHOWN, TAKEN, joining, passed_on
 
 UNSEEN = stirring(SHOWN, "t6", "t90.1")
 """The news of a case that its words were refused where the card is."""

@@ -12,14 +12,13 @@ from agent.desk.waiting import timer
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.records import Arrival, TurnEnd
 from agent.state import Event, State
-from tests.support.engine import DESK, Rig, claim, kinds
+from tests.support.engine import DESK, SECOND, Rig, claim, kinds
 from tests.support.incidents import (
     CAUSE,
     HEDY,
     HERE,
     INCIDENT,
     JOINED,
-    SECOND,
     SHOWN,
     TAKEN,
     gather,
@@ -27,12 +26,6 @@ from tests.support.incidents import (
     on_case,
     passed_on,
 )
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
 
 # The incident
 

@@ -20,21 +20,11 @@ from tests.agent.test_detours import (
     HISTORY,
     RELAY,
     RELAYED,
-    SECOND,
     WORDS,
     relays,
 )
 from tests.support.clock import START
-from tests.support.engine import (
-    CASE,
-    DESK,
-    HELD,
-    SOON,
-    Rig,
-    claim,
-    control,
-    said,
-)
+from tests.support.engine import CASE, DESK, HELD, SECOND, SOON, Rig, claim, control, said
 
 NEVER_ARRIVED = f"{RowFatal.__name__}: what it belongs under never arrived"
 WAITING = replace(CASE, channel=str(DESK))
@@ -45,10 +35,7 @@ NOBODY = texts.NOBODY_REACHED.format(contact=texts.NOBODY_CONTACT, case="C1")
 
 @pytest.fixture
 def rig() -> Rig:
-    one = Rig()
-    one.engine.desk_place.second = SECOND
-    one.engine.desk_place.admins = ("irc:root", "irc:ops")
-    return one
+    return Rig.with_other_places()
 
 
 async def lost(

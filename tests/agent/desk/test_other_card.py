@@ -20,6 +20,7 @@ from tests.support.engine import (
     HELD,
     LINUS,
     MARGARET,
+    SECOND,
     Rig,
     after,
     at_desk,
@@ -31,18 +32,12 @@ from tests.support.engine import (
     wrote,
 )
 
-SECOND = replace(DESK, channel="#second")
 TALK = replace(HELD, channel=str(SECOND), card_id="t9.9", copies=(Copy("t0.1", str(DESK)),))
 """Linus has the case in the second channel; Margaret writes under its first card."""
 ARRIVED = Entry(Line.DELIVERED, {"message": "t9.9", "ref": "5"}, START, "t9", 1)
 ELSEWHERE = texts.TALK_ELSEWHERE.format(case="C1", where=texts.IN_ANOTHER_CHANNEL)
 CABLE = wrote("Take the red cable", MARGARET)
 SHOWN = "**Margaret**, under the other card: Take the red cable"
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
 
 
 async def margaret(

@@ -26,6 +26,7 @@ from tests.support.engine import (
     MARGARET,
     PLACE,
     POST,
+    SECOND,
     Platform,
     Rig,
     after,
@@ -38,13 +39,6 @@ from tests.support.engine import (
     said,
     wrote,
 )
-
-SECOND = replace(DESK, channel="#second")
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
 
 
 async def ada(rig: Rig, *rows: IncomingMessage, history: tuple[Entry, ...] = ()) -> TurnEnd:

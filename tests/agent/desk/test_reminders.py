@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from agent.cases import Copy
 from agent.desk.hours import Hours
 from agent.desk.times import DAY, HOUR, DeskTimes
@@ -14,17 +12,11 @@ from agent.messages import Kind
 from agent.records import TurnEnd
 from agent.state import Event, State
 from tests.support.clock import START
-from tests.support.engine import CASE, DESK, HELD, Rig, at_desk, claim, press, said
+from tests.support.engine import CASE, DESK, HELD, SECOND, Rig, at_desk, claim, press, said
 
-SECOND = replace(DESK, channel="#second")
 HALF_HOUR = 1800.0
 FRIDAY = START + 4 * DAY + 2 * HOUR
 """16:13 on the clock on the wall: the clock of the tests starts on a Monday at 14:13."""
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
 
 
 async def test_its_card_is_in_the_second_channel_already(rig: Rig) -> None:

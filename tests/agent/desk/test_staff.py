@@ -23,6 +23,7 @@ from tests.support.engine import (
     HELD,
     LINUS,
     MARGARET,
+    SECOND,
     THREAD,
     Rig,
     after,
@@ -34,13 +35,7 @@ from tests.support.engine import (
     wrote,
 )
 
-SECOND = ConversationId("irc", "net", "#second")
 OVER = replace(HELD, state=CaseState.RESOLVED)
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
 
 
 def events(end: TurnEnd) -> list[str]:

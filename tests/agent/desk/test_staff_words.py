@@ -28,11 +28,6 @@ from tests.support.engine import (
 OVER = replace(HELD, state=CaseState.RESOLVED)
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 async def test_a_note_among_words(rig: Rig) -> None:
     """Each line that begins so stays at the desk; the model does not read it, either."""
     text = "Try again please.\n// he never reads the manual\n  //never\nAnd tell me."

@@ -21,20 +21,14 @@ from agent.messages import Author, Button, ConversationId, IncomingMessage, Kind
 from agent.records import Entry, TurnEnd
 from agent.state import Event, State
 from tests.support.clock import START
-from tests.support.engine import CARD, CASE, DESK, PLACE, Rig, claim, control, kinds, said
+from tests.support.engine import CARD, CASE, DESK, PLACE, SECOND, Rig, claim, control, kinds, said
 
-SECOND = ConversationId("irc", "net", "#second")
 MINUTES = 60.0
 WAITING = replace(CASE, looks=1, channel=str(DESK))
 CLAIMED = replace(
     WAITING, state=CaseState.CLAIMED, owner="irc:hedy", owner_name="Hedy", claimed_at=START
 )
 TIMES = DeskTimes()
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
 
 
 def turn(*events: Event, at: float) -> Entry:

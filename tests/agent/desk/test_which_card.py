@@ -17,6 +17,7 @@ from tests.support.engine import (
     CARD,
     CASE,
     DESK,
+    SECOND,
     THREAD,
     Rig,
     at_desk,
@@ -26,7 +27,6 @@ from tests.support.engine import (
     wrote,
 )
 
-SECOND = replace(DESK, channel="#second")
 COPY = Copy("t9.9", str(SECOND))
 TWICE = replace(CASE, channel=str(DESK), copies=(COPY,))
 LOST = replace(CASE, channel=str(DESK), card_id="", copies=(Copy("t0.1", str(DESK)),))
