@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any, TypeVar
+
+from cachetools import LRUCache
 
 from adapters.slack import checking, mrkdwn
 from adapters.slack.backfill import Backfill
@@ -79,7 +81,7 @@ class SlackAdapter:
         self._backfill: Backfill | None = None
         self._socket: SocketMode | None = None
         self._profiles = Profiles(self._web, clock)
-        self._directs: OrderedDict[str, str] = OrderedDict()
+        self._directs: LRUCache[str, str] = LRUCache(DIRECTS)
 
     async def start(self, door: Door) -> None:
         """Learn who we are, however long Slack is out, and begin to receive."""
@@ -223,8 +225,6 @@ class SlackAdapter:
             if not channel:
                 raise DeliveryUnknown("Slack opened a direct conversation without saying which")
             self._directs[user_id] = channel
-            if len(self._directs) > DIRECTS:
-                self._directs.popitem(last=False)
         return ConversationId("slack", self.tenant, channel)
 
     async def open_direct(self, user_id: str, text: str) -> ConversationId:

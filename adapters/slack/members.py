@@ -5,8 +5,9 @@ Only a yes is remembered: who has just been invited is asked about again, and is
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection
+
+from cachetools import TTLCache
 
 from adapters.slack.calls import part, string
 from adapters.slack.payloads import SYSTEM
@@ -29,9 +30,9 @@ class Members:
     def __init__(self, web: Web, clock: Clock) -> None:
         """Nothing is known yet."""
         self._web = web
-        self._clock = clock
-        self._in: OrderedDict[str, tuple[float, Collection[str]]] = OrderedDict()
-        self._active: OrderedDict[str, float] = OrderedDict()
+        self._in: TTLCache[str, Collection[str], float]
+        self._in = TTLCache(CHANNELS, FRESH, clock.monotonic)
+        self._active: TTLCache[str, bool, float] = TTLCache(PEOPLE, FRESH, clock.monotonic)
 
     async def has(self, channel: str, user_id: str) -> bool:
         """Whether a person, no bot, with an account that is not deactivated is in a channel.
@@ -42,13 +43,9 @@ class Members:
         return await self._is_in(channel, user_id) and await self._is_active(user_id)
 
     async def _is_in(self, channel: str, user_id: str) -> bool:
-        until, people = self._in.get(channel, (0.0, ()))
-        if user_id in people and self._clock.monotonic() < until:
+        if user_id in self._in.get(channel, ()):
             return True
-        people = await self._read(channel, user_id)
-        self._in[channel] = (self._clock.monotonic() + FRESH, people)
-        if len(self._in) > CHANNELS:
-            self._in.popitem(last=False)
+        people = self._in[channel] = await self._read(channel, user_id)
         return user_id in people
 
     async def _read(self, channel: str, user_id: str) -> Collection[str]:
@@ -69,7 +66,7 @@ class Members:
         return people
 
     async def _is_active(self, user_id: str) -> bool:
-        if self._clock.monotonic() < self._active.get(user_id, 0.0):
+        if user_id in self._active:
             return True
         if user_id in SYSTEM:
             return False
@@ -81,7 +78,5 @@ class Members:
             raise DeliveryUnknown("Slack answers without the person")
         if user.get("deleted") or user.get("is_bot"):
             return False
-        self._active[user_id] = self._clock.monotonic() + FRESH
-        if len(self._active) > PEOPLE:
-            self._active.popitem(last=False)
+        self._active[user_id] = True
         return True

@@ -5,11 +5,12 @@ whom somebody mentions.
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+
+from cachetools import TTLCache
 
 from adapters.slack import mrkdwn, payloads
 from adapters.slack.calls import part
@@ -43,13 +44,15 @@ class Profiles:
         """Nothing is asked before somebody is asked for."""
         self._web = web
         self._clock = clock
-        self._known: OrderedDict[str, tuple[float, Profile]] = OrderedDict()
-        self._untold: OrderedDict[str, float] = OrderedDict()
-        """Whose names Slack did not tell, or not in time, and until when it is not asked again."""
+        self._known: TTLCache[str, Profile, float]
+        self._known = TTLCache(PROFILES, PROFILE_SECONDS, clock.monotonic)
+        self._untold: TTLCache[str, bool, float]
+        self._untold = TTLCache(PROFILES, UNTOLD_SECONDS, clock.monotonic)
+        """Whose names Slack did not tell, or not in time: it is not asked again so soon."""
 
     async def of(self, author: Author, tenant: str) -> Profile:
         """A person of the workspace `tenant`; the id alone if Slack does not tell. Never raises."""
-        known = self._remembered(author.id)
+        known = self._known.get(author.id)
         if known is not None:
             return replace(known, external=True) if author.external else known
         try:
@@ -61,36 +64,26 @@ class Profiles:
         if not user:
             return Profile(author.id, author.name, external=author.external, known=False)
         profile = _profile(author, user, tenant)
-        self._known[author.id] = (self._clock.now() + PROFILE_SECONDS, profile)
-        if len(self._known) > PROFILES:
-            self._known.popitem(last=False)
+        self._known[author.id] = profile
         return profile
 
     async def names(self, ids: Iterable[str], tenant: str) -> Mapping[str, str]:
         """The names of people by their ids, as far as they are known in time; the first few."""
         wanted = list(dict.fromkeys(ids))[:MOST_NAMED]
-        missing = [one for one in wanted if self._remembered(one) is None]
-        missing = [one for one in missing if self._untold.get(one, 0.0) <= self._clock.now()]
+        missing = [one for one in wanted if one not in self._known and one not in self._untold]
         if missing:
             with suppress(TimeoutError):
                 async with self._clock.timeout(NAMING_SECONDS):
                     await together(*(self._learn(one, tenant) for one in missing))
-        found = {one: self._remembered(one) for one in wanted}
+        found = {one: self._known.get(one) for one in wanted}
         named = {one: plain_name(profile.name) for one, profile in found.items() if profile}
         return {one: name for one, name in named.items() if name}
 
     async def _learn(self, user_id: str, tenant: str) -> None:
-        self._untold[user_id] = self._clock.now() + UNTOLD_SECONDS
-        self._untold.move_to_end(user_id)
-        if len(self._untold) > PROFILES:
-            self._untold.popitem(last=False)
+        self._untold[user_id] = True
         profile = await self.of(Author(user_id), tenant)
         if profile.known:
             self._untold.pop(user_id, None)
-
-    def _remembered(self, user_id: str) -> Profile | None:
-        known = self._known.get(user_id)
-        return known[1] if known is not None and known[0] > self._clock.now() else None
 
 
 class Reader:

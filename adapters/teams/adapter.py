@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cachetools import LRUCache
+
 from adapters.teams import checking, rendering
 from adapters.teams.authentication import (
     Authentication,
@@ -20,7 +22,6 @@ from adapters.teams.members import Members
 from adapters.teams.payloads import LOCAL
 from adapters.teams.places import (
     PLATFORM,
-    Lru,
     Note,
     PlaceKind,
     Places,
@@ -98,7 +99,7 @@ class TeamsAdapter:
         self._places: Places | None = None
         self._roster = Roster(self._connector, self._reach, clock, self.tenant)
         self._members = Members(self._connector, self._reach, clock, self._known_as)
-        self._directs: Lru[str, str] = Lru(DIRECTS)
+        self._directs: LRUCache[str, str] = LRUCache(DIRECTS)
 
     async def start(self, door: Door) -> None:
         """Begin to receive; that Microsoft is out keeps nobody from starting."""
@@ -204,7 +205,7 @@ class TeamsAdapter:
                 raise DeliveryRetry(str(error)) from None  # it is the same one however often
             if not (channel := created.conversation):
                 raise DeliveryRetry("Teams began a personal chat without saying which")
-            self._directs.put(user_id, channel)
+            self._directs[user_id] = channel
         return ConversationId(PLATFORM, self.tenant, channel)
 
     async def open_direct(self, user_id: str, text: str) -> ConversationId:

@@ -22,11 +22,11 @@ from botframework.connector.auth import (  # type: ignore[import-untyped]
 from botframework.connector.auth.authenticate_request_result import (  # type: ignore[import-untyped]
     AuthenticateRequestResult,
 )
+from cachetools import LRUCache
 from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from adapters.teams.clouds import Cloud, address, is_guid
 from adapters.teams.keys import KeysUnavailable, Session, SigningKey, SigningKeys
-from adapters.teams.places import Lru
 from agent.errors import ConfigError
 from agent.ports import Clock
 
@@ -124,7 +124,7 @@ class Authentication:
         self._entra_issuers = entra_issuers
         self._entra_keys = entra_keys
         self._clock = clock
-        self._passed: Lru[str, _Token] = Lru(TOKENS)
+        self._passed: LRUCache[str, _Token] = LRUCache(TOKENS)
 
     async def verify(self, header: str, activity: Mapping[str, Any]) -> None:
         """Pass if the Authorization header vouches for the activity; see `Verifier`.
@@ -149,7 +149,7 @@ class Authentication:
         if token.signed_by is not key:
             _check_signature(token, key)
             token.signed_by = key
-            self._passed.put(header, token)
+            self._passed[header] = token
 
     async def prepare(self) -> None:
         """Fetch the connector's keys before the first activity needs them.

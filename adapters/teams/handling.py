@@ -146,7 +146,7 @@ class Handler(TeamsActivityHandler):  # type: ignore[misc]
     def _note(self, body: Payload, message: IncomingMessage) -> None:
         """Keep what is told of who is answered."""
         known = self._places.people.get(message.author.id) or Note()
-        self._places.people.put(message.author.id, payloads.note(body, known))
+        self._places.people[message.author.id] = payloads.note(body, known)
 
     def _linked(self, body: Payload, message: IncomingMessage) -> IncomingMessage:
         """With the way to each file: where Teams does not tell it, that is the message itself."""

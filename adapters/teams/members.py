@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from cachetools import TTLCache
+
 from adapters.teams.connector import Connector
 from adapters.teams.fields import Payload, string
-from adapters.teams.places import Lru, Reference
+from adapters.teams.places import Reference
 from agent.errors import DeliveryError, DeliveryRetry, PlaceFatal, RowFatal
 from agent.messages import ConversationId
 from agent.ports import Clock
 
-MEMBER_SECONDS = 60.0
-"""For so long somebody who was a member is taken for one. Who was none is asked for again: they
-may have been let in because they were refused."""
 MEMBERS = 10_000
 PATIENCE = 5.0
 """Seconds for all attempts to ask; whoever pressed has been told by then that it is worked on."""
+MEMBER_SECONDS = 60.0 - PATIENCE
+"""For so long somebody who was a member is taken for one: a minute, with the asking. Who was none
+is asked for again: they may have been let in because they were refused."""
 PATIENCE_FOR_A_NAME = 2.0
 """Seconds that a command waits for whom it names."""
 NOBODY, NO_CHANNEL = "404", "404 ConversationNotFound"
@@ -42,8 +44,9 @@ class Members:
         self._reach = reach
         self._clock = clock
         self._known_as = known_as
-        self._known: Lru[tuple[str, str], float] = Lru(MEMBERS)
-        """Until when somebody is taken for a member, by channel and user id."""
+        self._known: TTLCache[tuple[str, str], bool, float]
+        self._known = TTLCache(MEMBERS, MEMBER_SECONDS, clock.monotonic)
+        """Who is taken for a member, by channel and user id."""
 
     async def has(self, place: ConversationId, user_id: str) -> bool:
         """Whether somebody is in the channel of `place`; who is deactivated is in none.
@@ -52,14 +55,11 @@ class Members:
             DeliveryError: Teams could not be asked, or the channel is not to be seen.
         """
         key = (place.channel, user_id)
-        if self._clock.now() < (self._known.get(key) or 0.0):
+        if key in self._known:
             return True
-        asked_at = self._clock.now()
         is_member = await self._ask(place, user_id)
         if is_member:
-            self._known.put(key, asked_at + MEMBER_SECONDS)
-        else:
-            self._known.pop(key)
+            self._known[key] = True
         return is_member
 
     async def ident(self, place: ConversationId, teams_id: str) -> str:

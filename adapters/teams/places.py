@@ -8,14 +8,13 @@ that were authenticated may tell it, and only hosts of Microsoft's are believed.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
 
+from cachetools import LRUCache
 from pydantic import BaseModel, ConfigDict, ValidationError
 from yarl import URL
 
@@ -32,8 +31,6 @@ PEOPLE = 10_000
 THREAD = ";messageid="
 """What joins a channel and the root of a thread into the id of a conversation
 (https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/channel-and-group-conversations)."""
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
 
 
 class PlaceKind(StrEnum):
@@ -130,32 +127,6 @@ def deep_link(
     return f"https://{web_host}/l/message/{channel}/{message}?{told}"
 
 
-class Lru(Generic[K, V]):
-    """A mapping of the values used last; the one not used for longest makes room."""
-
-    def __init__(self, most: int) -> None:
-        """Room for `most` values."""
-        self._most = most
-        self._values: OrderedDict[K, V] = OrderedDict()
-
-    def get(self, key: K) -> V | None:
-        """The value, None if there is none (any more)."""
-        if (value := self._values.get(key)) is not None:
-            self._values.move_to_end(key)
-        return value
-
-    def put(self, key: K, value: V) -> None:
-        """Remember a value in place of the key's earlier one."""
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > self._most:
-            self._values.popitem(last=False)
-
-    def pop(self, key: K) -> None:
-        """Forget a key; idempotent."""
-        self._values.pop(key, None)
-
-
 @dataclass(frozen=True, slots=True)
 class Note:
     """What the last activity of a person told beside its words. Teams' roster has neither language
@@ -174,11 +145,11 @@ class Places:
     def __init__(self, references: References) -> None:
         """Nothing is read before it is asked for."""
         self._references = references
-        self._places: Lru[str, Reference] = Lru(PLACES)
-        self._unknown: Lru[str, bool] = Lru(UNKNOWN_PLACES)
+        self._places: LRUCache[str, Reference] = LRUCache(PLACES)
+        self._unknown: LRUCache[str, bool] = LRUCache(UNKNOWN_PLACES)
         """The database has nothing of these: colleagues talk there, and the bot only overhears."""
         self._at_work = asyncio.Lock()
-        self.people: Lru[str, Note] = Lru(PEOPLE)
+        self.people: LRUCache[str, Note] = LRUCache(PEOPLE)
         """By author id."""
 
     async def find(self, channel: str) -> Reference | None:
@@ -196,9 +167,9 @@ class Places:
                 return known
             found = _read(await self._references.find(PLATFORM, channel))
             if found is not None:
-                self._places.put(channel, found)
+                self._places[channel] = found
             else:
-                self._unknown.put(channel, True)
+                self._unknown[channel] = True
             return found
 
     async def keep(self, channel: str, reference: Reference) -> None:
@@ -217,8 +188,8 @@ class Places:
                 reference = reference.after(known)
             written = reference.model_dump_json(exclude_defaults=True)
             await self._references.keep(PLATFORM, channel, written, person=reference.person)
-            self._places.put(channel, reference)
-            self._unknown.pop(channel)
+            self._places[channel] = reference
+            self._unknown.pop(channel, None)
 
     async def latest(self) -> Reference | None:
         """What was kept last: where a place never heard of most likely is served too.
@@ -236,7 +207,7 @@ class Places:
         """
         async with self._at_work:
             await self._references.drop(PLATFORM, channel)
-            self._places.pop(channel)
+            self._places.pop(channel, None)
 
 
 def _read(text: str) -> Reference | None:

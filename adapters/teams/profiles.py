@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from cachetools import TTLCache
+
 from adapters.teams.connector import Connector
 from adapters.teams.fields import string
 from adapters.teams.payloads import LOCAL
-from adapters.teams.places import Lru, Note, Reference
+from adapters.teams.places import Note, Reference
 from agent.errors import DeliveryError
 from agent.messages import Author, ConversationId
 from agent.platforms import Profile
@@ -41,24 +43,24 @@ class Roster:
         self._reach = reach
         self._clock = clock
         self._tenant = tenant
-        self._profiles: Lru[str, tuple[float, Profile]] = Lru(PROFILES)
-        self._untold: Lru[tuple[str, str], float] = Lru(PROFILES)
-        """Until when who was not told is not asked for, by author id and channel."""
+        self._profiles: TTLCache[str, Profile, float]
+        self._profiles = TTLCache(PROFILES, PROFILE_SECONDS, clock.monotonic)
+        self._untold: TTLCache[tuple[str, str], bool, float]
+        self._untold = TTLCache(PROFILES, UNTOLD_SECONDS, clock.monotonic)
+        """Who was not told and is not asked for, by author id and channel."""
 
     async def find(self, author: Author, place: ConversationId) -> Profile | None:
         """Whom a conversation's roster names, kept for a day; None if it does not tell."""
-        now = self._clock.now()
-        known = self._profiles.get(author.id)
-        if known is not None and now < known[0]:
-            return known[1]
+        if (known := self._profiles.get(author.id)) is not None:
+            return known
         nobody = (author.id, place.channel)
-        if now < (self._untold.get(nobody) or 0.0):
+        if nobody in self._untold:
             return None
         found = await self._ask(author, place)
         if found is None:
-            self._untold.put(nobody, self._clock.now() + UNTOLD_SECONDS)
+            self._untold[nobody] = True
         else:
-            self._profiles.put(author.id, (self._clock.now() + PROFILE_SECONDS, found))
+            self._profiles[author.id] = found
         return found
 
     async def _ask(self, author: Author, place: ConversationId) -> Profile | None:

@@ -31,6 +31,13 @@ def surroundings(clock: TestClock, **environ: str) -> Surroundings:
 
 
 @pytest.fixture
+def room_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each kind the adapter remembers a single thing."""
+    monkeypatch.setattr("adapters.slack.profiles.PROFILES", 1)
+    monkeypatch.setattr("adapters.slack.adapter.DIRECTS", 1)
+
+
+@pytest.fixture
 async def adapter(twin: SlackTwin, clock: TestClock) -> AsyncIterator[SlackAdapter]:
     """The adapter, started."""
     one = SlackAdapter(
@@ -155,11 +162,9 @@ async def test_a_stranger_stays_one(twin: SlackTwin, adapter: SlackAdapter) -> N
     assert len(twin.calls("users.info")) == 1
 
 
-async def test_profiles_are_not_kept_without_end(
-    twin: SlackTwin, adapter: SlackAdapter, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("room_for_one")
+async def test_profiles_are_not_kept_without_end(twin: SlackTwin, adapter: SlackAdapter) -> None:
     """The oldest profile makes room for a new one."""
-    monkeypatch.setattr("adapters.slack.profiles.PROFILES", 1)
     for person in [twin.add_user("Ada"), twin.add_user("Grace")] * 2:
         await adapter.profile(Author(person), PLACE)
     assert len(twin.calls("users.info")) == 4
@@ -201,11 +206,11 @@ async def test_a_direct_channel(twin: SlackTwin, adapter: SlackAdapter) -> None:
             await adapter.open_direct(twin.add_user("Grace"), "Hello")
 
 
+@pytest.mark.usefixtures("room_for_one")
 async def test_direct_conversations_are_asked_for_once(
-    twin: SlackTwin, adapter: SlackAdapter, monkeypatch: pytest.MonkeyPatch
+    twin: SlackTwin, adapter: SlackAdapter
 ) -> None:
     """Nobody asks twice for the same person, and the oldest makes room for a new one."""
-    monkeypatch.setattr("adapters.slack.adapter.DIRECTS", 1)
     ada, grace = twin.add_user("Ada"), twin.add_user("Grace")
     for person in (ada, ada, grace, ada):
         place = await adapter.direct(person)

@@ -132,11 +132,13 @@ async def test_what_cannot_be_told_is_no_answer(
 
 
 async def test_not_everything_is_kept(
-    twin: SlackTwin, members: Members, monkeypatch: pytest.MonkeyPatch
+    twin: SlackTwin, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest makes room."""
     monkeypatch.setattr("adapters.slack.members.CHANNELS", 1)
     monkeypatch.setattr("adapters.slack.members.PEOPLE", 1)
+    web = Web(token="xoxb-test", api_url=twin.api_url, clock=clock)
+    members = Members(web, clock)
     ada, grace = twin.add_user("Ada"), twin.add_user("Grace")
     for channel, person in [
         (twin.add_channel("a", [ada]), ada),
@@ -144,3 +146,4 @@ async def test_not_everything_is_kept(
     ] * 2:
         assert await members.has(channel, person)
     assert (len(twin.calls(LIST)), len(twin.calls(PERSON))) == (4, 4)
+    await web.close()

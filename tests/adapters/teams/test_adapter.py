@@ -75,7 +75,7 @@ async def test_who_somebody_is(adapter: TeamsAdapter, twin: TeamsTwin) -> None:
     nobody = twin.add_user("Anonymous", role="anonymous")
     where = place(twin, twin.add_channel(members=[ada, guest, stranger, nobody]), "17")
     assert adapter._places is not None
-    adapter._places.people.put(ada, Note("Ada B.", "nl-BE", "Europe/Brussels"))
+    adapter._places.people[ada] = Note("Ada B.", "nl-BE", "Europe/Brussels")
     profile = await adapter.profile(Author(ada), where)
     assert (profile.name, profile.locale, profile.time_zone) == ("Ada", "nl-BE", "Europe/Brussels")
     assert (profile.guest, profile.external) == (False, False)

@@ -34,7 +34,7 @@ async def test_a_roster_that_knows_only_its_own_ids(adapter: TeamsAdapter, twin:
     desk = place(twin, twin.add_channel("desk", [ada]))
     assert adapter._places is not None
     for noted, calls in (("", 1), (twin.user(ada).teams_id, 3)):
-        adapter._places.people.put(ada, Note("Ada", bot_knows_as=noted))
+        adapter._places.people[ada] = Note("Ada", bot_knows_as=noted)
         twin.fault("member", Fault.error(404, "MemberNotFoundInConversation"))
         assert await adapter.member(desk, ada) is bool(noted)
         assert len(twin.calls("member")) == calls

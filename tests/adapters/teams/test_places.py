@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from adapters.teams.clouds import Cloud
 from adapters.teams.places import (
     PLATFORM,
-    Lru,
     PlaceKind,
     Places,
     Reference,
@@ -259,19 +258,6 @@ async def test_fields_of_tomorrow(references: Counting) -> None:
     """What a newer version wrote is read as far as it is understood."""
     references.kept[PLATFORM, CHAT] = json.dumps({"service_url": SERVICE, "new": 1})
     assert await Places(references).find(CHAT) == Reference(service_url=SERVICE)
-
-
-def test_only_the_latest_are_in_memory() -> None:
-    """What was not used for longest makes room."""
-    few: Lru[str, int] = Lru(2)
-    few.put("a", 1)
-    few.put("b", 2)
-    assert few.get("a") == 1
-    few.put("c", 3)
-    assert (few.get("a"), few.get("b"), few.get("c")) == (1, None, 3)
-    few.pop("a")
-    few.pop("a")
-    assert few.get("a") is None
 
 
 # Which services are believed
