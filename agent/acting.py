@@ -59,7 +59,7 @@ LETS_BE = frozenset(
         Event.RATED,
         Event.LEFT_QUEUE,
         Event.INTERJECTED,
-        Event.JOINED,
+        Event.NEWCOMER,
         Event.COMMANDED,
         # What people of the desk do, and what happens to a case by itself.
         *(Event.CLAIMED, Event.TRANSFERRED, Event.RELEASED, Event.HANDED_BACK, Event.RESOLVED),

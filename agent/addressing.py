@@ -47,13 +47,13 @@ REPEAT_WISH = re.compile(
 
 class Verdict(StrEnum):
     """Whether a message is accepted: always, never, only in a lane that is known, only in one whose
-    case people have (IF_HELD), or for the DESK, whatever it is about.
+    case people have (IF_WITH_PEOPLE), or for the DESK, whatever it is about.
     """
 
     ACCEPT = "accept"
     IGNORE = "ignore"
     IF_KNOWN = "if_known"
-    IF_HELD = "if_held"
+    IF_WITH_PEOPLE = "if_held"
     DESK = "desk"
 
 
@@ -88,7 +88,9 @@ def verdict(
         return Verdict.IGNORE
     # An emoji among colleagues is not a question; answering it would only disturb. But people who
     # have a case can read it.
-    return Verdict.IF_KNOWN if follow_threads and has_words(message.text) else Verdict.IF_HELD
+    return (
+        Verdict.IF_KNOWN if follow_threads and has_words(message.text) else Verdict.IF_WITH_PEOPLE
+    )
 
 
 def as_control(message: IncomingMessage) -> IncomingMessage:

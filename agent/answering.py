@@ -17,7 +17,7 @@ from agent.messages import Button, Tone
 from agent.models import Passage, Prompt
 from agent.policy import Policy, judge
 from agent.ports import Clock, Knowledge
-from agent.recovery import Ladder, Outcome
+from agent.recovery import Climbed, Ladder
 from agent.state import Event, State
 from agent.steps import Wanted
 from agent.text import one_line
@@ -86,7 +86,7 @@ class Answering:
         )
         return prompt.build(draft.history, asked, self._policy)
 
-    def _judge(self, draft: Draft, outcome: Outcome[Decision | Wanted]) -> Event:
+    def _judge(self, draft: Draft, outcome: Climbed[Decision | Wanted]) -> Event:
         draft.spend.extend(outcome.spend)
         draft.attempts += outcome.attempts
         draft.model, draft.degraded = outcome.model, outcome.degraded

@@ -20,7 +20,7 @@ from agent.platforms import Command
 from agent.ports import Adapter, Clock
 from agent.records import Unconfirmed
 
-BESIDE = frozenset({Kind.JOINED, Kind.COMMAND, Kind.NO_DESK})
+BESIDE = frozenset({Kind.NEWCOMER, Kind.COMMAND, Kind.NO_DESK})
 """What needs nothing but an aside."""
 
 
@@ -77,16 +77,16 @@ class Asides:
 
     async def send_again(self, draft: Draft) -> None:
         """Send what may not have arrived once more, under the same names."""
-        for one in _lost(draft):
+        for one in _repeatable(draft):
             draft.again.append(one.message.id)
             draft.write(Line.RETRIED, message=one.message.id, by=draft.employee.id)
 
-    def mention_lost(self, draft: Draft) -> None:
+    def mention_unconfirmed(self, draft: Draft) -> None:
         """If the turn says something to the employee, tell them that something said before may not
         have arrived; once for each message, and again if that was what did not arrive.
         """
         news = [one.message.id for one in _theirs(draft) if not one.mentioned]
-        if news and _lost(draft) and _speaks(draft):
+        if news and _repeatable(draft) and _speaks(draft):
             draft.notice(texts.MAY_BE_LOST)
             draft.mentioned.extend(news)
 
@@ -107,7 +107,7 @@ class Asides:
 
 def wants_again(draft: Draft) -> bool:
     """Whether there is anything to be sent once more to the employee of this turn."""
-    return bool(_lost(draft))
+    return bool(_repeatable(draft))
 
 
 def _theirs(draft: Draft) -> list[Unconfirmed]:
@@ -115,7 +115,7 @@ def _theirs(draft: Draft) -> list[Unconfirmed]:
     return [one for one in draft.claim.unconfirmed if one.message.to == draft.employee.id]
 
 
-def _lost(draft: Draft) -> list[Unconfirmed]:
+def _repeatable(draft: Draft) -> list[Unconfirmed]:
     """Those of them that say something: nobody wants to be told twice that they can be repeated."""
     return [one for one in _theirs(draft) if one.message.text != texts.MAY_BE_LOST]
 

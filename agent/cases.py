@@ -153,13 +153,13 @@ class Case:
     Where its card is, and who asks:
 
     - `card` and `card_id`: on a card of its own in `channel`; whether that arrived the journal
-      tells (`desk.cards.is_in_doubt`).
+      tells (`desk.cards.is_unconfirmed`).
     - `card`, no `card_id`, no `incident`: the card may be where `copies` say, but nobody knows
       (`is_missing`).
     - the same without `copies`: no place took it (`is_nowhere`).
-    - neither `card` nor `card_id`: it waits for an incident's card (`desk.flooding.is_joined`).
-    - `incident`: on that one's card (`is_joined`); without `card_id` that card is in doubt, without
-      `channel` no place took it.
+    - neither `card` nor `card_id`: it waits for an incident's card (`desk.joining.is_joined`).
+    - `incident`: on that one's card (`is_joined`); without `card_id` that card is unconfirmed,
+      without `channel` no place took it.
     """
 
     id: str

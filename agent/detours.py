@@ -20,7 +20,7 @@ message counts them, so that it ends:
 
 What an employee or a person of the desk wrote, and may have arrived, is not tried another way: it
 may be there. Its author is told, once, and decides. Nothing is said of words that were taken back.
-An answer of the bot that may have arrived does not come here: `asides.mention_lost` tells of it.
+Of an answer of the bot that may have arrived `asides.mention_unconfirmed` tells.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from agent import texts
 from agent.admins import Admins
 from agent.cases import Case, Cause, Copy
 from agent.desk import cards
-from agent.desk.flooding import arrival, stirring
+from agent.desk.joining import arrival, stirring
 from agent.desk.place import DeskPlace
 from agent.desk.relay import keep
 from agent.draft import Draft
@@ -40,7 +40,7 @@ from agent.errors import PlaceFatal, RowFatal
 from agent.journal import Line
 from agent.messages import Button, ConversationId, OutgoingMessage, Tone
 from agent.ports import Adapter, Clock
-from agent.records import IN_DOUBT
+from agent.records import UNCONFIRMED
 from agent.state import WITH_PEOPLE, Event, State
 from agent.text import one_line, pieces, plain_name
 
@@ -67,8 +67,8 @@ class Detours:
             return None
         if message.card is not None:
             return await self._card(draft, message)
-        if _is_in_doubt(draft):
-            self._words_in_doubt(draft, message)
+        if _is_unconfirmed(draft):
+            self._unconfirmed_words(draft, message)
         elif message.under:
             return await self._words_for_people(draft, message)
         elif message.for_desk:
@@ -81,12 +81,12 @@ class Detours:
 
     def _is_missed_by_nobody(self, draft: Draft, message: OutgoingMessage) -> bool:
         """An edit that cannot be made changes nothing that somebody waits for, unless people see by
-        it what somebody says; and what may not have arrived is in doubt already. Words that were
+        it what somebody says; and what may not have arrived is unconfirmed already. Words that were
         taken back are not to be read.
         """
         taken_back = _is_taken_back(draft, message)
         is_edit = message.replaces != "" and message.tone is not Tone.PERSON
-        if taken_back or (is_edit and _was_in_doubt(draft, message.replaces)):
+        if taken_back or (is_edit and _was_unconfirmed(draft, message.replaces)):
             draft.elsewhere.append(message.id)
         return taken_back or is_edit
 
@@ -101,7 +101,7 @@ class Detours:
         if self._tell_author(draft, message, f"{told}\n{message.text}"):
             draft.elsewhere.append(message.id)
 
-    def _words_in_doubt(self, draft: Draft, message: OutgoingMessage) -> None:
+    def _unconfirmed_words(self, draft: Draft, message: OutgoingMessage) -> None:
         """Tell whoever wrote words that may not have arrived. Who had them sent again knows."""
         if message.tone is not Tone.PERSON or _was_told(draft, message.id):
             return
@@ -113,7 +113,7 @@ class Detours:
             self._tell_author(draft, message, told)
 
     def _tell_author(self, draft: Draft, message: OutgoingMessage, text: str) -> bool:
-        """Post where somebody at the desk wrote what one of our messages passed on; whether it is
+        """Post where somebody at the desk wrote what one of our messages relayed; whether it is
         known where that is.
         """
         said = draft.history.relay_of(message.replaces or message.id)
@@ -167,15 +167,15 @@ class Detours:
         case = draft.case
         if case is None:
             return None  # it is over
-        in_doubt = _is_in_doubt(draft)
+        unconfirmed = _is_unconfirmed(draft)
         if case.card_id != message.id:
-            if not in_doubt:
+            if not unconfirmed:
                 copies = tuple(one for one in case.copies if one.card_id != message.id)
                 draft.put(replace(case, copies=copies))
-        elif in_doubt:
+        elif unconfirmed:
             # Not at once: people may see it, and then there would be two. A press on it tells.
-            lost = Copy(message.id, str(message.conversation))
-            draft.put(replace(case, card_id="", copies=(*case.copies, lost)))
+            unseen = Copy(message.id, str(message.conversation))
+            draft.put(replace(case, card_id="", copies=(*case.copies, unseen)))
         else:
             return await self.move_on(draft, case, message.detours)
         return None
@@ -196,7 +196,7 @@ class Detours:
         """
         here, second = self._place.channel_of(case), self._place.second
         case = replace(case, copies=tuple(one for one in case.copies if one.channel != str(here)))
-        there = [one for one in case.copies if not cards.is_in_doubt(draft, one.card_id)]
+        there = [one for one in case.copies if not cards.is_unconfirmed(draft, one.card_id)]
         if there:
             self._count_instead(draft, case, there[0])
             _is_elsewhere(draft)
@@ -269,8 +269,8 @@ class Detours:
         return event
 
     async def _put_card_for(self, draft: Draft, word: OutgoingMessage) -> Event | None:
-        """If the card that a word was to be under is in doubt, show another, but not again for the
-        same word; if its channel takes nothing any more, let the case move on.
+        """If the card that a word was to be under is unconfirmed, show another, but not again for
+        the same word; if its channel takes nothing any more, let the case move on.
         """
         case, channel = draft.case, self._place.channel_of(draft.case)
         if case is None or channel is None:
@@ -311,7 +311,7 @@ class Detours:
         return sent.id
 
     def _now_in(self, draft: Draft, message: OutgoingMessage, *sent: str) -> None:
-        """If words were passed on in this message, keep in which ones they are now."""
+        """If words were relayed in this message, keep in which ones they are now."""
         said = draft.history.relay_of(message.replaces or message.id)
         if said is not None:
             at = said.messages.index(message.replaces or message.id)
@@ -340,18 +340,18 @@ def _is_elsewhere(draft: Draft) -> None:
         draft.elsewhere.append(draft.claim.undelivered.id)
 
 
-def _is_in_doubt(draft: Draft) -> bool:
+def _is_unconfirmed(draft: Draft) -> bool:
     """Whether the message that the turn is about may have arrived."""
-    return draft.first.detail.partition(":")[0] == IN_DOUBT
+    return draft.first.detail.partition(":")[0] == UNCONFIRMED
 
 
 def _was_told(draft: Draft, message_id: str) -> bool:
-    """Whether a turn before this one was about the same doubt."""
+    """Whether a turn before this one was about the same message."""
     data = (one.data for one in draft.claim.history if one.kind == Line.FAILED)
-    return any((one.get("code"), one.get("message")) == (IN_DOUBT, message_id) for one in data)
+    return any((one.get("code"), one.get("message")) == (UNCONFIRMED, message_id) for one in data)
 
 
-def _was_in_doubt(draft: Draft, message_id: str) -> bool:
+def _was_unconfirmed(draft: Draft, message_id: str) -> bool:
     """Whether nobody could tell whether one of our messages arrived."""
     told = (one.data for one in draft.claim.history if one.kind == Line.UNCONFIRMED)
     return any(data.get("message") == message_id for data in told)
@@ -370,7 +370,7 @@ def _is_taken_back(draft: Draft, message: OutgoingMessage) -> bool:
     said = draft.history.relay_of(message.replaces or message.id)
     if said is None or message.tone is not Tone.PERSON:
         return False
-    if message.replaces and not message.for_desk and not _was_in_doubt(draft, message.replaces):
+    if message.replaces and not message.for_desk and not _was_unconfirmed(draft, message.replaces):
         return False
     deleted = (Line.DELETED, Line.STAFF_DELETED)
     gone = (one.data for one in draft.claim.history if one.kind in deleted)

@@ -26,10 +26,10 @@ from agent.records import (
     INCIDENT,
     Approval,
     Arrival,
-    Claim,
     Entry,
     Feedback,
-    Flood,
+    Joining,
+    LaneClaim,
     Spend,
     TurnEnd,
 )
@@ -59,7 +59,7 @@ class Draft:
     models have taken so far.
     """
 
-    claim: Claim
+    claim: LaneClaim
     now: float
     history: History
     state: State
@@ -87,7 +87,7 @@ class Draft:
     staff: Author | None = None
     taker: Author | None = None
     told: str = ""
-    flood: Flood | None = None
+    joining: Joining | None = None
     outcome: str = "done"
     events: list[Event] = field(default_factory=list)
     attempts: tuple[Attempt, ...] = ()
@@ -207,8 +207,8 @@ class Draft:
         """Change a case without moving it: nothing that anybody did."""
         self.case = case
         self.cases = [*(one for one in self.cases if one.id != case.id), case]
-        if self.flood is not None:
-            self.flood = replace(self.flood, instead=replace(case, card=None, card_id=""))
+        if self.joining is not None:
+            self.joining = replace(self.joining, instead=replace(case, card=None, card_id=""))
 
     def keep(self, case: Case) -> None:
         """Open a case, or move it."""
@@ -252,7 +252,7 @@ class Draft:
             again=tuple(self.again),
             context_from=self.context_from,
             told=self.told,
-            flood=self.flood,
+            joining=self.joining,
         )
 
     def _ended_steps(self) -> list[Steps]:

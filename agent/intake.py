@@ -35,7 +35,7 @@ CONTROL_EVENTS: Mapping[Kind, Event] = {
     Kind.LEAVE_QUEUE: Event.LEFT_QUEUE,
     Kind.FEEDBACK: Event.RATED,
     Kind.UNDELIVERABLE: Event.NOT_DELIVERED,
-    Kind.JOINED: Event.JOINED,
+    Kind.NEWCOMER: Event.NEWCOMER,
     Kind.COMMAND: Event.COMMANDED,
     Kind.NO_DESK: Event.DESK_MISSING,
 }
@@ -116,7 +116,7 @@ class Intake:
         """
         follow = self._policy.follow_threads
         decided = verdict(message, follow_threads=follow, human_channels=())
-        elsewhere = Verdict.IF_HELD if message.kind is Kind.MESSAGE else Verdict.IF_KNOWN
+        elsewhere = Verdict.IF_WITH_PEOPLE if message.kind is Kind.MESSAGE else Verdict.IF_KNOWN
         return decided is not elsewhere
 
     def _may_decide(self, draft: Draft, author: Author) -> bool:
@@ -125,11 +125,11 @@ class Intake:
         return approval is None or author.id in approval.approvers
 
     def _changed(self, draft: Draft) -> Event:
-        """Nothing is asked any more: what was passed on may be changed, and what the open approval
+        """Nothing is asked any more: what was relayed may be changed, and what the open approval
         is about may be gone.
         """
         if draft.case is not None and draft.state in WITH_PEOPLE:
-            return Event.CORRECTED if _is_passed_on(draft) else Event.VANISHED
+            return Event.CORRECTED if _is_relayed(draft) else Event.VANISHED
         approval = draft.claim.approval
         if approval is None:
             return Event.VANISHED
@@ -166,7 +166,7 @@ class Intake:
             self.keep_said(draft, screening.Folded((message,)))
         draft.asked = (*before.asked, message)
         draft.edited, draft.deleted = before.edited, before.deleted
-        return bool(before.asked) or (draft.case is not None and _is_passed_on(draft))
+        return bool(before.asked) or (draft.case is not None and _is_relayed(draft))
 
     def _control_event(self, draft: Draft, message: IncomingMessage, *, taken_over: bool) -> Event:
         stops = message.kind is Kind.STOP
@@ -282,7 +282,7 @@ class Intake:
             draft.write(Line.DELETED, id=message.id)
 
 
-def _is_passed_on(draft: Draft) -> bool:
+def _is_relayed(draft: Draft) -> bool:
     """Whether people who have the case get to know what was changed."""
     relays = draft.history.relays
     return bool(draft.edited) or any(one.id in relays for one in draft.deleted)

@@ -56,15 +56,15 @@ class Line(StrEnum):
 Data = Mapping[str, Any]
 TO_DESK = "desk"
 TO_EMPLOYEE = "employee"
-TO_COLLEAGUES = "colleagues"
-"""Which way words are passed on; to colleagues from one card of a case to another."""
+TO_OTHER_CARDS = "colleagues"
+"""Which way words are relayed; TO_OTHER_CARDS: from one card of a case to another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """One utterance of the conversation as it stands now. `author` is '' for the bot, and
-    'platform:user' for a `colleague`, who spoke from the desk. `handed_back` marks the place where
-    people gave the conversation back to the bot: `name` did, nothing is said.
+    'platform:user' for staff, who spoke from the desk (`by_staff`). `handed_back` marks the place
+    where people gave the conversation back to the bot: `name` did, nothing is said.
     """
 
     seq: int
@@ -74,13 +74,13 @@ class Said:
     text: str
     revision: str = ""
     """Of its last edit; '' if there was none."""
-    colleague: bool = False
+    by_staff: bool = False
     handed_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Relayed:
-    """How the words of a post were passed on: about which case, `to` whom, in which of our
+    """How the words of a post were relayed: about which case, `to` whom, in which of our
     messages, which of our cards they were `under`, and where. `place` is the written form of a
     conversation id: where the messages are; for words to the employee, where the card is. `text`
     waits for a card to be put under.
@@ -100,7 +100,7 @@ class History:
     """The conversation read back: a summary of what came before, what a thread held before the bot
     came in, and the utterances since, edits and deletions applied. `notes` are what people wrote at
     the desk for each other, `refused` what they wrote for the employee, who did not get it; no
-    model reads either. `relays` are by the post whose words were passed on, `told` what people of
+    model reads either. `relays` are by the post whose words were relayed, `told` what people of
     the desk were told already of why they can do nothing about a case: case, person, words.
     """
 
@@ -134,7 +134,7 @@ class History:
         return self.find(message_id) is not None
 
     def relay_of(self, message_id: str) -> Relayed | None:
-        """Whose words one of our messages passed on."""
+        """Whose words one of our messages relayed."""
         found = (one for one in self.relays.values() if message_id in one.messages)
         return next(found, None)
 
@@ -179,9 +179,9 @@ class _Book:
 
     def say(self, entry: Entry, data: Data) -> None:
         key = str(data["id"])
-        colleague = entry.kind == Line.STAFF
+        by_staff = entry.kind == Line.STAFF
         spoken = (data["author"], data["name"], _text(entry, data), data.get("revision", ""))
-        self._shelf(data)[key] = Said(entry.seq, key, *spoken, colleague=colleague)
+        self._shelf(data)[key] = Said(entry.seq, key, *spoken, by_staff=by_staff)
 
     def edit(self, entry: Entry, data: Data) -> None:
         key = data["id"]

@@ -65,7 +65,7 @@ class ConversationId:
 class Kind(StrEnum):
     """What an incoming message is: an utterance that waits its turn, or a control that overtakes.
 
-    Utterances: MESSAGE, EDIT, DELETE, GATHER. Everything else is a control. JOINED: a person has
+    Utterances: MESSAGE, EDIT, DELETE, GATHER. Everything else is a control. NEWCOMER: a person has
     the bot in a direct conversation for the first time. COMMAND: what elsewhere is a slash command
     was written as a message; `text` is the words after the command's name.
 
@@ -73,9 +73,9 @@ class Kind(StrEnum):
     the outcome, `text` the note) and ASSIGN (`detail` is the new owner as 'platform:user'). About a
     case, by itself: LOOK (the time has come to look at it; `about` is the case), GATHER (a case
     joins the incident in whose lane this is, is still there, or has news for its card) and SHOWN
-    (the case is shown on the card of an incident), which `agent.desk.flooding` writes and reads.
+    (the case is shown on the card of an incident), which `agent.desk.joining` writes and reads.
     NO_DESK: an admin is to be told that there is no human channel. NO_CASE: in this thread of the
-    desk somebody has written, and nobody has heard it; it may be that of a card in doubt (`about`).
+    desk somebody has written, and nobody has heard it; an unconfirmed card may be there (`about`).
     """
 
     MESSAGE = "message"
@@ -88,7 +88,7 @@ class Kind(StrEnum):
     DENY = "deny"
     EXPIRE = "expire"
     FEEDBACK = "feedback"
-    JOINED = "joined"
+    NEWCOMER = "joined"
     COMMAND = "command"
     UNDELIVERABLE = "undeliverable"
     CLAIM = "claim"
@@ -146,7 +146,7 @@ class IncomingMessage:
     outgoing id; expire: the approval's id). A platform that cannot carry our id tells its own in
     `about_ref`; the store puts ours into `about` when the row is claimed. GATHER and SHOWN, which
     only we write, have the outgoing id of a card in `revision`, and in `detail` a lane (GATHER) or
-    that card's channel (SHOWN): see `desk.flooding`. `files` are the names of what came along,
+    that card's channel (SHOWN): see `desk.joining`. `files` are the names of what came along,
     `file_links` where each of them can be opened, in the same order ('' if that is not known; the
     tuple may be shorter).
     """

@@ -27,11 +27,11 @@ from agent.platforms import (
 from agent.records import (
     Accepted,
     Arrival,
-    Claim,
     Committed,
     Delivery,
     Due,
     Interruption,
+    LaneClaim,
     Lease,
     Recent,
     Routed,
@@ -256,7 +256,7 @@ class Turns(Protocol):
             StoreUnavailable: nothing was committed (within 2 s).
         """
 
-    async def claim(self, lane: str) -> Claim | None:
+    async def claim(self, lane: str) -> LaneClaim | None:
         """Take the lane for one turn and count the attempt; None if nothing is due or another
         worker has it.
 
@@ -275,9 +275,9 @@ class Turns(Protocol):
         its channel), anything else about the case in whose card's thread it stands. If the thread
         is a conversation with the bot (it was mentioned at its top), the row goes there.
 
-        If no card is known there yet, but one to the channel is on its way or in doubt, the row
+        If no card is known there yet, but one to the channel is on its way or unconfirmed, the row
         waits, at most `patience` seconds, and is dropped then with a journal line; of a press, its
-        key is told. A press on a card in doubt tells that the card has arrived.
+        key is told. A press on an unconfirmed card tells that the card has arrived.
 
         Raises:
             StoreUnavailable: nothing was committed.

@@ -120,7 +120,7 @@ def _uttered(one: Said) -> PromptMessage:
     """An utterance as its kind is shown; only what the bot said counts as said by the model."""
     if one.handed_back:
         return _data(handed_back_by=one.name)
-    if one.colleague:
+    if one.by_staff:
         return _data(colleague=one.name, text=one.text)
     if one.author:
         return _spoken(one.name, one.text)

@@ -195,9 +195,8 @@ class Unconfirmed:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A lane claimed for one turn by a worker: nothing to do with `Kind.CLAIM`, `Event.CLAIMED` and
-    `CaseState.CLAIMED`, by which a person of the desk takes a case.
+class LaneClaim:
+    """A lane claimed for one turn by a worker. (A claim of a case, by a person: `Kind.CLAIM`.)
 
     `rows` are the longest run of consecutive utterances of one author (from the second attempt on
     one row, or those whose steps are committed), or one control, followed, if it interrupts, by
@@ -278,11 +277,11 @@ class TurnEnd:
     again: tuple[str, ...] = ()
     context_from: int | None = None
     told: str = ""
-    flood: Flood | None = None
+    joining: Joining | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Flood:
+class Joining:
     """What a commit does with a new case of the turn if it is one of very many.
 
     If `most` or more other cases of its cause, incidents not counted, were opened at or after
@@ -298,9 +297,9 @@ class Flood:
 
 MOST_JOINED = 1000
 """Cases of an incident that a turn is told of, the oldest: each costs it a row."""
-IN_DOUBT = "Unconfirmed"
+UNCONFIRMED = "Unconfirmed"
 """Why a message comes back as UNDELIVERABLE of which nobody knows whether it arrived: a card, or
-words that were passed on. What else is in doubt comes to a turn in `Claim.unconfirmed`."""
+words that were relayed. What else is unconfirmed comes to a turn in `LaneClaim.unconfirmed`."""
 
 
 class DeliveryState(StrEnum):

@@ -48,7 +48,7 @@ HOPELESS = (SpendLimited, ProviderAuth)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
+class Climbed(Generic[T]):
     """What came of a climb: how every rung did, what it cost and, if one delivered, its value.
 
     `value` is None when no rung delivered; `causes` are the errors of the rungs that failed.
@@ -89,7 +89,7 @@ class Ladder:
 
     async def climb(
         self, question: Question[T], *, resorts: bool = True, within: float | None = None
-    ) -> Outcome[T]:
+    ) -> Climbed[T]:
         """Get one valid value, by whatever rung delivers it first.
 
         Args:
@@ -168,19 +168,19 @@ class _Climb(Generic[T]):
         self._models = ladder.allowed()
         self._coming = next(self._models, None)
 
-    async def run(self, resorts: bool, seconds: float) -> Outcome[T]:
+    async def run(self, resorts: bool, seconds: float) -> Climbed[T]:
         if self._coming is not None:
             try:
                 async with self._ladder.clock.timeout(max(0.0, seconds)):
                     if winner := await self._race():
-                        return self._outcome(winner, degraded=False)
+                        return self._climbed(winner, degraded=False)
             except TimeoutError:
                 self._drop_all(TooSlow("the turn's time for all models is over"))
         for number, provider in self._ladder.last_resorts() if resorts else ():
             rung = await self._alone(number, provider)
             if rung.error is None:
-                return self._outcome(rung, degraded=True)
-        return self._outcome(None, degraded=True)
+                return self._climbed(rung, degraded=True)
+        return self._climbed(None, degraded=True)
 
     def end(self) -> None:
         """Nothing of this climb goes on: the winner has delivered, or nobody wants it any more."""
@@ -277,8 +277,8 @@ class _Climb(Generic[T]):
         self._attempts.append(rung.report("ok" if rung.error is None else rung.error.code))
         return rung
 
-    def _outcome(self, rung: Rung[T] | None, *, degraded: bool) -> Outcome[T]:
-        return Outcome(
+    def _climbed(self, rung: Rung[T] | None, *, degraded: bool) -> Climbed[T]:
+        return Climbed(
             value=rung.value if rung else None,
             model=rung.provider.name if rung else "",
             degraded=degraded,

@@ -73,7 +73,7 @@ class Event(StrEnum):
     RETRACTED = "retracted"  # what the approval is about was deleted
     STOPPED = "stopped"  # the employee wants the bot to stop
     LEFT_QUEUE = "left_queue"  # the employee does not need a person any more
-    CORRECTED = "corrected"  # the employee edited or deleted what had been passed on
+    CORRECTED = "corrected"  # the employee edited or deleted what had been relayed
     CLAIMED = "claimed"  # a person took the case
     TRANSFERRED = "transferred"  # it goes from one person to another
     RELEASED = "released"  # the person gave it back to the channel
@@ -93,7 +93,7 @@ class Event(StrEnum):
     RATED = "rated"  # the employee pressed a feedback button
     NOT_DELIVERED = "not_delivered"  # one of our messages could not be delivered
     REPEAT_ASKED = "repeat_asked"  # the employee wants once more what may not have arrived
-    JOINED = "joined"  # the employee has the bot for the first time
+    NEWCOMER = "joined"  # the employee has the bot for the first time
     COMMANDED = "commanded"  # the employee wrote a command
 
 
@@ -233,7 +233,7 @@ TABLE: Final[dict[tuple[State, Event], Row]] = {
     **{(state, E.RATED): (state, (F.KEEP_FEEDBACK,)) for state in RESTING},
     **{(state, E.NOT_DELIVERED): (state, (F.FIND_ANOTHER_WAY,)) for state in RESTING},
     **{(state, E.REPEAT_ASKED): (state, (F.SEND_AGAIN,)) for state in RESTING},
-    **{(state, E.JOINED): (state, (F.SAY_WELCOME,)) for state in RESTING},
+    **{(state, E.NEWCOMER): (state, (F.SAY_WELCOME,)) for state in RESTING},
     **{(state, E.COMMANDED): (state, (F.ANSWER_COMMAND,)) for state in RESTING},
     **{(state, E.STAFF_REFUSED): (state, (F.TELL_STAFF,)) for state in RESTING},
     **{(state, E.DESK_MISSING): (state, (F.SAY_NO_DESK,)) for state in RESTING},

@@ -17,8 +17,8 @@ from agent.answering import Answering
 from agent.asides import BESIDE, Asides
 from agent.cases import Cause
 from agent.desk.desk import Desk
-from agent.desk.flooding import is_incident
 from agent.desk.incidents import Incidents
+from agent.desk.joining import is_incident
 from agent.desk.place import DeskPlace
 from agent.desk.relay import Relay
 from agent.desk.staff import Staff
@@ -31,7 +31,7 @@ from agent.messages import Author, Kind
 from agent.platforms import Command
 from agent.policy import Policy, wants_person
 from agent.ports import Adapter, Clock, Knowledge, Tool, Turns
-from agent.records import Claim, Feedback, TurnEnd
+from agent.records import Feedback, LaneClaim, TurnEnd
 from agent.recovery import Ladder
 from agent.state import Effect, Event, step
 from agent.steps import Steps
@@ -84,7 +84,7 @@ class Engine:
         self._performers = _performers(*rooms, self._incidents)
         self._in_incidents = _performers(self._incidents, *rooms)
 
-    async def run(self, claim: Claim) -> TurnEnd:
+    async def run(self, claim: LaneClaim) -> TurnEnd:
         """Work on claimed rows until the conversation rests. Rows that failed too often are given
         up: a canned text and a case.
 
@@ -101,10 +101,10 @@ class Engine:
         else:
             event = await self._first_event(draft)
             await self._follow(draft, self._acting.unless_half_done(draft, event))
-        self._asides.mention_lost(draft)
+        self._asides.mention_unconfirmed(draft)
         return draft.end()
 
-    def last_words(self, claim: Claim) -> TurnEnd:
+    def last_words(self, claim: LaneClaim) -> TurnEnd:
         """The end of a turn that cannot even be given up in order: whoever wanted something is
         told, no more. What people of the desk did changes nothing of the case. One that could not
         be looked at is looked at later.
@@ -142,7 +142,7 @@ class Engine:
             return await self._staff.first_event(draft)
         return await self.intake.first_event(draft)
 
-    def _begin(self, claim: Claim) -> Draft:
+    def _begin(self, claim: LaneClaim) -> Draft:
         now, approval = self._clock.now(), claim.approval
         draft = Draft(
             claim=claim,
@@ -209,7 +209,7 @@ def _performers(*rooms: object) -> dict[Effect, Callable[[Draft], Awaitable[Even
     }
 
 
-def _whom_it_is_about(claim: Claim) -> Author:
+def _whom_it_is_about(claim: LaneClaim) -> Author:
     """Who wrote or pressed; for what happens by itself, or at the desk, whom the case, the message
     or the approval was for.
     """

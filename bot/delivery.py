@@ -4,7 +4,7 @@ The store decides what may be sent (first in line of its destination, marked SEN
 this module sends it, asks the platform after an ambiguity, and settles. An ambiguous post is asked
 for twice, not before ASK_AFTER seconds: a platform may show a message later than it took it. Where
 nobody can be asked it is not sent again by itself: it stays unconfirmed, and its reader is told, or
-whoever wrote what it passes on. An edit does no harm when it is made twice, so it is simply
+whoever wrote what it relays. An edit does no harm when it is made twice, so it is simply
 repeated.
 """
 

@@ -21,7 +21,7 @@ MOST_RECENT = 300
 each, and may only ask so often."""
 
 
-ONLY = {Verdict.IF_KNOWN: Only.KNOWN, Verdict.IF_HELD: Only.WITH_PEOPLE}
+ONLY = {Verdict.IF_KNOWN: Only.KNOWN, Verdict.IF_WITH_PEOPLE: Only.WITH_PEOPLE}
 
 
 class FrontDoor:

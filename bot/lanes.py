@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from agent.messages import IncomingMessage, Kind
 from agent.platforms import Command
-from agent.records import Claim, Interruption
+from agent.records import Interruption, LaneClaim
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class Running:
     """
 
     task: asyncio.Task[object] | None = None
-    claim: Claim | None = None
+    claim: LaneClaim | None = None
     cancels: bool = False
     ending: bool = False
     renewed: float = 0.0

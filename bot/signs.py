@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from agent.messages import ConversationId
 from agent.ports import Adapter, Clock
-from agent.records import Claim, TurnEnd
+from agent.records import LaneClaim, TurnEnd
 from agent.tasks import Beside
 from agent.text import has_words
 
@@ -57,7 +57,7 @@ class Signs:
         self._beside = Beside()
         self._shown: dict[str, Sign] = {}
 
-    def begin(self, claim: Claim) -> None:
+    def begin(self, claim: LaneClaim) -> None:
         """A turn begins; shown if a model is going to be asked for it."""
         first = claim.rows[0].message
         if not self._thinks or first.kind.is_control or claim.case is not None:
@@ -72,7 +72,7 @@ class Signs:
         self._shown[claim.lease.lane] = sign
         self._beside.run(sign.show())
 
-    def end(self, claim: Claim, end: TurnEnd | None) -> None:
+    def end(self, claim: LaneClaim, end: TurnEnd | None) -> None:
         """A turn ended; a post takes its sign away by itself."""
         sign = self._shown.pop(claim.lease.lane, None)
         if sign is None:

@@ -22,8 +22,8 @@ from agent.records import (
     DESK,
     LEASE_SECONDS,
     Arrival,
-    Claim,
     Interruption,
+    LaneClaim,
     TurnEnd,
     desk_lane,
 )
@@ -233,7 +233,7 @@ class Worker:
             self._begin(desk_lane(ConversationId.parse(lane)))
         return False
 
-    async def _claim(self, lane: str) -> Claim | None:
+    async def _claim(self, lane: str) -> LaneClaim | None:
         try:
             return await self._turns.claim(lane)
         except StorageError as error:
@@ -242,7 +242,7 @@ class Worker:
             await self._clock.sleep(COMMIT_AGAIN)
             return None
 
-    async def _turn(self, claim: Claim, running: Running) -> bool:
+    async def _turn(self, claim: LaneClaim, running: Running) -> bool:
         """Run one claimed turn to its commit; True if the lane has more to do."""
         running.claim, running.interruption, running.lost = claim, None, False
         running.again = False  # what was announced until now was there to be claimed
@@ -276,7 +276,7 @@ class Worker:
             running.cancels, running.ending = False, True
             running.task.cancel()
 
-    async def _cancelled(self, claim: Claim, running: Running) -> bool:
+    async def _cancelled(self, claim: LaneClaim, running: Running) -> bool:
         self._signs.end(claim, None)
         if running.lost:
             raise LeaseLost
@@ -285,7 +285,7 @@ class Worker:
         await self._turns.release(claim.lease, self._clock.now(), refund=True)
         return running.interruption is not None
 
-    async def _failed(self, claim: Claim, running: Running) -> bool:
+    async def _failed(self, claim: LaneClaim, running: Running) -> bool:
         attempts = claim.rows[0].attempts
         if attempts > self._policy.max_attempts:
             return await self._commit(claim, self._engine.last_words(claim), running)
@@ -298,7 +298,7 @@ class Worker:
         self._changed.set()
         return last
 
-    async def _commit(self, claim: Claim, end: TurnEnd, running: Running) -> bool:
+    async def _commit(self, claim: LaneClaim, end: TurnEnd, running: Running) -> bool:
         until = running.renewed + LEASE_SECONDS
         while True:
             try:

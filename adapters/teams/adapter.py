@@ -317,7 +317,7 @@ class TeamsAdapter:
         self, delivery: Delivery, place: Reference, ref: str, content: dict[str, Any]
     ) -> None:
         """Post what belongs under a message that has arrived, once and without patience: until it
-        is recorded, that message would be in doubt if the process died. What fails here is lost;
+        is recorded, that message would be unconfirmed if the process died. What fails here is lost;
         the buttons of an answer can be said in words too.
         """
         conversation = delivery.message.conversation

@@ -146,7 +146,7 @@ def read_joined(body: Payload, tenant: str) -> IncomingMessage | None:
     return IncomingMessage(
         conversation=begins.conversation,
         id="joined",  # once, however many activities tell of it
-        kind=Kind.JOINED,
+        kind=Kind.NEWCOMER,
         author=begins.author,
         sent_at=seconds(begins.time),
         direct=True,

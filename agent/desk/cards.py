@@ -9,7 +9,7 @@ from dataclasses import replace
 from agent import output, texts
 from agent.addressing import asks_for_person
 from agent.cases import Case, CaseCard, CaseState, Cause, Copy
-from agent.desk import flooding
+from agent.desk import joining
 from agent.draft import Draft
 from agent.journal import Line
 from agent.messages import DESK_KINDS, Button, ConversationId, OutgoingMessage, Tone
@@ -82,7 +82,7 @@ def card_message(case: Case, channel: ConversationId, message_id: str) -> Outgoi
 
 
 def is_missing(case: Case) -> bool:
-    """Whether a case has a card that maybe nobody sees: no place took it, or it is in doubt."""
+    """Whether a case has a card that maybe nobody sees: no place took it, or it is unconfirmed."""
     return case.card is not None and not case.card_id and not case.incident
 
 
@@ -96,7 +96,7 @@ def renewed(draft: Draft, case: Case) -> Case:
     nothing of what stands under it elsewhere. What Frontdesk said since the case was opened is only
     about the case itself.
     """
-    if case.card is None or flooding.is_incident(draft.conversation):
+    if case.card is None or joining.is_incident(draft.conversation):
         return case
     entries = draft.claim.history
     moves = (one for one in entries if one.kind == Line.CASE and one.data.get("case") == case.id)
@@ -169,7 +169,7 @@ def acted_on(draft: Draft, case: Case) -> Copy | None:
     meant = [one for name in (first.about, known) for one in here if one.card_id == name]
     if known and not meant:  # the case was shown elsewhere since
         return Copy(known, str(replace(first.conversation, thread="")))
-    sure = [one for one in here if not is_in_doubt(draft, one.card_id)]
+    sure = [one for one in here if not is_unconfirmed(draft, one.card_id)]
     return next(iter([*meant, *sure]), None)
 
 
@@ -185,7 +185,7 @@ def taken_from(draft: Draft, case: Case) -> Case:
     return renewed(draft, moved)
 
 
-def is_in_doubt(draft: Draft, message_id: str) -> bool:
+def is_unconfirmed(draft: Draft, message_id: str) -> bool:
     """Whether nobody can tell yet whether one of our messages arrived."""
     told = (
         one.kind
@@ -225,7 +225,7 @@ def _summary(draft: Draft) -> str:
     asked = [message.text for message in draft.asked if message.text]
     telling = [text for text in asked if has_words(text) and not asks_for_person(text)]
     if not telling:
-        said = [one for one in reversed(draft.history.said) if one.author and not one.colleague]
+        said = [one for one in reversed(draft.history.said) if one.author and not one.by_staff]
         said.sort(key=lambda one: one.author != draft.employee.id)
         before = (one.text for one in said if has_words(one.text) and not asks_for_person(one.text))
         telling = [next(before, "")]

@@ -10,7 +10,7 @@ from agent import output, texts
 from agent.admins import Admins
 from agent.cases import NOTE_CHARACTERS, OUTCOMES, Case, CaseState, Cause, Outcome
 from agent.desk import cards
-from agent.desk.flooding import arrival, flood_of, is_passed_on, stirring
+from agent.desk.joining import arrival, comes_from_incident, joining_of, stirring
 from agent.desk.place import DeskPlace, person_of
 from agent.desk.times import expectation
 from agent.desk.waiting import pending
@@ -48,7 +48,7 @@ class Desk:
         if channel is None:
             return
         case = cards.new_case(draft, channel, await self.link_to(draft.first))
-        draft.flood = flood_of(draft, case)
+        draft.joining = joining_of(draft, case)
         draft.outbox.append(cards.card_message(case, channel, draft.next_id()))
         draft.keep(replace(case, card_id=draft.outbox[-1].id))
 
@@ -163,7 +163,7 @@ class Desk:
         if case is None:
             return
         draft.timers_over += pending(case)
-        if case.incident and not is_passed_on(draft):
+        if case.incident and not comes_from_incident(draft):
             draft.timers.append(arrival(stirring(case, draft.claim.turn_id), draft.now))
         case = replace(case, state=CLOSED_BY[event], closed_at=draft.now)
         if draft.staff is not None:  # whoever closes it has it in the end

@@ -19,9 +19,9 @@ from dataclasses import replace
 
 from agent import texts
 from agent.cases import Case, CaseCard, CaseState, Cause
-from agent.desk import cards, flooding
+from agent.desk import cards, joining
 from agent.desk.desk import Desk
-from agent.desk.flooding import Gathered, Shown
+from agent.desk.joining import Gathered, Shown
 from agent.desk.place import DeskPlace
 from agent.desk.relay import Relay, keep
 from agent.desk.waiting import Waiting
@@ -61,24 +61,24 @@ class Incidents:
         if draft.first.kind is Kind.GATHER:
             is_over = case is None and not _gathered(draft)
             return Event.VANISHED if is_over else Event.GATHERED
-        if case is None or not case.state.is_open or not flooding.is_joined(case):
+        if case is None or not case.state.is_open or not joining.is_joined(case):
             return Event.VANISHED
         known = Shown(case.incident, case.card_id, case.channel)
-        return Event.VANISHED if flooding.shown(draft.first) == known else Event.SHOWN
+        return Event.VANISHED if joining.shown(draft.first) == known else Event.SHOWN
 
     async def keep_card(self, draft: Draft) -> None:
-        """Keep by which card the case is shown, and pass on what was said until then; if no place
+        """Keep by which card the case is shown, and relay what was said until then; if no place
         took that card, tell the employee, once: it may be tried many times.
         """
-        case, told = draft.case, flooding.shown(draft.first)
+        case, told = draft.case, joining.shown(draft.first)
         if case is None:
             return
-        draft.timers_over.append(flooding.gathering(case).key)
+        draft.timers_over.append(joining.gathering(case).key)
         case = replace(case, incident=told.incident, card_id=told.card_id, channel=told.channel)
         draft.put(case)
         draft.write(Line.SHOWN, case=case.id, incident=told.incident)
         if told.card_id:
-            draft.timers.append(flooding.arrival(flooding.gathering(case), draft.now))
+            draft.timers.append(joining.arrival(joining.gathering(case), draft.now))
             await self._relay.catch_up(draft)
         once = f"{UNREACHED}-{case.id}"
         if not told.channel and once not in draft.history.receipts:
@@ -89,15 +89,15 @@ class Incidents:
 
     async def open_case(self, draft: Draft) -> None:
         """Open an incident and post its card, which counts the cases that join it."""
-        channel, joining = self._place.channel, _gathered(draft)
+        channel, newly = self._place.channel, _gathered(draft)
         if channel is None:
             return  # their timers bring them back
-        case = _new_incident(draft, channel, joining)
+        case = _new_incident(draft, channel, newly)
         card = cards.card_message(case, channel, draft.next_id())
         draft.outbox.append(card)
         case = replace(case, card_id=card.id)
         draft.keep(case)
-        _show(draft, case, [(one.lane, one.case_id) for one in joining])
+        _show(draft, case, [(one.lane, one.case_id) for one in newly])
 
     async def update_card(self, draft: Draft) -> Event | None:
         """Count those that wait; what those that join missed meanwhile happens to them as well. The
@@ -109,12 +109,12 @@ class Incidents:
             return None
         known = {case_id for _, case_id in draft.claim.joined}
         strangers = [one for one in gathered if not _knows(one, case, known)]
-        joining = [one for one in strangers if one.case_id not in known]
+        newly = [one for one in strangers if one.case_id not in known]
         if not known and not gathered:
             return Event.LEFT_QUEUE
         before = case.card_id
         case, event = await self._moved(draft, case)
-        case = self._show_count(draft, case, joining)
+        case = self._show_count(draft, case, newly)
         if case.card_id == before:
             case = self._shown_again(draft, case, gathered)
         joined = [(one.lane, one.case_id) for one in strangers]
@@ -130,10 +130,10 @@ class Incidents:
             _let_owner(draft, case, Kind.CLAIM, f"joined-{case.id}-{case.owner}", settled)
         return None
 
-    def _show_count(self, draft: Draft, case: Case, joining: Sequence[Gathered]) -> Case:
+    def _show_count(self, draft: Draft, case: Case, newly: Sequence[Gathered]) -> Case:
         """The case with as many on its card as wait for people now, which its cards show."""
         # If somebody wanted to be forgotten, nobody knows any more what the card has shown.
-        card = _recounted(draft, case.card, joining) if case.card else None
+        card = _recounted(draft, case.card, newly) if case.card else None
         if card == case.card:
             return case
         case = replace(case, card=card)
@@ -146,7 +146,7 @@ class Incidents:
         before = draft.case
         await self._desk.take_case(draft)
         self._show_where_it_is(draft, before)
-        _pass_on(draft)
+        _share(draft)
 
     async def release_case(self, draft: Draft) -> None:
         """It goes back to the channel, with every case that joined."""
@@ -155,12 +155,12 @@ class Incidents:
         if before is not None and not draft.claim.rows[0].case_id:  # it went by itself
             name = f"gone-{draft.claim.turn_id}"
             _let_owner(draft, before, Kind.RELEASE, name, draft.claim.joined)
-        _pass_on(draft)
+        _share(draft)
 
     async def close_case(self, draft: Draft) -> None:
         """It is over, and so is every case that joined, if somebody ended it."""
         await self._desk.close_case(draft)
-        _pass_on(draft)
+        _share(draft)
 
     async def say_left(self, draft: Draft) -> None:
         """Tell who has the incident that nobody waits for it any more."""
@@ -175,14 +175,14 @@ class Incidents:
         self._show_where_it_is(draft, before)
 
     async def relay_to_employee(self, draft: Draft) -> None:
-        """Pass on what people wrote, and changed, to everybody who waits. The journal says so as it
-        does of any words that were passed on, but for where they are now.
+        """Relay what people wrote, and changed, to everybody who waits. The journal says so as it
+        does of any words that were relayed, but for where they are now.
         """
         case = draft.case
         if case is not None:
             for one in (*draft.asked, *draft.edited):
                 keep(draft, Relayed(one.id, case.id, TO_EMPLOYEE, (), case.channel, case.card_id))
-        _pass_on(draft)
+        _share(draft)
 
     async def relay_to_desk(self, draft: Draft) -> None:
         """Nobody talks here: the words of those who joined come from their own lanes."""
@@ -200,7 +200,7 @@ class Incidents:
         """The incident where it goes on if the channel of its card takes no words any more, and
         what becomes of it by that.
         """
-        stirs = (one.message for one in draft.claim.rows if flooding.gathered(one.message) is None)
+        stirs = (one.message for one in draft.claim.rows if joining.gathered(one.message) is None)
         if not case.card_id or case.card_id not in [one.revision for one in stirs]:
             return case, None
         event = await self._detours.move_on(draft, case)
@@ -221,7 +221,7 @@ class Incidents:
         )
         due = max(lost, default=0.0) + TRY_AGAIN
         if due > draft.now:
-            news = flooding.stirring(case, draft.claim.turn_id)
+            news = joining.stirring(case, draft.claim.turn_id)
             draft.timers.append(Arrival(news, not_before=due))
             return case
         here = self._place.channel or ConversationId.parse(case.channel)
@@ -237,23 +237,23 @@ class Incidents:
 def _gathered(draft: Draft) -> list[Gathered]:
     """What the cases of this turn tell of themselves, each the last."""
     rows = (row.message for row in draft.claim.rows if row.message.kind is Kind.GATHER)
-    told = {one.case_id: one for one in map(flooding.gathered, rows) if one is not None}
+    told = {one.case_id: one for one in map(joining.gathered, rows) if one is not None}
     return [*told.values()]
 
 
 def _stirs(draft: Draft) -> bool:
     """Whether a case that is known has left, or has words that wait for a card."""
-    return any(flooding.gathered(row.message) is None for row in draft.claim.rows)
+    return any(joining.gathered(row.message) is None for row in draft.claim.rows)
 
 
 def _knows(one: Gathered, case: Case, known: Collection[str]) -> bool:
-    """Whether a case knows that it is shown on the incident's card; while that is in doubt there is
-    no card to be known by.
+    """Whether a case knows that it is shown on the incident's card; while that is unconfirmed there
+    is no card to be known by.
     """
     return one.card_id == case.card_id and (one.card_id != "" or one.case_id in known)
 
 
-def _new_incident(draft: Draft, channel: ConversationId, joining: Sequence[Gathered]) -> Case:
+def _new_incident(draft: Draft, channel: ConversationId, newly: Sequence[Gathered]) -> Case:
     cause = Cause(draft.conversation.channel)
     case_id = "C" + draft.claim.turn_id.lstrip("t")
     card = CaseCard(
@@ -272,31 +272,31 @@ def _new_incident(draft: Draft, channel: ConversationId, joining: Sequence[Gathe
         state=CaseState.WAITING,
         employee_id="",
         opened_at=draft.now,
-        card=_counted(card, joining),
+        card=_counted(card, newly),
         channel=str(channel),
     )
 
 
-def _recounted(draft: Draft, card: CaseCard, joining: Sequence[Gathered]) -> CaseCard:
+def _recounted(draft: Draft, card: CaseCard, newly: Sequence[Gathered]) -> CaseCard:
     """The card with those that wait. Those that were told by which card they are shown, and have
     not read it yet, are counted though they are not known; not while somebody leaves.
     """
     known = len(draft.claim.joined)
     leaves = _stirs(draft) and known < MOST_JOINED
-    return _counted(replace(card, joined=known if leaves else max(known, card.joined)), joining)
+    return _counted(replace(card, joined=known if leaves else max(known, card.joined)), newly)
 
 
-def _counted(card: CaseCard, joining: Sequence[Gathered]) -> CaseCard:
+def _counted(card: CaseCard, newly: Sequence[Gathered]) -> CaseCard:
     """The card with so many more cases; it names the first of their employees."""
-    asked = (one.asked for one in joining if one.asked)
+    asked = (one.asked for one in newly if one.asked)
     lines = (*card.transcript, *asked)[:NAMED]
-    return replace(card, joined=card.joined + len(joining), transcript=lines)
+    return replace(card, joined=card.joined + len(newly), transcript=lines)
 
 
 def _show(draft: Draft, incident: Case, joined: Sequence[tuple[str, str]]) -> None:
     """Tell cases (lane, case id) on which card they are, and where."""
     for lane, case_id in joined:
-        draft.timers.append(flooding.showing(incident, lane, case_id, draft.claim.turn_id))
+        draft.timers.append(joining.showing(incident, lane, case_id, draft.claim.turn_id))
 
 
 def _let_owner(
@@ -310,7 +310,7 @@ def _let_owner(
     draft.timers += [Arrival(press, lane=lane, case_id=case_id) for lane, case_id in joined]
 
 
-def _pass_on(draft: Draft) -> None:
+def _share(draft: Draft) -> None:
     """Let what people did happen to each case that joined, once. What happened by itself does so to
     each of them by itself.
     """

@@ -1,6 +1,6 @@
 """The relay: words between an employee and the people who have the case, in both directions.
 
-Each post is passed on as a message of ours that says whose words it is, in the thread of the case's
+Each post is relayed as a message of ours that says whose words it is, in the thread of the case's
 card or in the employee's conversation; a long one in pieces. The journal keeps which post went into
 which messages: so an edit changes them, and a deletion takes the words out of them. A case that is
 not shown anywhere yet keeps the words until it is. Under the card where the talk is, people read,
@@ -16,10 +16,10 @@ from urllib.parse import quote
 from agent import output, texts
 from agent.cases import Case
 from agent.desk import cards
-from agent.desk.flooding import arrival, stirring
+from agent.desk.joining import arrival, stirring
 from agent.desk.place import DeskPlace, person_of
 from agent.draft import Draft
-from agent.journal import TO_COLLEAGUES, TO_DESK, TO_EMPLOYEE, Line, Relayed
+from agent.journal import TO_DESK, TO_EMPLOYEE, TO_OTHER_CARDS, Line, Relayed
 from agent.masking import MASKS
 from agent.messages import (
     Author,
@@ -46,12 +46,12 @@ def is_note(message: IncomingMessage) -> bool:
 
 
 def has_content(message: IncomingMessage) -> bool:
-    """Whether there is anything to pass on."""
+    """Whether there is anything to relay."""
     return bool(message.text or message.files)
 
 
 class Relay:
-    """The performers of everything that is passed on; holds no state between turns."""
+    """The performers of everything that is relayed; holds no state between turns."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Relay:
         self._policy = policy
 
     async def relay_to_desk(self, draft: Draft) -> None:
-        """Pass on what was written, and changed, to the people who have the case."""
+        """Relay what was written, and changed, to the people who have the case."""
         case, channel = draft.case, self._place.channel_of(draft.case)
         if case is None or channel is None:
             await self._say_nobody(draft)  # the desk was taken away while the case was open
@@ -77,7 +77,7 @@ class Relay:
         if cards.is_missing(case) and draft.claim.undelivered is None:  # else all was just tried
             case, channel = cards.show(draft, case, self._place.channel or channel)
         way = _Way(draft, case, TO_DESK, channel)
-        way.pass_on(lambda author: _speaker(draft, case, author))
+        way.relay(lambda author: _speaker(draft, case, author))
         if case.incident and not case.card_id:
             news = stirring(case, draft.claim.turn_id)
             draft.timers.append(arrival(news, draft.now))
@@ -95,19 +95,19 @@ class Relay:
                 way.say(one.post, one.text)
 
     async def receipt(self, draft: Draft) -> None:
-        """Tell once per case that what is written is passed on."""
+        """Tell once per case that what is written is relayed."""
         case = draft.case if self._place.channel_of(draft.case) else None
         if case is not None and case.id not in draft.history.receipts:
             text = texts.RECEIPT.format(case=case.id)
             draft.notice(text, buttons=(Button.LEAVE_QUEUE,), receipt=case.id)
 
     async def relay_to_employee(self, draft: Draft) -> None:
-        """Pass on what a person of the desk wrote, and changed, in their name."""
+        """Relay what a person of the desk wrote, and changed, in their name."""
         case, channel, staff = draft.case, self._place.channel_of(draft.case), draft.staff
         if case is None or channel is None or staff is None:
             return
         name = self._place.signed(staff.name, case)
-        _Way(draft, case, TO_EMPLOYEE, channel).pass_on(lambda _: name)
+        _Way(draft, case, TO_EMPLOYEE, channel).relay(lambda _: name)
         await self._show_beside(draft, case, channel, staff)
         most = self._policy.max_input
         if any(len(one.text) > most for one in (*draft.asked, *draft.edited)):
@@ -125,7 +125,7 @@ class Relay:
         card = cards.acted_on(draft, case)
         if card is None or card.card_id == case.card_id or not case.card_id or case.incident:
             return
-        _Way(draft, case, TO_COLLEAGUES, channel).pass_on(lambda _: staff.name)
+        _Way(draft, case, TO_OTHER_CARDS, channel).relay(lambda _: staff.name)
         same = card.channel == case.channel
         where = texts.IN_THIS_CHANNEL if same else texts.IN_ANOTHER_CHANNEL
         text = texts.TALK_ELSEWHERE.format(case=case.id, where=where)
@@ -153,7 +153,7 @@ class _Way:
     to: str
     channel: ConversationId
 
-    def pass_on(self, name_of: Callable[[Author], str]) -> None:
+    def relay(self, name_of: Callable[[Author], str]) -> None:
         """Pass on everything that was written, edited and deleted in this turn."""
         for message in self.draft.asked:
             if has_content(message):
@@ -175,11 +175,11 @@ class _Way:
 
     def _spoken(self, name: str) -> str:
         """The beginning of what somebody said."""
-        return texts.BESIDE.format(name=name) if self.to == TO_COLLEAGUES else f"**{name}:**"
+        return texts.BESIDE.format(name=name) if self.to == TO_OTHER_CARDS else f"**{name}:**"
 
     def _post(self, message: IncomingMessage) -> str:
         """How the journal knows the words of a post on this way: they may go two ways."""
-        return f"{message.id} {self.to}" if self.to == TO_COLLEAGUES else message.id
+        return f"{message.id} {self.to}" if self.to == TO_OTHER_CARDS else message.id
 
     def _words(self, message: IncomingMessage, name: str, known: Relayed | None = None) -> None:
         if self.to != TO_DESK:
@@ -226,7 +226,7 @@ class _Way:
             draft.next_id(),
             ConversationId.parse(place),
             text,
-            tone=Tone.NOTICE if self.to == TO_COLLEAGUES else Tone.PERSON,
+            tone=Tone.NOTICE if self.to == TO_OTHER_CARDS else Tone.PERSON,
             under=under,
             replaces=replaces,
             for_desk=True,

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from agent import output, screening, texts
 from agent.cases import Case, Outcome
-from agent.desk.flooding import is_passed_on
+from agent.desk.joining import comes_from_incident
 from agent.desk.members import Members
 from agent.desk.place import DeskPlace, person_of
 from agent.desk.relay import has_content, is_note
@@ -83,7 +83,7 @@ class Staff:
             DeliveryError: the platform cannot be asked.
         """
         here, place = draft.first.conversation, self._channel(draft)
-        if is_passed_on(draft):
+        if comes_from_incident(draft):
             return True
         if place is None or not user or place.platform != here.platform:
             return False

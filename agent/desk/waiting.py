@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from agent import output, texts
 from agent.cases import Case, CaseState
-from agent.desk import cards, flooding
+from agent.desk import cards, joining
 from agent.desk.members import Members
 from agent.desk.place import DeskPlace
 from agent.desk.times import DAY, DeskTimes, age, expectation, length
@@ -87,8 +87,8 @@ class Waiting:
         )
         case = _look_at(draft, case, due)
         looked = draft.first.kind is Kind.LOOK or Event.OWNER_GONE in draft.events
-        if looked and flooding.is_joined(case):
-            draft.timers.append(flooding.arrival(flooding.gathering(case), draft.now))
+        if looked and joining.is_joined(case):
+            draft.timers.append(joining.arrival(joining.gathering(case), draft.now))
 
     def look_later(self, draft: Draft) -> None:
         """Set the next timer of a case that could not be looked at."""
@@ -127,7 +127,7 @@ class Waiting:
             return
         again = case.reminders > 1
         text = texts.OVERDUE_AGAIN if again else texts.OVERDUE
-        if flooding.is_joined(case):
+        if joining.is_joined(case):
             text = texts.OVERDUE_TOGETHER  # people are reminded of its incident, in its own time
         other = texts.OTHER if case.released_at else ""
         expected = expectation(self._place.times_of(case), draft.now)
@@ -214,7 +214,7 @@ def pending(case: Case) -> list[str]:
     """The keys of what a case has set in motion and may not be over yet: its timer, and what it
     tells its incident of itself.
     """
-    told = [flooding.gathering(case).key] if flooding.is_joined(case) else []
+    told = [joining.gathering(case).key] if joining.is_joined(case) else []
     return [timer(case).key, *told]
 
 

@@ -22,15 +22,15 @@ from agent.messages import (
     load_outgoing,
 )
 from agent.records import (
-    IN_DOUBT,
+    UNCONFIRMED,
     Approval,
     ApprovalState,
     Arrival,
-    Claim,
     Delivery,
     DeliveryState,
     Entry,
-    Flood,
+    Joining,
+    LaneClaim,
     Lease,
     Row,
     Settlement,
@@ -46,7 +46,7 @@ from storage.sqlite.cases import case_of, case_row
 from storage.sqlite.desk import Many
 from storage.sqlite.lanes import turn_id_of
 from storage.sqlite.outbox import Taken, Unsent, Verdict
-from storage.sqlite.rows import Claimed, Ending, Flooded, NewRow, Settled, WaitingRow
+from storage.sqlite.rows import Claimed, Ending, JoiningRow, NewRow, Settled, WaitingRow
 
 DEAD = DeliveryState.DEAD
 # What the journal says of a delivery that needs no further attempt.
@@ -78,7 +78,7 @@ def new_row(arrival: Arrival, now: float) -> NewRow:
     )
 
 
-def claim_of(lane: str, owner: str, found: Claimed) -> Claim:
+def claim_of(lane: str, owner: str, found: Claimed) -> LaneClaim:
     """A claim as the kernel sees it."""
     history = tuple(
         [
@@ -89,7 +89,7 @@ def claim_of(lane: str, owner: str, found: Claimed) -> Claim:
     rows = tuple([_row(row, late=row.id in found.late) for row in found.rows])
     if rows[0].message.kind is Kind.FEEDBACK:
         rows = (_about_ours(rows[0], found.pressed, history),)
-    return Claim(
+    return LaneClaim(
         lease=Lease(lane, owner, found.epoch),
         turn_id=turn_id_of(found.rows),
         state=State(found.state),
@@ -234,14 +234,14 @@ def ending(lane: str, end: TurnEnd, now: float, askable: Collection[str]) -> End
         ],
         spend=[_spend_row(lane, turn_id, now, spent) for spent in end.spend],
         timers=[new_row(timer, now) for timer in end.timers],
-        flood=_flood(end.flood, now) if end.flood else None,
+        joining=_joining(end.joining, now) if end.joining else None,
     )
 
 
-def _flood(flood: Flood, now: float) -> Flooded:
-    case = flood.instead
-    many = Many(case.cause.value, flood.since, case.id, flood.most)
-    return Flooded(many, case_row(case), new_row(flood.arrival, now))
+def _joining(joining: Joining, now: float) -> JoiningRow:
+    case = joining.instead
+    many = Many(case.cause.value, joining.since, case.id, joining.most)
+    return JoiningRow(many, case_row(case), new_row(joining.arrival, now))
 
 
 def _spend_row(lane: str, turn_id: str, now: float, spent: Spend) -> tuple[Any, ...]:
@@ -330,14 +330,14 @@ def _settled(
     of_doubt: bool = False,
 ) -> Settled:
     """A message that is in doubt is told to its reader; `of_doubt`: its lane is told, too, which
-    alone can look after a card, and tell whoever wrote what was passed on.
+    alone can look after a card, and tell whoever wrote what was relayed.
     """
     sent = verdict.state is DeliveryState.SENT
     outcome = {"ref": verdict.ref} if sent else {"reason": verdict.reason}
     data = to_json({"message": message_id, **outcome}).decode()
     lost = verdict.reason if verdict.state is DEAD else None
     if of_doubt and verdict.state is DeliveryState.UNCONFIRMED:
-        lost = IN_DOUBT
+        lost = UNCONFIRMED
     news = None if lost is None else _undeliverable(lane, message_id, attempts, lost, now)
     return Settled(lane, verdict, (SETTLED[verdict.state], data), news, now)
 

@@ -31,7 +31,7 @@ from storage.sqlite import outbox, statements
 AGAIN_SECONDS = 1.0
 """When to look again for a card on its way: as long as its platform mostly takes to answer."""
 DOUBT_SECONDS = 900.0
-"""For so long after a card came to be in doubt, words in an unknown thread may well be under it."""
+"""For so long after a card is unconfirmed, words in an unknown thread may well be under it."""
 MOST_ROWS = 500
 """Rows of a thread that are looked at in one transaction."""
 BEGINNING = f"{DESK}:"
@@ -154,7 +154,7 @@ def bring_forward(
         db.execute(statements.BRING_FORWARD, {"lane": lane, "row": row_id, "now": now})
 
 
-def is_flood(db: sqlite3.Connection, many: Many) -> bool:
+def is_one_of_many(db: sqlite3.Connection, many: Many) -> bool:
     """Whether a new case is one of too many; no more are counted than that takes."""
     return len(db.execute(sql.OTHERS_OF_CAUSE, many._asdict()).fetchall()) >= many.most
 
@@ -224,11 +224,11 @@ def _drop(db: sqlite3.Connection, thread: Thread, row: DeskRow, now: float) -> l
 
 
 def _unheard(db: sqlite3.Connection, thread: Thread, row: DeskRow, now: float) -> list[str]:
-    """Let the case of a card in doubt tell, once in each thread that may be the card's, that nobody
-    has heard what was written there.
+    """Let the case of an unconfirmed card tell, once in each thread that may be its own, that
+    nobody has heard what was written there.
     """
     wanted = {"place": thread.place, "since": row.accepted_at - DOUBT_SECONDS}
-    card = db.execute(sql.IN_DOUBT, wanted).fetchone()
+    card = db.execute(sql.UNCONFIRMED_CARD, wanted).fetchone()
     if card is None:
         return []
     lane, case_id, about = card

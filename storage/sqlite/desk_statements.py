@@ -35,7 +35,7 @@ LIMIT 1
 """
 
 # Whose card it is of which nobody knows whether it is there, and came to be so since a moment.
-IN_DOUBT = """
+UNCONFIRMED_CARD = """
 SELECT lane, case_id, message_id FROM outbox
 WHERE destination = :place AND case_id != '' AND ref = '' AND replaces = ''
     AND state IN ('pending', 'sending', 'unconfirmed') AND state = 'unconfirmed'

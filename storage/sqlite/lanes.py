@@ -21,7 +21,7 @@ from agent.state import WITH_PEOPLE
 from storage.sqlite import desk, desk_statements, outbox
 from storage.sqlite import statements as sql
 from storage.sqlite.outbox import Taken
-from storage.sqlite.rows import Claimed, Ending, Flooded, NewRow, Settled, WaitingRow
+from storage.sqlite.rows import Claimed, Ending, JoiningRow, NewRow, Settled, WaitingRow
 
 INTERRUPTING = frozenset(kind for kind in Kind if kind.interrupts)
 MOST_UNCONFIRMED = 10
@@ -232,8 +232,8 @@ def end_turn(db: sqlite3.Connection, lease: Lease, end: Ending) -> tuple[list[Ta
     The lane comes last, because when it is due depends on the rows; if it turns out that the lease
     is lost, the error undoes what was written before.
     """
-    if end.flood and desk.is_flood(db, end.flood.many):
-        end = _joining(end, end.flood)
+    if end.joining and desk.is_one_of_many(db, end.joining.many):
+        end = _joining(end, end.joining)
     db.execute(sql.ROWS_DONE, (lease.lane, lease.epoch))
     db.executemany(sql.WRITE_JOURNAL, end.journal)
     outbox.send_again(db, end.again, end.now)
@@ -268,14 +268,14 @@ def end_turn(db: sqlite3.Connection, lease: Lease, end: Ending) -> tuple[list[Ta
     return taken, ended[0]
 
 
-def _joining(end: Ending, flood: Flooded) -> Ending:
+def _joining(end: Ending, joining: JoiningRow) -> Ending:
     """The end of a turn whose new case has no card of its own, but joins an incident."""
-    new = flood.many.case
+    new = joining.many.case
     return replace(
         end,
-        cases=[flood.instead if case[0] == new else case for case in end.cases],
+        cases=[joining.instead if case[0] == new else case for case in end.cases],
         outbox=[message for message in end.outbox if message.case_id != new],
-        timers=[*end.timers, flood.arrival],
+        timers=[*end.timers, joining.arrival],
     )
 
 

@@ -64,7 +64,7 @@ class Claimed(NamedTuple):
     joined: Sequence[tuple[str, str]] = ()
 
 
-class Flooded(NamedTuple):
+class JoiningRow(NamedTuple):
     """What is written of a new case that is one of too many: itself without a card, and what tells
     of it.
     """
@@ -93,7 +93,7 @@ class Ending:
     feedback: Sequence[tuple[Any, ...]]
     spend: Sequence[tuple[Any, ...]]
     timers: Sequence[NewRow]
-    flood: Flooded | None = None
+    joining: JoiningRow | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from agent.ports import Clock
 from agent.records import (
     Accepted,
     Arrival,
-    Claim,
     Committed,
     Delivery,
     DeliveryState,
     Due,
     Interruption,
+    LaneClaim,
     Lease,
     Routed,
     Settlement,
@@ -87,7 +87,7 @@ class SqliteTurns:
         except TimeoutError:
             raise StoreUnavailable("the database did not commit in time") from None
 
-    async def claim(self, lane: str) -> Claim | None:
+    async def claim(self, lane: str) -> LaneClaim | None:
         now, owner, limit = self._clock.now(), self._owner, self._history_limit
         found = await self._writer.run(lambda db: lanes.claim(db, lane, owner, now, limit))
         if found is None:

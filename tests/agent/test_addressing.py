@@ -28,8 +28,12 @@ CASES = [
     ("a mention is", replace(POST, mentions_bot=True), Verdict.ACCEPT),
     ("a direct message is", replace(POST, direct=True), Verdict.ACCEPT),
     ("a reply is if the bot takes part", REPLY, Verdict.IF_KNOWN),
-    ("an emoji reply is if people read it", replace(REPLY, text=":tada: 🎉"), Verdict.IF_HELD),
-    ("… and a file", replace(REPLY, text="", files=("a.png",)), Verdict.IF_HELD),
+    (
+        "an emoji reply is if people read it",
+        replace(REPLY, text=":tada: 🎉"),
+        Verdict.IF_WITH_PEOPLE,
+    ),
+    ("… and a file", replace(REPLY, text="", files=("a.png",)), Verdict.IF_WITH_PEOPLE),
     ("… but not outside of a thread", replace(POST, files=("a.png",)), Verdict.IGNORE),
     ("an emoji mention is", replace(REPLY, text=":wave:", mentions_bot=True), Verdict.ACCEPT),
     ("a press is", replace(POST, kind=Kind.ASK_PERSON), Verdict.ACCEPT),
@@ -67,7 +71,7 @@ def test_verdict(message: IncomingMessage, expected: Verdict) -> None:
 
 def test_follow_ups_need_a_mention_when_set_so() -> None:
     """With the setting off only a mention brings the bot into a thread again; people read on."""
-    assert verdict(REPLY, follow_threads=False, human_channels=()) is Verdict.IF_HELD
+    assert verdict(REPLY, follow_threads=False, human_channels=()) is Verdict.IF_WITH_PEOPLE
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ async def test_a_crash_after_the_yes(kind: Kind) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [Kind.FEEDBACK, Kind.UNDELIVERABLE, Kind.LEAVE_QUEUE, Kind.JOINED, Kind.COMMAND],
+    [Kind.FEEDBACK, Kind.UNDELIVERABLE, Kind.LEAVE_QUEUE, Kind.NEWCOMER, Kind.COMMAND],
 )
 async def test_what_happens_beside_it_waits_for_nobody(kind: Kind) -> None:
     """A rating or a lost message is kept as what it is; the crashed press will tell the rest."""

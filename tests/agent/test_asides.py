@@ -59,7 +59,7 @@ def a_case(state: State) -> Case | None:
 @pytest.mark.parametrize("state", sorted(RESTING))
 async def test_a_welcome(rig: Rig, state: State) -> None:
     """Whoever has the bot for the first time is greeted, with something to begin with."""
-    end = await rig.run(claim(control(Kind.JOINED), state=state, case=a_case(state)))
+    end = await rig.run(claim(control(Kind.NEWCOMER), state=state, case=a_case(state)))
     (welcome,) = end.outbox
     assert (welcome.text, welcome.to) == (texts.WELCOME, "ada")
     assert welcome.prompts == texts.PROMPTS
@@ -69,7 +69,7 @@ async def test_a_welcome(rig: Rig, state: State) -> None:
 
 async def test_a_welcome_is_no_conversation(rig: Rig) -> None:
     """The model that answers the first question reads nothing of it, nor of a command's answer."""
-    greeted = await rig.run(claim(control(Kind.JOINED)))
+    greeted = await rig.run(claim(control(Kind.NEWCOMER)))
     told = await rig.run(claim(replace(STATUS, direct=True)))
     history = tuple(replace(one, seq=1) for one in (*greeted.journal, *told.journal))
     await rig.run(claim(POST, state=State.CLOSED, history=history))
@@ -130,7 +130,7 @@ async def test_a_platform_that_takes_too_long(rig: Rig) -> None:
         await running
 
 
-@pytest.mark.parametrize("message", [STATUS, control(Kind.JOINED)])
+@pytest.mark.parametrize("message", [STATUS, control(Kind.NEWCOMER)])
 async def test_an_aside_that_always_fails(rig: Rig, message: IncomingMessage) -> None:
     """Its author is told; it is nothing that people at the desk could help with."""
     end = await rig.run(claim(message, attempts=6))

@@ -15,7 +15,7 @@ from agent.models import Prompt, PromptMessage, Role, ToolSpec, Usage
 from agent.policy import Policy
 from agent.ports import Provider
 from agent.records import Spend
-from agent.recovery import Ladder, Outcome
+from agent.recovery import Climbed, Ladder
 from tests.support.clock import START, TestClock
 from tests.support.scripted import Act, Call, Fail, Say, ScriptedProvider
 
@@ -43,7 +43,7 @@ def scripted(clock: TestClock, name: str, *acts: Act, **more: Any) -> ScriptedPr
     return ScriptedProvider(name, clock, acts, **more)
 
 
-async def climb(clock: TestClock, asked: Question[str], *providers: Provider) -> Outcome[str]:
+async def climb(clock: TestClock, asked: Question[str], *providers: Provider) -> Climbed[str]:
     """Ask, and let as much time pass as it takes."""
     asking = asyncio.create_task(Ladder(providers, clock, Policy()).climb(asked))
     await clock.until(asking.done)

@@ -12,7 +12,7 @@ from agent.detours import PIECE
 from agent.errors import PlaceFatal, RowFatal
 from agent.journal import Line
 from agent.messages import Author, Button, ConversationId, Kind, OutgoingMessage, Tone
-from agent.records import IN_DOUBT, Entry, TurnEnd
+from agent.records import UNCONFIRMED, Entry, TurnEnd
 from agent.state import State
 from tests.support.clock import START
 from tests.support.engine import CARD, CASE, DESK, PLACE, SECOND, THREAD, Rig, claim, control, said
@@ -208,7 +208,7 @@ async def test_a_card_that_may_not_have_arrived(rig: Rig) -> None:
     """It is not posted again at once, because it may be there and is found by a press on it; but
     what the employee writes, or a word that was to stand under it, brings another.
     """
-    end = await dead(rig, CARD_POST, state=State.ESCALATED, with_case=True, reason=IN_DOUBT)
+    end = await dead(rig, CARD_POST, state=State.ESCALATED, with_case=True, reason=UNCONFIRMED)
     assert (end.outbox, end.elsewhere) == ((), ())
     (case,) = end.cases
     assert (case.card_id, case.copies) == ("", (Copy(CARD_POST.id, str(DESK)),))
@@ -226,7 +226,7 @@ async def test_a_further_card_that_may_not_have_arrived(rig: Rig) -> None:
     """The case has its own; this one may be there and is kept."""
     copied = replace(CASE, copies=(Copy("t9.9", str(SECOND)),))
     further = replace(CARD_POST, id="t9.9", conversation=SECOND)
-    end = await dead(rig, further, state=State.ESCALATED, case=copied, reason=IN_DOUBT)
+    end = await dead(rig, further, state=State.ESCALATED, case=copied, reason=UNCONFIRMED)
     assert (end.outbox, end.cases) == ((), ())
 
 

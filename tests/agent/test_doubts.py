@@ -11,7 +11,7 @@ from agent.cases import Case
 from agent.detours import QUOTED
 from agent.journal import TO_DESK, TO_EMPLOYEE, Line
 from agent.messages import Author, ConversationId, Kind, OutgoingMessage, Tone
-from agent.records import IN_DOUBT, Entry, TurnEnd, Unconfirmed
+from agent.records import UNCONFIRMED, Entry, TurnEnd, Unconfirmed
 from agent.state import Event, State
 from tests.support.clock import START
 from tests.support.engine import CASE, DESK, HELD, PLACE, SECOND, Rig, after, claim, control, said
@@ -43,7 +43,7 @@ async def doubted(
     unconfirmed: tuple[Unconfirmed, ...] = (),
 ) -> TurnEnd:
     """The turn of a message that may not have arrived."""
-    told = control(Kind.UNDELIVERABLE, Author(""), detail=IN_DOUBT, about=message.id)
+    told = control(Kind.UNDELIVERABLE, Author(""), detail=UNCONFIRMED, about=message.id)
     return await rig.run(
         claim(
             told,

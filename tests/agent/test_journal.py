@@ -111,7 +111,7 @@ def test_words_of_people() -> None:
         )
     )
     assert texts(history) == ["Words.", "Hello"]
-    assert [one.colleague for one in history.said] == [False, True]
+    assert [one.by_staff for one in history.said] == [False, True]
     assert [one.text for one in history.notes] == ["// be kind"]
     assert [one.text for one in history.refused] == ["Too late"]
     assert history.has("slack:C9:2")

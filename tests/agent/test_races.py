@@ -15,7 +15,7 @@ from agent.errors import BadRequest
 from agent.models import Delta, Done, Piece, Prompt, Usage
 from agent.policy import Policy
 from agent.ports import Clock, Provider
-from agent.recovery import Ladder, Outcome
+from agent.recovery import Climbed, Ladder
 from tests.support.clock import START, TestClock
 from tests.support.scripted import Act, Fail, Say, ScriptedProvider, decision
 
@@ -53,7 +53,7 @@ def scripted(clock: TestClock, name: str, *acts: Act) -> ScriptedProvider:
     return ScriptedProvider(name, clock, acts)
 
 
-async def climb(clock: Clock, *providers: Provider) -> Outcome[Decision]:
+async def climb(clock: Clock, *providers: Provider) -> Climbed[Decision]:
     """Ask, and let as much time pass as it takes."""
     asking = asyncio.create_task(Ladder(providers, clock, Policy()).climb(QUESTION))
     if isinstance(clock, TestClock):
@@ -61,7 +61,7 @@ async def climb(clock: Clock, *providers: Provider) -> Outcome[Decision]:
     return await asking
 
 
-def outcomes(outcome: Outcome[Decision]) -> list[tuple[str, str]]:
+def outcomes(outcome: Climbed[Decision]) -> list[tuple[str, str]]:
     """(model, outcome) of every rung."""
     return [(attempt.model, attempt.outcome) for attempt in outcome.attempts]
 

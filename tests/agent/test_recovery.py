@@ -20,7 +20,7 @@ from agent.errors import (
 )
 from agent.models import Prompt, PromptMessage, Role, Usage
 from agent.policy import Policy
-from agent.recovery import Ladder, Outcome
+from agent.recovery import Climbed, Ladder
 from tests.support.clock import TestClock
 from tests.support.scripted import Act, Call, Fail, Say, ScriptedProvider, decision
 
@@ -45,14 +45,14 @@ class Rig:
         self.resorts = last
         self.ladder = Ladder([*self.models, *last], clock, Policy())
 
-    async def climb(self) -> Outcome[Decision]:
+    async def climb(self) -> Climbed[Decision]:
         """Ask, and let so much time pass as it takes."""
         asking = asyncio.create_task(self.ladder.climb(QUESTION))
         await self.clock.until(asking.done)
         return await asking
 
 
-def outcomes(outcome: Outcome[Decision]) -> list[tuple[str, str]]:
+def outcomes(outcome: Climbed[Decision]) -> list[tuple[str, str]]:
     """(model, outcome) of every rung."""
     return [(attempt.model, attempt.outcome) for attempt in outcome.attempts]
 

@@ -66,7 +66,7 @@ def test_whatever_an_employee_does_is_legal_in_every_resting_state() -> None:
         Event.LEFT_QUEUE,
         Event.RATED,
         Event.REPEAT_ASKED,
-        Event.JOINED,
+        Event.NEWCOMER,
         Event.COMMANDED,
     }
     for state in RESTING:

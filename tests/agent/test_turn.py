@@ -20,8 +20,8 @@ from agent.records import (
     Approval,
     ApprovalState,
     Arrival,
-    Claim,
     Entry,
+    LaneClaim,
     Step,
     StepKind,
     StepState,
@@ -334,6 +334,6 @@ KNOWN = Author("ada", "Ada King", external=True)
         ),
     ],
 )
-def test_whom_a_turn_is_about(rig: Rig, turn: Claim, employee: Author) -> None:
+def test_whom_a_turn_is_about(rig: Rig, turn: LaneClaim, employee: Author) -> None:
     """Who wrote or pressed; otherwise whom the case, the message or the approval was for."""
     assert rig.engine._begin(turn).employee == employee

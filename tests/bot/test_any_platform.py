@@ -33,10 +33,10 @@ PASSED_ON = texts.ESCALATED.partition("{")[0]
 async def test_a_welcome(opened: Opened) -> None:
     """Ada has the bot for the first time; the event comes twice, and she is greeted once."""
     office = await opened()
-    assert await office.write("", kind=Kind.JOINED) == [texts.WELCOME]
+    assert await office.write("", kind=Kind.NEWCOMER) == [texts.WELCOME]
     assert office.platform.posts[0][1].prompts == texts.PROMPTS
     office.platform._ids -= 1
-    assert await office.write("", kind=Kind.JOINED) == []
+    assert await office.write("", kind=Kind.NEWCOMER) == []
 
 
 # Commands

@@ -12,7 +12,7 @@ import pytest
 from agent.messages import ConversationId, Kind, OutgoingMessage
 from agent.platforms import Capabilities
 from agent.ports import Adapter
-from agent.records import Claim, TurnEnd
+from agent.records import LaneClaim, TurnEnd
 from agent.state import State
 from bot.signs import Signs
 from tests.support.clock import START, TestClock
@@ -97,7 +97,7 @@ GATHERED = replace(POST, conversation=ConversationId("incident", "", "dead_lette
         claim(replace(POST, text="👍"), replace(POST, id="2", text="", files=("a.png",))),
     ],
 )
-async def test_who_is_quick_shows_none(taken: Claim) -> None:
+async def test_who_is_quick_shows_none(taken: LaneClaim) -> None:
     """No model is asked for a press, a command, what goes to people, or what has no words; and
     nobody is in the lane of an incident.
     """

@@ -8,7 +8,7 @@ import pytest
 
 from agent.cases import Case, CaseState, CaseTimes, Cause, Copy
 from agent.messages import ConversationId, IncomingMessage, Kind
-from agent.records import Arrival, Claim, DeliveryState, Interruption, Recent, Settlement
+from agent.records import Arrival, DeliveryState, Interruption, LaneClaim, Recent, Settlement
 from agent.state import State
 from storage import Store
 from tests.storage.databases import (
@@ -313,7 +313,7 @@ async def test_a_retry_keeps_its_case(database: Database) -> None:
     case = await shown(store, 1, "99.1")
     words = under("99.1", 5)
     await at_desk(store, words)
-    failed: Claim = await claim(store)
+    failed: LaneClaim = await claim(store)
     await store.turns.release(failed.lease, database.clock.now(), refund=False)
     again = await claim(store)
     assert (again.turn_id, told(again), again.case) == (failed.turn_id, [(5, "C1")], case)

@@ -9,7 +9,7 @@ import pytest
 from agent.cases import Case, CaseState, Cause
 from agent.errors import LeaseLost
 from agent.messages import ConversationId, Kind
-from agent.records import Arrival, Committed, Flood
+from agent.records import Arrival, Committed, Joining
 from agent.state import State
 from storage import Store
 from tests.storage.databases import Database, accept, claim, claim_new, end, place, reply, said
@@ -36,11 +36,11 @@ async def opens(
     now = database.clock.now()
     case = a_case(f"C{n}", lane, cause=cause, opened_at=now)
     instead = replace(case, card=None, card_id="")
-    flood = Flood(MOST, now - TEN_MINUTES, instead, gather(case))
+    joining = Joining(MOST, now - TEN_MINUTES, instead, gather(case))
     told = reply(f"m{n}", f"D{n}")
     card = reply(case.card_id, "C9", card=case.card)
     committed = await end(
-        store, claimed, card, told, cases=(case,), flood=flood, state=State.ESCALATED
+        store, claimed, card, told, cases=(case,), joining=joining, state=State.ESCALATED
     )
     return case, committed
 
@@ -111,8 +111,8 @@ async def test_a_case_is_not_one_of_the_others(database: Database) -> None:
     claimed = await claim_new(store, said(92, channel="D2"), lane=str(place("D2")))
     case = await store.records.case("C2")
     assert case is not None
-    flood = Flood(MOST, 0.0, replace(case, card_id=""), gather(case))
-    await end(store, claimed, cases=(case,), flood=flood)
+    joining = Joining(MOST, 0.0, replace(case, card_id=""), gather(case))
+    await end(store, claimed, cases=(case,), joining=joining)
     assert await store.records.case("C2") == case
 
 
@@ -124,8 +124,8 @@ async def test_another_case_of_the_turn(database: Database) -> None:
     claimed = await claim_new(store, said(91), lane=old.lane)
     new = a_case("C3", old.lane, cause=Cause.DEAD_LETTER, opened_at=database.clock.now())
     left = replace(old, state=CaseState.WITHDRAWN)
-    flood = Flood(MOST - 1, 0.0, replace(new, card=None, card_id=""), gather(new))
-    await end(store, claimed, cases=(left, new), flood=flood)
+    joining = Joining(MOST - 1, 0.0, replace(new, card=None, card_id=""), gather(new))
+    await end(store, claimed, cases=(left, new), joining=joining)
     assert await store.records.case("C1") == left
     assert await joined(store, new)
 
@@ -140,8 +140,8 @@ async def test_a_lost_turn_joins_nothing(database: Database) -> None:
     await database.clock.advance(31)
     await claim(other, str(place("D3")))
     case = a_case("C3", str(place("D3")), cause=Cause.DEAD_LETTER)
-    flood = Flood(MOST, 0.0, replace(case, card=None), gather(case))
+    joining = Joining(MOST, 0.0, replace(case, card=None), gather(case))
     with pytest.raises(LeaseLost):
-        await end(store, lost, cases=(case,), flood=flood)
+        await end(store, lost, cases=(case,), joining=joining)
     assert await store.records.case("C3") is None
     assert await store.turns.claim(str(INCIDENT)) is None

@@ -10,7 +10,7 @@ import pytest
 from agent.cases import Case, CaseCard, CaseState, Cause, Copy
 from agent.journal import Line
 from agent.messages import Author, ConversationId, Kind
-from agent.records import Claim, Delivery, DeliveryState, Settlement
+from agent.records import Delivery, DeliveryState, LaneClaim, Settlement
 from agent.state import State
 from storage import Forgotten, Store
 from tests.storage.conversations import SENT, converse, deliver, done, line, spoken
@@ -41,7 +41,9 @@ async def asked(store: Store, n: int, *, on: str = "slack", by: str = "ada") -> 
     return case
 
 
-async def helps(store: Store, case: Case, n: int, *, on: str = "slack", text: str = FIXED) -> Claim:
+async def helps(
+    store: Store, case: Case, n: int, *, on: str = "slack", text: str = FIXED
+) -> LaneClaim:
     """Somebody at the desk takes the case by answering the employee."""
     desk = TEAMS if on == "teams" else "C9"
     words = under(f"99.{case.id[1:]}", n, channel=desk, platform=on, text=text)

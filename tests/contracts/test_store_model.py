@@ -22,10 +22,10 @@ from agent.records import (
     Approval,
     ApprovalState,
     Arrival,
-    Claim,
     Committed,
     Delivery,
     DeliveryState,
+    LaneClaim,
     Only,
     Settlement,
     Step,
@@ -73,7 +73,7 @@ class Simulation(DeskSteps):
         self.database = database
         self.data = data
         self.oracle = Oracle(database.clock.now())
-        self.claims: list[tuple[str, Claim, int]] = []
+        self.claims: list[tuple[str, LaneClaim, int]] = []
         self.deliveries: list[tuple[str, Delivery, Message]] = []
         self.done: list[str] = []
         self.spoken: dict[str, OutgoingMessage] = {}
@@ -134,7 +134,7 @@ class Simulation(DeskSteps):
         assert [(one.message, one.mentioned) for one in claimed.unconfirmed] == lost
         self.claims.append((worker, claimed, lane.turn))
 
-    def is_live(self, claimed: Claim, turn: int) -> bool:
+    def is_live(self, claimed: LaneClaim, turn: int) -> bool:
         """Whether nobody else took the lane since."""
         lane = self.oracle.lanes[claimed.lease.lane]
         return bool(lane.taken) and lane.turn == turn
@@ -147,7 +147,7 @@ class Simulation(DeskSteps):
             step = self.one_of((self.commit, self.commit, self.release, self.renew, self.step))
             await step(worker, claimed, self.oracle.lanes[claimed.lease.lane])
 
-    async def step(self, worker: str, claimed: Claim, lane: Lane) -> None:
+    async def step(self, worker: str, claimed: LaneClaim, lane: Lane) -> None:
         """A turn writes down what it does, its own or what an approval lets it go on with."""
         turn_id, row = claimed.turn_id, lane.named_after()
         if claimed.approval and lane.approval and self.chance(2):
@@ -160,7 +160,9 @@ class Simulation(DeskSteps):
             row.steps[n] = label
         await self.stores[worker].turns.step(claimed.lease, steps)
 
-    def decide(self, claimed: Claim, lane: Lane) -> tuple[tuple[Approval, ...], tuple[str, ...]]:
+    def decide(
+        self, claimed: LaneClaim, lane: Lane
+    ) -> tuple[tuple[Approval, ...], tuple[str, ...]]:
         """What a turn makes of approvals, and whose steps are over."""
         written: list[Approval] = []
         over = self.one_of(("", "", claimed.turn_id))
@@ -178,14 +180,14 @@ class Simulation(DeskSteps):
             written.insert(0, asked)
         return tuple(written), (over,) if over else ()
 
-    async def ask_twice(self, worker: str, claimed: Claim) -> None:
+    async def ask_twice(self, worker: str, claimed: LaneClaim) -> None:
         """A turn that asks while something else is asked is refused as a whole."""
         second = question("another", self.oracle.now)
         end = TurnEnd(State.IDLE, "", outbox=(reply("refused"),), approvals=(second,))
         with pytest.raises(StorageError):
             await self.stores[worker].turns.commit(claimed.lease, end)
 
-    async def commit(self, worker: str, claimed: Claim, lane: Lane) -> None:
+    async def commit(self, worker: str, claimed: LaneClaim, lane: Lane) -> None:
         """A turn ends and says something."""
         where = ConversationId.parse(claimed.lease.lane)
         if lane.approval and self.chance(4):
@@ -223,13 +225,13 @@ class Simulation(DeskSteps):
             one.name for one in lane.lost if self.chance(3)
         )
 
-    async def release(self, worker: str, claimed: Claim, lane: Lane) -> None:
+    async def release(self, worker: str, claimed: LaneClaim, lane: Lane) -> None:
         """A turn is put back."""
         retry_at, refund = self.oracle.now + self.one_of(DELAYS), self.chance(2)
         await self.stores[worker].turns.release(claimed.lease, retry_at, refund=refund)
         self.oracle.release(claimed.lease.lane, retry_at, refund=refund)
 
-    async def renew(self, worker: str, claimed: Claim, lane: Lane) -> None:
+    async def renew(self, worker: str, claimed: LaneClaim, lane: Lane) -> None:
         """A worker keeps its lane and is told whether to make room."""
         interrupted = await self.stores[worker].turns.renew(claimed.lease)
         assert interrupted == lane.interruption(self.oracle.now)

@@ -14,9 +14,9 @@ from agent.records import (
     Accepted,
     ApprovalState,
     Arrival,
-    Claim,
     DeliveryState,
     Feedback,
+    LaneClaim,
     Only,
     Settlement,
     Spend,
@@ -232,7 +232,7 @@ async def test_the_context_of_a_conversation_that_goes_on_is_kept(database: Data
     assert "message 1" not in str(await store.records.timeline(LANE))
 
 
-async def reclaimed(database: Database, store: Store) -> Claim:
+async def reclaimed(database: Database, store: Store) -> LaneClaim:
     await database.clock.advance(31)
     return await claim(store)
 

@@ -9,7 +9,7 @@ import pytest
 
 from agent.errors import LeaseLost, StorageError, StoreUnavailable
 from agent.messages import Kind
-from agent.records import Approval, ApprovalState, Arrival, Claim, Step, StepKind, StepState
+from agent.records import Approval, ApprovalState, Arrival, LaneClaim, Step, StepKind, StepState
 from agent.state import State
 from storage import Store
 from tests.storage.databases import LANE, Database, accept, claim, claim_new, end, entry, said
@@ -32,13 +32,13 @@ def approval(turn_id: str, n: int = 2, **rest: Any) -> Approval:
     )
 
 
-async def again(database: Database, store: Store, claimed: Claim) -> Claim:
+async def again(database: Database, store: Store, claimed: LaneClaim) -> LaneClaim:
     """The turn fails and is tried again."""
     await store.turns.release(claimed.lease, database.clock.now(), refund=False)
     return await claim(store)
 
 
-async def waiting_lane(store: Store) -> Claim:
+async def waiting_lane(store: Store) -> LaneClaim:
     """A lane whose first turn made two steps and asks for a third."""
     claimed = await claim_new(store, said(1))
     first, second = step(claimed.turn_id, 1), step(claimed.turn_id, 2)

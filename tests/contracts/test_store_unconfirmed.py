@@ -8,7 +8,7 @@ import pytest
 
 from agent.errors import LeaseLost
 from agent.messages import Kind, OutgoingMessage, Tone
-from agent.records import Claim, Delivery, DeliveryState, Settlement
+from agent.records import Delivery, DeliveryState, LaneClaim, Settlement
 from agent.state import State
 from storage import Store
 from tests.storage.conversations import SENT
@@ -35,7 +35,7 @@ def teams(name: str, **more: Any) -> OutgoingMessage:
     return reply(name, "D1", "teams", **{"to": "ada", **more})
 
 
-async def turn(store: Store, n: int) -> Claim:
+async def turn(store: Store, n: int) -> LaneClaim:
     """A turn for post number `n`."""
     return await claim_new(store, said(n, platform="teams"), lane=str(HERE))
 
@@ -57,7 +57,7 @@ async def lose(store: Store, *messages: OutgoingMessage, n: int = 1) -> None:
     await sent(store, UNCONFIRMED)
 
 
-def told(claimed: Claim) -> list[tuple[str, bool]]:
+def told(claimed: LaneClaim) -> list[tuple[str, bool]]:
     return [(one.message.id, one.mentioned) for one in claimed.unconfirmed]
 
 

@@ -12,10 +12,10 @@ from agent.journal import Line, read
 from agent.records import (
     Approval,
     ApprovalState,
-    Claim,
     Committed,
     DeliveryState,
     Entry,
+    LaneClaim,
     Settlement,
     Step,
     StepKind,
@@ -47,12 +47,12 @@ async def done(database: Database, work: Awaitable[T], at_most: float = 120.0) -
     return task.result()
 
 
-def line(kind: str, claimed: Claim, **data: object) -> Entry:
+def line(kind: str, claimed: LaneClaim, **data: object) -> Entry:
     """A journal line of a turn."""
     return Entry(kind, data, claimed.rows[0].accepted_at, claimed.turn_id)
 
 
-def spoken(claimed: Claim) -> tuple[Entry, ...]:
+def spoken(claimed: LaneClaim) -> tuple[Entry, ...]:
     """The journal of a turn: what was said, and what was answered."""
     told = [
         line(
@@ -71,7 +71,7 @@ def spoken(claimed: Claim) -> tuple[Entry, ...]:
 
 async def converse(
     store: Store, n: int, *, by: str = "ada", channel: str = "D1", text: str = "", **rest: object
-) -> Claim:
+) -> LaneClaim:
     """A turn from the question to the delivered answer."""
     message = said(n, by=by, channel=channel, text=text)
     claimed = await claim_new(store, message, lane=str(place(channel)))
@@ -79,7 +79,9 @@ async def converse(
     return claimed
 
 
-async def answer(store: Store, claimed: Claim, channel: str = "D1", **rest: object) -> Committed:
+async def answer(
+    store: Store, claimed: LaneClaim, channel: str = "D1", **rest: object
+) -> Committed:
     """End a turn with an answer, which is on its way afterwards."""
     message = reply(f"{claimed.turn_id}.1", channel=channel)
     return await end(store, claimed, message, **{"journal": spoken(claimed), **rest})
@@ -110,14 +112,14 @@ CARD = CaseCard("C1", CaseState.WAITING, "why", "slack:ada", "Ada", "here", "abo
 CASE = Case("C1", LANE, Cause.PERSON_ASKED, CaseState.WAITING, "ada", 0.0, card=CARD)
 
 
-def a_case(claimed: Claim, state: CaseState = CaseState.WAITING) -> Case:
+def a_case(claimed: LaneClaim, state: CaseState = CaseState.WAITING) -> Case:
     """A case that a turn opens."""
     lease, at = claimed.lease, claimed.rows[0].accepted_at
     name = f"C{claimed.turn_id}"
     return replace(CASE, id=name, lane=lease.lane, state=state, opened_at=at)
 
 
-async def escalated(store: Store, n: int, *, by: str = "ada", channel: str = "D1") -> Claim:
+async def escalated(store: Store, n: int, *, by: str = "ada", channel: str = "D1") -> LaneClaim:
     """A turn that opens a case."""
     claimed = await claim_new(store, said(n, by=by, channel=channel), lane=str(place(channel)))
     card = reply(f"{claimed.turn_id}.2", channel="desk", card=CARD)
@@ -131,13 +133,13 @@ async def escalated(store: Store, n: int, *, by: str = "ada", channel: str = "D1
     return claimed
 
 
-def a_step(claimed: Claim) -> Step:
+def a_step(claimed: LaneClaim) -> Step:
     """A write that a turn began."""
     at = claimed.rows[0].accepted_at
     return Step(claimed.turn_id, 1, StepKind.CALL, StepState.STARTED, at, {"writes": True})
 
 
-def an_approval(claimed: Claim, state: ApprovalState) -> Approval:
+def an_approval(claimed: LaneClaim, state: ApprovalState) -> Approval:
     """What a turn asks a yes for."""
     return Approval(
         id=f"{claimed.turn_id}:1",

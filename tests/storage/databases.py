@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from agent.messages import Author, ConversationId, IncomingMessage, Kind, OutgoingMessage
-from agent.records import Arrival, Claim, Committed, Entry, TurnEnd
+from agent.records import Arrival, Committed, Entry, LaneClaim, TurnEnd
 from agent.state import State
 from storage import Store, open_store
 from tests.support.clock import TestClock
@@ -97,26 +97,26 @@ async def accept(store: Store, *messages: IncomingMessage) -> None:
         await store.turns.accept(Arrival(message))
 
 
-async def claim(store: Store, lane: str = LANE) -> Claim:
+async def claim(store: Store, lane: str = LANE) -> LaneClaim:
     """Claim a lane that can be claimed."""
     claimed = await store.turns.claim(lane)
     assert claimed is not None
     return claimed
 
 
-async def claim_new(store: Store, *messages: IncomingMessage, lane: str = LANE) -> Claim:
+async def claim_new(store: Store, *messages: IncomingMessage, lane: str = LANE) -> LaneClaim:
     """Have messages accepted and claim them."""
     await accept(store, *messages)
     return await claim(store, lane)
 
 
-async def end(store: Store, claimed: Claim, *outbox: OutgoingMessage, **rest: Any) -> Committed:
+async def end(store: Store, claimed: LaneClaim, *outbox: OutgoingMessage, **rest: Any) -> Committed:
     """End a turn at rest with an answer."""
     rest = {"state": State.IDLE, "outcome": "answered", **rest}
     return await store.turns.commit(claimed.lease, TurnEnd(outbox=outbox, **rest))
 
 
-def numbers(claimed: Claim) -> list[int]:
+def numbers(claimed: LaneClaim) -> list[int]:
     """The numbers of the posts in a claim."""
     return [int(row.message.id.removeprefix("17.")) for row in claimed.rows]
 

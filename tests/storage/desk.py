@@ -10,9 +10,9 @@ from agent.messages import ConversationId, IncomingMessage, Kind
 from agent.records import (
     Accepted,
     Arrival,
-    Claim,
     Committed,
     DeliveryState,
+    LaneClaim,
     Routed,
     Settlement,
     desk_lane,
@@ -101,6 +101,6 @@ async def at_desk(store: Store, *messages: IncomingMessage) -> Routed:
     return await routed(store, messages[0])
 
 
-def told(claimed: Claim) -> list[tuple[int, str]]:
+def told(claimed: LaneClaim) -> list[tuple[int, str]]:
     """The posts of a claim and the cases they are about."""
     return [(int(row.message.id.removeprefix("17.")), row.case_id) for row in claimed.rows]

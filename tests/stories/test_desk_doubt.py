@@ -81,7 +81,7 @@ async def test_a_card_is_in_doubt_and_nobody_writes(opened: OpenCompany, clock: 
 
 
 @teams_only
-async def test_every_card_is_in_doubt(opened: OpenCompany, clock: TestClock) -> None:
+async def test_every_card_is_unconfirmed(opened: OpenCompany, clock: TestClock) -> None:
     """Teams breaks off whatever is posted in the human channel, and all of it arrives: what Ada
     writes brings another card once or twice, and then comes back to her.
     """

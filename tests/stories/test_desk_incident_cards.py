@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agent.cases import Cause
-from agent.desk.flooding import TOGETHER, place_of
 from agent.desk.incidents import TRY_AGAIN
+from agent.desk.joining import TOGETHER, place_of
 from tests.stories.conftest import OpenCompany, across
 from tests.stories.test_desk_incidents import crowd, outage, person_in
 from tests.stories.test_desk_time import with_second
@@ -164,7 +164,7 @@ async def test_words_a_moment_after_the_card_was_lost(
 
 
 @doubtful
-async def test_joining_while_the_card_is_in_doubt(opened: OpenCompany, clock: TestClock) -> None:
+async def test_joining_while_the_card_is_unconfirmed(opened: OpenCompany, clock: TestClock) -> None:
     """Nobody can tell whether the card of many has arrived (it has) while three more join: whoever
     resolves it resolves their cases, too.
     """
@@ -185,7 +185,7 @@ async def test_joining_while_the_card_is_in_doubt(opened: OpenCompany, clock: Te
 
 
 @doubtful
-async def test_words_while_the_card_is_in_doubt(opened: OpenCompany, clock: TestClock) -> None:
+async def test_words_while_the_card_is_unconfirmed(opened: OpenCompany, clock: TestClock) -> None:
     """The card of many has not arrived, and nobody knows that: what one of them writes brings
     another, and is read under it.
     """

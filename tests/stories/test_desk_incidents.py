@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.cases import Cause
-from agent.desk.flooding import TOGETHER, place_of
+from agent.desk.joining import TOGETHER, place_of
 from agent.errors import DeliveryRetry, ProviderUnavailable
 from agent.messages import ConversationId
 from storage.sqlite import desk as desk_store

@@ -11,7 +11,7 @@ import pytest
 from agent.errors import BadRequest, StoreUnavailable
 from agent.messages import IncomingMessage
 from agent.ports import Adapter
-from agent.records import Claim
+from agent.records import LaneClaim
 from tests.stories.conftest import LEAVE, OpenCompany
 from tests.support.clock import TestClock
 from tests.support.company import Company
@@ -56,7 +56,7 @@ async def test_a_message_costs_one_claim(
     lanes: list[str] = []
     claim = handbook.store.turns.claim
 
-    async def counted(lane: str) -> Claim | None:
+    async def counted(lane: str) -> LaneClaim | None:
         lanes.append(lane)
         return await claim(lane)
 

@@ -16,7 +16,7 @@ from agent.models import Passage, Prompt
 from agent.platforms import Command, EarlierMessage, Profile
 from agent.policy import Policy
 from agent.ports import Adapter, Clock, Knowledge, Tool, Turns
-from agent.records import Approval, Claim, Entry, Lease, Row, Step, TurnEnd, Unconfirmed
+from agent.records import Approval, Entry, LaneClaim, Lease, Row, Step, TurnEnd, Unconfirmed
 from agent.recovery import Ladder
 from agent.state import State
 from agent.turn import Engine
@@ -146,7 +146,7 @@ class Rig:
         self.commands.append(command)
         return f"{command.text} is done"
 
-    async def run(self, claim: Claim) -> TurnEnd:
+    async def run(self, claim: LaneClaim) -> TurnEnd:
         """Run a turn."""
         return await self.engine.run(claim)
 
@@ -164,13 +164,13 @@ def claim(
     lane: ConversationId = PLACE,
     case_id: str = "",
     joined: tuple[tuple[str, str], ...] = (),
-) -> Claim:
+) -> LaneClaim:
     """A claim of these messages; those about a `case_id` come from people of the desk."""
     rows = tuple(
         Row(7 + n, message, attempts, START, case_id) for n, message in enumerate(messages)
     )
     lease = Lease(str(lane), "test", 1)
-    return Claim(
+    return LaneClaim(
         lease,
         "t7",
         state,
@@ -197,7 +197,7 @@ def at_desk(
     state: State | None = None,
     history: tuple[Entry, ...] = (),
     attempts: int = 1,
-) -> Claim:
+) -> LaneClaim:
     """A claim of what people of the desk did about a case, in the state that it is in."""
     if state is None:
         held = case is not None and case.state is CaseState.CLAIMED

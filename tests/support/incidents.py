@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.cases import Case, CaseCard, CaseState, Cause
-from agent.desk.flooding import place_of
+from agent.desk.joining import place_of
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.records import TurnEnd
 from agent.state import State
@@ -69,7 +69,7 @@ async def on_case(rig: Rig, message: IncomingMessage, case: Case) -> TurnEnd:
     return await rig.run(claim(message, state=state, case=case, case_id=case.id))
 
 
-def passed_on(end: TurnEnd) -> list[tuple[str, str, str]]:
+def shared(end: TurnEnd) -> list[tuple[str, str, str]]:
     """Lane, case and id of what people did, as it is accepted for each joined case."""
     kinds_by_time = (Kind.LOOK, Kind.SHOWN, Kind.GATHER)
     return [

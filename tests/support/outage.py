@@ -10,11 +10,11 @@ from agent.ports import Clock, Records, References, Settings, Turns
 from agent.records import (
     Accepted,
     Arrival,
-    Claim,
     Committed,
     Delivery,
     Due,
     Interruption,
+    LaneClaim,
     Lease,
     Routed,
     Settlement,
@@ -46,7 +46,7 @@ class FailingTurns:
         await self._need("accept")
         return await self._turns.accept(arrival)
 
-    async def claim(self, lane: str) -> Claim | None:
+    async def claim(self, lane: str) -> LaneClaim | None:
         await self._need("claim")
         return await self._turns.claim(lane)
 

@@ -250,7 +250,7 @@ def test_a_person_begins() -> None:
     told = [bodies.installed(), bodies.added(), bodies.added(None, "29:1ada", BOT)]
     joined = [found(payloads.read_joined(body, TENANT)) for body in told]
     assert {one.key for one in joined} == {joined[0].key}
-    assert (joined[0].kind, joined[0].id, joined[0].author.id) == (Kind.JOINED, "joined", ADA)
+    assert (joined[0].kind, joined[0].id, joined[0].author.id) == (Kind.NEWCOMER, "joined", ADA)
     assert joined[0].direct
 
 

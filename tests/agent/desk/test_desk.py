@@ -67,15 +67,15 @@ async def test_a_case_is_opened(rig: Rig) -> None:
     (case,) = end.cases
     assert (case.card_id, case.channel, case.looks) == (post.id, str(DESK), 1)
     assert kinds(end).count("case") == 1
-    assert end.flood is None
+    assert end.joining is None
 
 
 async def test_a_case_that_nobody_decided_to_open(rig: Rig) -> None:
     """The commit is told what to do if it is one of very many."""
     end = await rig.run(claim(POST, attempts=6))
-    assert end.flood is not None
-    assert end.flood.instead.id == end.cases[0].id
-    assert (end.flood.instead.card, end.flood.instead.card_id) == (None, "")
+    assert end.joining is not None
+    assert end.joining.instead.id == end.cases[0].id
+    assert (end.joining.instead.card, end.joining.instead.card_id) == (None, "")
 
 
 async def test_the_card_as_the_case_moves(rig: Rig) -> None:

@@ -22,7 +22,7 @@ from tests.support.incidents import (
     act,
     by_hedy,
     on_case,
-    passed_on,
+    shared,
 )
 
 
@@ -33,7 +33,7 @@ async def test_a_claim_for_all(rig: Rig) -> None:
     assert end.state is State.WITH_HUMAN
     assert end.cases[-1].owner == "irc:hedy"
     assert [one.replaces for one in end.outbox] == ["t90.1"]
-    assert passed_on(end) == [(lane, case, "d1") for lane, case in JOINED]
+    assert shared(end) == [(lane, case, "d1") for lane, case in JOINED]
     assert all(one.message == replace(press, about="C90") for one in end.timers if one.case_id)
 
 
@@ -42,10 +42,10 @@ async def test_words_for_all(rig: Rig) -> None:
     words = [replace(by_hedy(Kind.MESSAGE, "We are on it."), id=f"w{n}") for n in range(2)]
     end = await act(rig, *words)
     assert end.state is State.WITH_HUMAN
-    assert passed_on(end) == [(*one, f"w{n}") for one in JOINED for n in range(2)]
+    assert shared(end) == [(*one, f"w{n}") for one in JOINED for n in range(2)]
     assert [one.text for one in end.outbox if one.conversation.platform == "incident"] == []
     said_later = await act(rig, *words, case=TAKEN)
-    assert len(passed_on(said_later)) == 4
+    assert len(shared(said_later)) == 4
     assert said_later.outbox == ()
 
 
@@ -57,10 +57,10 @@ async def test_words_that_change_for_all(rig: Rig, text: str) -> None:
     kind = Kind.EDIT if text else Kind.DELETE
     change = replace(words, kind=kind, text=text, revision="2")
     end = await act(rig, change, case=TAKEN, history=said_before)
-    assert passed_on(end) == [(lane, case, "d1") for lane, case in JOINED]
+    assert shared(end) == [(lane, case, "d1") for lane, case in JOINED]
     said_before += after(end, 50)
     gone = replace(words, kind=Kind.DELETE, text="", revision="deleted")
-    assert passed_on(await act(rig, gone, case=TAKEN, history=said_before))
+    assert shared(await act(rig, gone, case=TAKEN, history=said_before))
 
 
 async def test_a_note_that_is_taken_back(rig: Rig) -> None:
@@ -68,7 +68,7 @@ async def test_a_note_that_is_taken_back(rig: Rig) -> None:
     note = by_hedy(Kind.MESSAGE, "// A vendor is out.")
     history = after(await act(rig, note, case=TAKEN))
     gone = replace(note, kind=Kind.DELETE, text="", revision="deleted")
-    assert passed_on(await act(rig, gone, case=TAKEN, history=history)) == []
+    assert shared(await act(rig, gone, case=TAKEN, history=history)) == []
 
 
 async def test_a_note_that_becomes_words(rig: Rig) -> None:
@@ -80,7 +80,7 @@ async def test_a_note_that_becomes_words(rig: Rig) -> None:
     history += after(end, 50)
     gone = replace(note, kind=Kind.DELETE, text="", revision="deleted")
     for one in (end, await act(rig, gone, case=TAKEN, history=history)):
-        assert passed_on(one) == [(lane, case, "d1") for lane, case in JOINED]
+        assert shared(one) == [(lane, case, "d1") for lane, case in JOINED]
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ async def test_what_did_not_come_through_the_incident(rig: Rig, about: str) -> N
 
 async def test_a_note_stays_there(rig: Rig) -> None:
     """What is not meant for employees is not passed on to their cases."""
-    assert passed_on(await act(rig, by_hedy(Kind.MESSAGE, "// A vendor is out."))) == []
+    assert shared(await act(rig, by_hedy(Kind.MESSAGE, "// A vendor is out."))) == []
 
 
 async def test_what_is_refused_is_not_passed_on(rig: Rig) -> None:
     """Somebody from outside does nothing to anybody's case."""
     rig.platform.gone = {"hedy"}
     end = await act(rig, by_hedy(Kind.CLAIM))
-    assert (end.outcome, passed_on(end)) == (Event.STAFF_REFUSED, [])
+    assert (end.outcome, shared(end)) == (Event.STAFF_REFUSED, [])
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ async def test_the_end_for_all(rig: Rig, kind: Kind, detail: str, state: CaseSta
     press = by_hedy(kind, "Back up.", detail=detail)
     end = await act(rig, press, case=TAKEN)
     assert end.cases[-1].state is state
-    assert passed_on(end) == [(lane, case, "d1") for lane, case in JOINED]
+    assert shared(end) == [(lane, case, "d1") for lane, case in JOINED]
     assert {one.message for one in end.timers if one.case_id} == {replace(press, about="C90")}
     assert {one.conversation for one in end.outbox} == {DESK}
 
@@ -153,7 +153,7 @@ async def test_the_owner_of_an_incident_is_gone(rig: Rig) -> None:
     end = await rig.run(told)
     assert end.outcome == Event.OWNER_GONE
     assert end.cases[-1].owner == ""
-    assert passed_on(end) == [(lane, case, "gone-t7") for lane, case in JOINED]
+    assert shared(end) == [(lane, case, "gone-t7") for lane, case in JOINED]
     assert {one.conversation for one in end.outbox} == {DESK}
     (news, *_) = [one.message for one in end.timers if one.case_id]
     theirs = replace(TAKEN, id="C1", lane=str(PLACE), employee_id="ada", incident="C90", card=None)
@@ -172,4 +172,4 @@ async def test_a_claim_on_another_card(rig: Rig) -> None:
     end = await act(rig, press, case=two)
     shown = [one.message for one in end.timers if one.message.kind is Kind.SHOWN]
     assert {(one.revision, one.detail) for one in shown} == {("t91.1", str(SECOND))}
-    assert len(shown) == len(passed_on(end)) == 2
+    assert len(shown) == len(shared(end)) == 2

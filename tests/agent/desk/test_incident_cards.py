@@ -10,8 +10,8 @@ import pytest
 
 from agent import texts
 from agent.cases import Case, CaseState, Copy
-from agent.desk.flooding import gathering, stirring
 from agent.desk.incidents import TRY_AGAIN
+from agent.desk.joining import gathering, stirring
 from agent.desk.waiting import timer
 from agent.journal import Line
 from agent.messages import (
@@ -22,7 +22,7 @@ from agent.messages import (
     OutgoingMessage,
     Tone,
 )
-from agent.records import IN_DOUBT, MOST_JOINED, Entry, TurnEnd
+from agent.records import MOST_JOINED, UNCONFIRMED, Entry, TurnEnd
 from agent.state import Event, State
 from tests.support.clock import START
 from tests.support.engine import CASE, DESK, PLACE, POST, SECOND, Rig, after, claim, control, said
@@ -37,7 +37,7 @@ from tests.support.incidents import (
     gather,
     joining,
     on_case,
-    passed_on,
+    shared,
 )
 
 POSTED = OutgoingMessage("t90.1", DESK, "Case C90", tone=Tone.NOTICE, card=CARD)
@@ -148,7 +148,7 @@ async def test_other_words_that_do_not_arrive(rig: Rig, words: OutgoingMessage) 
 
 async def test_the_card_may_not_have_arrived(rig: Rig) -> None:
     """Each case knows it: what its employee writes waits, and nobody is told of a failure."""
-    end = await undelivered(rig, POSTED, IN_DOUBT)
+    end = await undelivered(rig, POSTED, UNCONFIRMED)
     assert end.cases[-1] == DOUBTFUL
     seen = await told(rig, end, SHOWN)
     assert (seen.cases[-1], seen.outbox, seen.timers) == (UNSEEN, (), ())
@@ -334,7 +334,7 @@ async def test_a_case_finds_that_its_owner_is_gone(rig: Rig) -> None:
     assert news.message == gathering(words.cases[-1])
     end = await update(rig, news.message, joining(3), case=TAKEN)
     assert (end.outcome, end.state, end.cases[-1].owner) == (Event.OWNER_GONE, State.ESCALATED, "")
-    assert passed_on(end) == [(lane, case, "gone-t7") for lane, case in JOINED]
+    assert shared(end) == [(lane, case, "gone-t7") for lane, case in JOINED]
     assert [one.case_id for one in end.timers if one.message.kind is Kind.SHOWN] == ["C3"]
 
 
@@ -352,7 +352,7 @@ async def test_nobody_is_said_to_have_been_reminded(rig: Rig) -> None:
 # What does not reach one of many
 
 
-@pytest.mark.parametrize("reason", ["RowFatal", IN_DOUBT])
+@pytest.mark.parametrize("reason", ["RowFatal", UNCONFIRMED])
 async def test_who_did_not_get_it(rig: Rig, reason: str) -> None:
     """Under the card of many, people read whom their words did not reach."""
     words = OutgoingMessage("t7.1", PLACE, "**Hedy:** Soon!", tone=Tone.PERSON, to="ada")

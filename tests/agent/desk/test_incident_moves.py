@@ -8,12 +8,12 @@ import pytest
 
 from agent import texts
 from agent.cases import Case, CaseState, Copy
-from agent.desk.flooding import stirring
+from agent.desk.joining import stirring
 from agent.messages import Button, IncomingMessage, Kind
 from agent.records import TurnEnd
 from agent.state import Event, State
 from tests.support.engine import SECOND, Rig, claim
-from tests.support.incidents import HERE, INCIDENT, JOINED, SHOWN, TAKEN, joining, passed_on
+from tests.support.incidents import HERE, INCIDENT, JOINED, SHOWN, TAKEN, joining, shared
 
 UNSEEN = stirring(SHOWN, "t6", "t90.1")
 """The news of a case that its words were refused where the card is."""
@@ -49,7 +49,7 @@ async def test_it_goes_on_in_the_second_channel(rig: Rig) -> None:
     assert card.card.joined == 3
     assert (end.cases[-1].card_id, end.cases[-1].channel) == (card.id, str(SECOND))
     assert shown(end) == [("C3", card.id), ("C1", card.id), ("C2", card.id)]
-    assert (end.outcome, end.elsewhere, passed_on(end)) == (Event.GATHERED, (), [])
+    assert (end.outcome, end.elsewhere, shared(end)) == (Event.GATHERED, (), [])
 
 
 async def test_whoever_had_it_there(rig: Rig) -> None:
@@ -60,7 +60,7 @@ async def test_whoever_had_it_there(rig: Rig) -> None:
     assert (word.text, word.under) == (texts.OWNER_CUT_OFF.format(name="Hedy"), card.id)
     assert (end.outcome, end.state) == (Event.OWNER_GONE, State.ESCALATED)
     assert (end.cases[-1].owner, end.cases[-1].state) == ("", CaseState.WAITING)
-    assert passed_on(end) == [(lane, case, "gone-t7") for lane, case in JOINED]
+    assert shared(end) == [(lane, case, "gone-t7") for lane, case in JOINED]
     assert shown(end) == [("C1", card.id), ("C2", card.id)]
 
 

@@ -24,7 +24,7 @@ from tests.support.incidents import (
     gather,
     joining,
     on_case,
-    passed_on,
+    shared,
 )
 
 # The incident
@@ -96,7 +96,7 @@ async def test_who_joins_after_the_claim_is_claimed_too(rig: Rig) -> None:
     """A claim that came between joining and knowing it is made up for; under one name for all."""
     answers = [joining(n, revision="t90.1") for n in (1, 2)]
     end = await gather(rig, *answers, joining(3), case=TAKEN, state=State.WITH_HUMAN)
-    assert passed_on(end) == [
+    assert shared(end) == [
         ("irc:net:@1:", "C1", "joined-C90-irc:hedy"),
         ("irc:net:@2:", "C2", "joined-C90-irc:hedy"),
     ]

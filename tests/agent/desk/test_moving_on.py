@@ -8,11 +8,11 @@ import pytest
 
 from agent import texts
 from agent.cases import Case, CaseState, Copy
-from agent.desk.flooding import stirring
+from agent.desk.joining import stirring
 from agent.errors import PlaceFatal, RowFatal
 from agent.journal import TO_DESK, TO_EMPLOYEE, Line
 from agent.messages import Author, Button, Kind, OutgoingMessage, Tone
-from agent.records import IN_DOUBT, Entry, TurnEnd
+from agent.records import UNCONFIRMED, Entry, TurnEnd
 from agent.state import State
 from tests.agent.test_detours import (
     ADMINS,
@@ -73,7 +73,7 @@ async def test_each_card_and_each_word_is_lost(rig: Rig) -> None:
         if not waiting:
             break
         message = waiting.pop(0)
-        reason = NEVER_ARRIVED if message.under else IN_DOUBT
+        reason = NEVER_ARRIVED if message.under else UNCONFIRMED
         end = await lost(rig, message, case, reason, turn_id=f"t{100 + n}")
         case = end.cases[-1] if end.cases else case
         waiting += [one for one in end.outbox if one.for_desk]
@@ -213,7 +213,7 @@ async def test_words_that_were_deleted(
     line = Entry(gone, {"id": post}, START, "t6", 9)
     deletion = replace(message, id="t6.1", replaces=message.id, text="_(deleted)_")
     for one in (message, deletion):
-        for reason in (PlaceFatal.__name__, IN_DOUBT):
+        for reason in (PlaceFatal.__name__, UNCONFIRMED):
             end = await lost(rig, one, OWNED, reason, line, doubt(message.id))
             assert (end.outbox, end.elsewhere, end.cases) == ((), (one.id,), ())
 

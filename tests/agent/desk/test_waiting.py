@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from agent import texts
 from agent.cases import Case, CaseState, Cause, Copy
-from agent.desk.flooding import gathering
 from agent.desk.hours import Hours
+from agent.desk.joining import gathering
 from agent.desk.times import DAY, DeskTimes
 from agent.desk.waiting import last_activity, next_look, timer
 from agent.errors import DeliveryRetry, PlaceFatal

@@ -1,4 +1,4 @@
-"""Floods: a case that may be one of very many, and one that has joined an incident."""
+"""Joining: a case that may be one of very many, and one that has joined an incident."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from agent.cases import Case, CaseState, Cause
-from agent.desk import flooding
-from agent.desk.flooding import MOST, WITHIN, flood_of, gathering
+from agent.desk import joining
+from agent.desk.joining import MOST, WITHIN, gathering, joining_of
 from agent.desk.waiting import timer
 from agent.journal import Line
 from agent.messages import IncomingMessage, Kind
@@ -24,7 +24,7 @@ SHOWN = replace(NEW, card_id=CARD, incident=INCIDENT)
 def showing(card: str = CARD) -> IncomingMessage:
     """The news for a case by which card of an incident it is shown."""
     incident = replace(CASE, id=INCIDENT, card_id=card, channel=str(DESK))
-    return flooding.showing(incident, str(PLACE), "C1", "t80").message
+    return joining.showing(incident, str(PLACE), "C1", "t80").message
 
 
 # A case that may be one of very many
@@ -34,23 +34,23 @@ def showing(card: str = CARD) -> IncomingMessage:
 def test_what_nobody_decided(rig: Rig, cause: Cause) -> None:
     """Only cases that open by themselves have a trouble in common."""
     draft = rig.engine._begin(claim(POST))
-    flood = flood_of(draft, replace(CASE, cause=cause))
-    assert (flood is not None) is cause.automatic
+    joining = joining_of(draft, replace(CASE, cause=cause))
+    assert (joining is not None) is cause.automatic
 
 
 async def test_what_the_commit_does_instead(rig: Rig) -> None:
     """It is the same case without its card, watched over; and news for the incident's lane."""
     end = await rig.run(claim(POST, attempts=6))
     (case,) = end.cases
-    flood = end.flood
+    joining = end.joining
     assert case.cause is Cause.DEAD_LETTER
-    assert flood is not None
-    assert (flood.most, flood.since) == (MOST, START - WITHIN)
-    assert flood.instead == replace(case, card=None, card_id="")
-    assert flood.instead.looks == 1
-    news = flood.arrival.message
+    assert joining is not None
+    assert (joining.most, joining.since) == (MOST, START - WITHIN)
+    assert joining.instead == replace(case, card=None, card_id="")
+    assert joining.instead.looks == 1
+    news = joining.arrival.message
     assert news.lane == "incident::dead_letter:"
-    assert news.key == gathering(flood.instead).key
+    assert news.key == gathering(joining.instead).key
     assert (news.kind, news.about, news.detail) == (Kind.GATHER, case.id, str(PLACE))
     assert news.text == "ada: How many days?"
     assert not news.kind.is_control
@@ -58,14 +58,14 @@ async def test_what_the_commit_does_instead(rig: Rig) -> None:
 
 async def test_a_person_who_was_asked_for_is_no_flood(rig: Rig) -> None:
     """However many employees want one, each gets a card."""
-    assert (await rig.run(claim(control(Kind.ASK_PERSON)))).flood is None
+    assert (await rig.run(claim(control(Kind.ASK_PERSON)))).joining is None
 
 
 def test_many_are_gathered_together() -> None:
     """What comes within ten seconds is due at one time, so that it is one edit of the card."""
-    due = {flooding.arrival(gathering(NEW), START + n).not_before for n in range(10)}
+    due = {joining.arrival(gathering(NEW), START + n).not_before for n in range(10)}
     assert due == {START + 10}
-    assert flooding.arrival(gathering(NEW), START + 10).not_before == START + 20
+    assert joining.arrival(gathering(NEW), START + 10).not_before == START + 20
 
 
 # A case that joined

@@ -1,5 +1,4 @@
-"""Floods: when very many cases are opened of one cause, and what they and the incident tell each
-other.
+"""Joining: how very many cases of one cause join an incident, and what they tell each other.
 
 Whether a case is one of very many is decided by the commit that opens it, because only there all of
 them are known (docs/adr/0013-an-incident-has-a-lane-of-its-own.md).
@@ -12,7 +11,7 @@ from dataclasses import dataclass, replace
 from agent.cases import Case, Cause
 from agent.draft import Draft
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
-from agent.records import INCIDENT, Arrival, Flood
+from agent.records import INCIDENT, Arrival, Joining
 from agent.text import one_line
 
 MOST = 5
@@ -48,7 +47,7 @@ class Shown:
     channel: str
 
 
-def flood_of(draft: Draft, case: Case) -> Flood | None:
+def joining_of(draft: Draft, case: Case) -> Joining | None:
     """What the commit does with this new case if it is one of very many; None if somebody decided
     that it is opened.
     """
@@ -57,7 +56,7 @@ def flood_of(draft: Draft, case: Case) -> Flood | None:
     instead = replace(case, card=None, card_id="")
     joins = gathering(replace(case, looks=1))  # as it is called when the turn has set its timer
     news = arrival(joins, draft.now)
-    return Flood(most=MOST, since=draft.now - WITHIN, instead=instead, arrival=news)
+    return Joining(most=MOST, since=draft.now - WITHIN, instead=instead, arrival=news)
 
 
 def arrival(news: IncomingMessage, now: float) -> Arrival:
@@ -145,7 +144,7 @@ def shown(news: IncomingMessage) -> Shown:
     return Shown(news.about, news.revision, news.detail)
 
 
-def is_passed_on(draft: Draft) -> bool:
+def comes_from_incident(draft: Draft) -> bool:
     """Whether what people did about the case of a turn comes from its incident, whose turn has
     asked who may. A payload cannot claim it: whatever it says it is about, only a turn of the
     incident brings it into the lane of a case that has no card.
