@@ -40,7 +40,7 @@ from agent.errors import PlaceFatal, RowFatal
 from agent.journal import Line
 from agent.messages import Button, ConversationId, OutgoingMessage, Tone
 from agent.ports import Adapter, Clock
-from agent.records import UNCONFIRMED
+from agent.settling import UNCONFIRMED
 from agent.state import WITH_PEOPLE, Event, State
 from agent.text import one_line, pieces, plain_name
 

@@ -297,9 +297,6 @@ class Joining:
 
 MOST_JOINED = 1000
 """Cases of an incident that a turn is told of, the oldest: each costs it a row."""
-UNCONFIRMED = "Unconfirmed"
-"""Why a message comes back as UNDELIVERABLE of which nobody knows whether it arrived: a card, or
-words that were relayed. What else is unconfirmed comes to a turn in `LaneClaim.unconfirmed`."""
 
 
 class DeliveryState(StrEnum):

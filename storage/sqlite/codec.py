@@ -8,21 +8,17 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from agent import settling
 from agent.journal import Line
 from agent.messages import (
-    Author,
-    ConversationId,
-    IncomingMessage,
     Kind,
     OutgoingMessage,
-    Tone,
     dump_incoming,
     dump_outgoing,
     load_incoming,
     load_outgoing,
 )
 from agent.records import (
-    UNCONFIRMED,
     Approval,
     ApprovalState,
     Arrival,
@@ -42,18 +38,17 @@ from agent.records import (
     Unconfirmed,
 )
 from agent.state import State
+from agent.taking import turn_id_of
 from storage.sqlite.cases import case_of, case_row
 from storage.sqlite.desk import Many
-from storage.sqlite.lanes import turn_id_of
 from storage.sqlite.outbox import Taken, Unsent, Verdict
 from storage.sqlite.rows import Claimed, Ending, JoiningRow, NewRow, Settled, WaitingRow
 
-DEAD = DeliveryState.DEAD
 # What the journal says of a delivery that needs no further attempt.
 SETTLED = {
     DeliveryState.SENT: Line.DELIVERED.value,
     DeliveryState.UNCONFIRMED: Line.UNCONFIRMED.value,
-    DEAD: Line.UNDELIVERED.value,
+    DeliveryState.DEAD: Line.UNDELIVERED.value,
 }
 # And of a row that cannot be read.
 UNREADABLE = (Line.FAILED.value, '{"code":"Unreadable"}')
@@ -296,16 +291,19 @@ def verdict_of(delivery: Delivery, settlement: Settlement) -> Verdict:
 
 def settled(delivery: Delivery, settlement: Settlement, now: float) -> Settled:
     """The end of a delivery as rows."""
-    verdict, message = verdict_of(delivery, settlement), delivery.message
-    matters = message.card is not None or message.tone is Tone.PERSON
-    told = matters and not message.replaces
-    return _settled(verdict, delivery.lane, message.id, delivery.attempts, now, of_doubt=told)
+    taken = delivery.lane, delivery.message.id, delivery.attempts
+    news = _news(*taken, settling.why_told(delivery.message, settlement), now)
+    verdict = verdict_of(delivery, settlement)
+    return Settled(delivery.lane, verdict, _told(verdict, delivery.message.id), news, now)
 
 
 def unreadable(taken: Taken, now: float) -> Settled:
     """The end of a row that was taken for sending and cannot be read."""
-    verdict = _verdict(taken.id, taken.sending_since, Settlement(DEAD, reason="Unreadable"))
-    return _settled(verdict, taken.lane, taken.message_id, taken.attempts, now)
+    end = settling.UNREADABLE
+    why = settling.why_told(None, end)
+    news = _news(taken.lane, taken.message_id, taken.attempts, why, now)
+    verdict = _verdict(taken.id, taken.sending_since, end)
+    return Settled(taken.lane, verdict, _told(verdict, taken.message_id), news, now)
 
 
 def _verdict(row_id: int, since: float, settlement: Settlement) -> Verdict:
@@ -320,41 +318,16 @@ def _verdict(row_id: int, since: float, settlement: Settlement) -> Verdict:
     )
 
 
-def _settled(
-    verdict: Verdict,
-    lane: str,
-    message_id: str,
-    attempts: int,
-    now: float,
-    *,
-    of_doubt: bool = False,
-) -> Settled:
-    """A message that is in doubt is told to its reader; `of_doubt`: its lane is told, too, which
-    alone can look after a card, and tell whoever wrote what was relayed.
-    """
+def _told(verdict: Verdict, message_id: str) -> tuple[str, str]:
+    """What the journal says of it: the kind of line, and its data."""
     sent = verdict.state is DeliveryState.SENT
     outcome = {"ref": verdict.ref} if sent else {"reason": verdict.reason}
-    data = to_json({"message": message_id, **outcome}).decode()
-    lost = verdict.reason if verdict.state is DEAD else None
-    if of_doubt and verdict.state is DeliveryState.UNCONFIRMED:
-        lost = UNCONFIRMED
-    news = None if lost is None else _undeliverable(lane, message_id, attempts, lost, now)
-    return Settled(lane, verdict, (SETTLED[verdict.state], data), news, now)
+    return SETTLED[verdict.state], to_json({"message": message_id, **outcome}).decode()
 
 
-def _undeliverable(lane: str, message_id: str, attempts: int, reason: str, now: float) -> NewRow:
-    """The control that tells a lane of a message that will never arrive.
-
-    A row that was put back by hand may die again: the attempt makes its key a new one.
-    """
-    control = IncomingMessage(
-        conversation=ConversationId.parse(lane),
-        id=message_id,
-        kind=Kind.UNDELIVERABLE,
-        author=Author(""),
-        revision=str(attempts + 1),
-        sent_at=now,
-        detail=reason,
-        about=message_id,
-    )
+def _news(lane: str, message_id: str, attempts: int, why: str | None, now: float) -> NewRow | None:
+    """The row by which the lane hears of it, if it does."""
+    if why is None:
+        return None
+    control = settling.undeliverable(lane, message_id, attempts, why, now)
     return new_row(Arrival(control), now)

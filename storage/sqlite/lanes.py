@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic_core import from_json
 
 from agent.errors import LeaseLost
 from agent.journal import Line
-from agent.messages import DESK_KINDS, Kind
+from agent.messages import Kind
 from agent.records import LEASE_SECONDS, Accepted, Interruption, Lease
-from agent.state import WITH_PEOPLE
+from agent.state import State
+from agent.taking import LONGEST_RUN, rows_of_turn, turn_id_of
 from storage.sqlite import desk, desk_statements, outbox
 from storage.sqlite import statements as sql
 from storage.sqlite.outbox import Taken
 from storage.sqlite.rows import Claimed, Ending, JoiningRow, NewRow, Settled, WaitingRow
 
-INTERRUPTING = frozenset(kind for kind in Kind if kind.interrupts)
 MOST_UNCONFIRMED = 10
 """Messages of a lane that are told of, and sent again if their reader wants them: the newest."""
-LONGEST_RUN = 50
-"""Rows of one turn, not counting edits of them that stand further back in the queue."""
 OF_PEOPLE = frozenset({Line.CASE, Line.HANDED_BACK})
 """Journal lines by which a claim sees that people had a part in the conversation …"""
 LINES_OF_PEOPLE = 2000
@@ -56,7 +54,7 @@ def claim(
     if taken is None:
         return None
     epoch, state, context_from, last_at = taken
-    rows = _rows_of_turn(db, lane, state, now)
+    rows = rows_of_turn(_Queue(db, lane, now), State(state), now)
     if not rows:
         _rest(db, Lease(lane, owner, epoch))
         return None
@@ -91,13 +89,6 @@ def _history(
     return db.execute(sql.HISTORY, {**wanted, "limit": max(limit, LINES_OF_PEOPLE)}).fetchall()
 
 
-def turn_id_of(rows: Sequence[WaitingRow]) -> str:
-    """The id of the turn that works off these rows: the same in each of its attempts, and in the
-    turn of a control that takes them over.
-    """
-    return f"t{min(row.id for row in rows)}"
-
-
 def _undelivered(db: sqlite3.Connection, first: WaitingRow) -> str | None:
     if first.kind != Kind.UNDELIVERABLE:
         return None
@@ -121,89 +112,36 @@ def _pressed(db: sqlite3.Connection, lane: str, first: WaitingRow) -> str:
     return row[0] if row else ""
 
 
-def _rows_of_turn(db: sqlite3.Connection, lane: str, state: str, now: float) -> list[WaitingRow]:
-    """One control (one that interrupts first) with what it takes over, or a run of utterances of
-    one author with the changes of what they posted.
-    """
-    found = db.execute(sql.WAITING_ROWS, {"lane": lane, "now": now, "limit": LONGEST_RUN})
-    waiting = [WaitingRow(*row) for row in found]
-    controls = [row for row in waiting if row.row_class == "control"]
-    words = waiting[len(controls) :]
-    if controls:
-        words = _in_line(db, lane, controls) if state in WITH_PEOPLE else []
-        free = [row for row in controls if not (words and _waits(row, behind=words[0]))]
-        if free:
-            control = min(free, key=_precedence)
-            return [control, *_taken_over(db, lane, control)]
-        words = [row for row in words if row.id < controls[0].id]
-    if not words or words[0].not_before > now:
-        return []
-    run = _run_of(db, words, now)
-    behind: Iterable[WaitingRow] = words[len(run) :]
-    if controls or len(waiting) == LONGEST_RUN:
-        later = db.execute(sql.LATER_CHANGES, {"lane": lane, "after": run[-1].id})
-        behind = [WaitingRow(*row) for row in later]
-    posts = {(row.message_id, row.case_id) for row in run}
-    changes = [row for row in behind if row.kind in (Kind.EDIT, Kind.DELETE)]
-    return run + [row for row in changes if (row.message_id, row.case_id) in posts]
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """`agent.taking.Queue` over the inbox, read in the transaction of a claim."""
 
+    db: sqlite3.Connection
+    lane: str
+    now: float
 
-def _in_line(db: sqlite3.Connection, lane: str, controls: list[WaitingRow]) -> list[WaitingRow]:
-    """The words before the last thing that somebody does about a case, if there is any."""
-    acts = [row.id for row in controls if row.case_id and row.kind in DESK_KINDS]
-    if not acts:
-        return []
-    found = db.execute(sql.EARLIER_WORDS, {"lane": lane, "before": acts[-1], "limit": LONGEST_RUN})
-    return [WaitingRow(*row) for row in found]
+    def head(self) -> tuple[Sequence[WaitingRow], Sequence[WaitingRow]]:
+        rows = self._read(sql.WAITING_ROWS, now=self.now, limit=LONGEST_RUN)
+        controls = [row for row in rows if row.row_class == "control"]
+        return controls, rows[len(controls) :]
 
+    def words_before(self, row_id: int) -> Sequence[WaitingRow]:
+        return self._read(sql.EARLIER_WORDS, before=row_id, limit=LONGEST_RUN)
 
-def _waits(control: WaitingRow, *, behind: WaitingRow) -> bool:
-    """Whether a control stays behind words, and does not overtake them: what people do about a case
-    keeps the order in which they and the employee speak.
-    """
-    return control.case_id != "" and control.kind in DESK_KINDS and control.id > behind.id
+    def words_of(self, control: WaitingRow) -> Sequence[WaitingRow]:
+        who = {"author": control.author, "case": control.case_id}
+        return self._read(sql.TAKEN_OVER, before=control.id, **who)
 
+    def changes_after(self, row_id: int) -> Sequence[WaitingRow]:
+        return self._read(sql.LATER_CHANGES, after=row_id)
 
-def _run_of(db: sqlite3.Connection, waiting: Sequence[WaitingRow], now: float) -> list[WaitingRow]:
-    """The first of these rows with those that are of its turn.
+    def made_of(self, turn_id: str) -> Collection[int]:
+        made_of = self.db.execute(sql.ROWS_OF_STEPS, (turn_id,)).fetchone()
+        return frozenset(from_json(made_of[0])) if made_of else ()
 
-    A run that was tried before is not taken as a whole again: if one of its rows is what makes
-    turns fail, the others get through without it. But a turn that has done something by then is
-    the same turn again, or what it did would be done once more for the rows it left.
-    """
-    run = [head := waiting[0]]
-    if head.attempts:
-        made_of = db.execute(sql.ROWS_OF_STEPS, (turn_id_of(run),)).fetchone()
-        together = frozenset(from_json(made_of[0])) if made_of else frozenset()
-        run += [row for row in waiting[1:] if row.id in together]
-    else:
-        for row in waiting[1:]:
-            if not _goes_with(row, head) or row.not_before > now:
-                break
-            run.append(row)
-    return run
-
-
-def _goes_with(row: WaitingRow, head: WaitingRow) -> bool:
-    """Whether two rows may be of one turn: nobody writes as an employee and as one of the desk in
-    one breath.
-    """
-    return (row.author, row.case_id) == (head.author, head.case_id)
-
-
-def _precedence(control: WaitingRow) -> tuple[bool, float, int]:
-    """What interrupts comes first: the turn of another control may be what it interrupts. A timer
-    counts from when it is due, so that a press in time goes before it.
-    """
-    return control.kind not in INTERRUPTING, control.not_before, control.id
-
-
-def _taken_over(db: sqlite3.Connection, lane: str, control: WaitingRow) -> list[WaitingRow]:
-    if control.kind not in INTERRUPTING:
-        return []
-    who = {"author": control.author, "case": control.case_id}
-    found = db.execute(sql.TAKEN_OVER, {"lane": lane, "before": control.id, **who})
-    return [WaitingRow(*row) for row in found]
+    def _read(self, statement: str, **wanted: Any) -> list[WaitingRow]:
+        found = self.db.execute(statement, {"lane": self.lane, **wanted})
+        return [WaitingRow(*row) for row in found]
 
 
 def renew(db: sqlite3.Connection, lease: Lease, now: float) -> Interruption | None:

@@ -12,7 +12,8 @@ from agent.detours import PIECE
 from agent.errors import PlaceFatal, RowFatal
 from agent.journal import Line
 from agent.messages import Author, Button, ConversationId, Kind, OutgoingMessage, Tone
-from agent.records import UNCONFIRMED, Entry, TurnEnd
+from agent.records import Entry, TurnEnd
+from agent.settling import UNCONFIRMED
 from agent.state import State
 from tests.support.clock import START
 from tests.support.engine import CARD, CASE, DESK, PLACE, SECOND, THREAD, Rig, claim, control, said

@@ -11,7 +11,8 @@ from agent.cases import Case
 from agent.detours import QUOTED
 from agent.journal import TO_DESK, TO_EMPLOYEE, Line
 from agent.messages import Author, ConversationId, Kind, OutgoingMessage, Tone
-from agent.records import UNCONFIRMED, Entry, TurnEnd, Unconfirmed
+from agent.records import Entry, TurnEnd, Unconfirmed
+from agent.settling import UNCONFIRMED
 from agent.state import Event, State
 from tests.support.clock import START
 from tests.support.engine import CASE, DESK, HELD, PLACE, SECOND, Rig, after, claim, control, said

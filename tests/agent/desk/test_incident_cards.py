@@ -22,7 +22,8 @@ from agent.messages import (
     OutgoingMessage,
     Tone,
 )
-from agent.records import MOST_JOINED, UNCONFIRMED, Entry, TurnEnd
+from agent.records import MOST_JOINED, Entry, TurnEnd
+from agent.settling import UNCONFIRMED
 from agent.state import Event, State
 from tests.support.clock import START
 from tests.support.engine import CASE, DESK, PLACE, POST, SECOND, Rig, after, claim, control, said

@@ -12,7 +12,8 @@ from agent.desk.joining import stirring
 from agent.errors import PlaceFatal, RowFatal
 from agent.journal import TO_DESK, TO_EMPLOYEE, Line
 from agent.messages import Author, Button, Kind, OutgoingMessage, Tone
-from agent.records import UNCONFIRMED, Entry, TurnEnd
+from agent.records import Entry, TurnEnd
+from agent.settling import UNCONFIRMED
 from agent.state import State
 from tests.agent.test_detours import (
     ADMINS,
