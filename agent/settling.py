@@ -1,6 +1,6 @@
 """Settling: what a lane is told of the end of a delivery, in the commit that records it.
 
-What died is found another way (`agent/detours`), so its lane always hears of it. What nobody knows
+What died is found another way (`agent/detours/`), so its lane always hears of it. What nobody knows
 of is told to its reader at their next turn (`asides.mention_unconfirmed`); the lane itself hears
 only of what it alone can look after: a card, and words that somebody must know did not arrive.
 """

@@ -23,7 +23,7 @@ from agent.desk.place import DeskPlace
 from agent.desk.relay import Relay
 from agent.desk.staff import Staff
 from agent.desk.waiting import Waiting
-from agent.detours import Detours
+from agent.detours.detours import Detours
 from agent.draft import Draft
 from agent.intake import Intake
 from agent.journal import Line, read

@@ -25,7 +25,7 @@ from agent.desk.joining import Gathered, Shown
 from agent.desk.place import DeskPlace
 from agent.desk.relay import Relay, keep
 from agent.desk.waiting import Waiting
-from agent.detours import Detours
+from agent.detours.detours import Detours
 from agent.draft import Draft
 from agent.journal import TO_EMPLOYEE, Line, Relayed
 from agent.messages import Author, ConversationId, IncomingMessage, Kind

@@ -8,7 +8,7 @@ import pytest
 
 from agent import texts
 from agent.cases import Case, CaseState, Cause, Copy
-from agent.detours import PIECE
+from agent.detours.sending import PIECE
 from agent.errors import PlaceFatal, RowFatal
 from agent.journal import Line
 from agent.messages import Author, Button, ConversationId, Kind, OutgoingMessage, Tone

@@ -8,7 +8,7 @@ import pytest
 
 from agent import texts
 from agent.cases import Case
-from agent.detours import QUOTED
+from agent.detours.sending import QUOTED
 from agent.journal import TO_DESK, TO_EMPLOYEE, Line
 from agent.messages import Author, ConversationId, Kind, OutgoingMessage, Tone
 from agent.records import Entry, TurnEnd, Unconfirmed
