@@ -279,7 +279,7 @@ class Acting:
             raise
 
     async def _attempt(self, tool: Tool, calling: Callable[[], Awaitable[str]]) -> tuple[str, str]:
-        """Call a tool; outcome and result, never an exception."""
+        """Call a tool, as the top of a task of its own: outcome and result, never an exception."""
         harmless = tool.risk is Risk.READ or tool.idempotent
         retrying = AsyncRetrying(
             sleep=self._clock.sleep,
@@ -295,7 +295,7 @@ class Acting:
             return "failed", _shown(str(error))
         except (ToolUnknown, TimeoutError):
             return ("failed" if tool.risk is Risk.READ else "unknown"), texts.CALL_NO_ANSWER
-        except Exception as error:  # noqa: BLE001 a tool is a plugin
+        except Exception as error:  # noqa: BLE001 the top of a task
             report(log, f"the tool {tool.name} broke its promise", error)
             return ("failed" if tool.risk is Risk.READ else "unknown"), texts.CALL_NO_ANSWER
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -142,20 +142,15 @@ class Rung(Generic[T]):
         self.patience = patience
         self._begun = self._last_piece = self._clock.monotonic()
         self._tasks = (
-            asyncio.create_task(self._run()),
+            asyncio.create_task(self._run(self._answer)),
             asyncio.create_task(self._watch()),
         )
         return self._tasks
 
     async def alone(self) -> None:
         """Ask once, without a rival, a retry or a repair: for providers that need no model."""
-        try:
-            async with self._clock.timeout(self._policy.answer):
-                self.value = self._read(await self._ask(self._question.prompt))
-        except TimeoutError:
-            self.error = TooSlow(f"{self.provider.name} did not end within its time")
-        except Exception as error:  # noqa: BLE001 a provider is a plugin; see _ours
-            self.error = self._ours(error)
+        self._tasks = (asyncio.create_task(self._run(self._once)),)
+        await self._tasks[0]
 
     def cancel(self) -> None:
         """End it, whatever it is doing."""
@@ -185,17 +180,25 @@ class Rung(Generic[T]):
         )
         return [*self.spend, Spend(self.provider.name, usage, estimated=True)]
 
-    async def _run(self) -> None:
+    async def _run(self, answer: Callable[[], Awaitable[T]]) -> None:
         try:
-            self.value = await self._answer()
-        except Exception as error:  # noqa: BLE001
-            # The top of a task: untold, the ladder would wait for this rung until its time is over.
+            self.value = await answer()
+        except Exception as error:  # noqa: BLE001 the top of a task
+            # Untold, the ladder would wait for this rung until its time is over.
             self.error = self._ours(error)
             self._tell(Signal.FAILED)
         else:
             self._tell(Signal.DONE)
         finally:
-            self._tasks[1].cancel()
+            for watching in self._tasks[1:]:
+                watching.cancel()
+
+    async def _once(self) -> T:
+        try:
+            async with self._clock.timeout(self._policy.answer):
+                return self._read(await self._ask(self._question.prompt))
+        except TimeoutError:
+            raise TooSlow(f"{self.provider.name} did not end within its time") from None
 
     def _ours(self, error: Exception) -> AgentError:
         """The error itself; one that is not ours is a defect of the provider, not of the turn."""
@@ -208,8 +211,10 @@ class Rung(Generic[T]):
         heard = await self._ask_retrying(self._question.prompt)
         try:
             return self._read(heard)
-        except SchemaMismatch as mismatch:
-            repair = _repair(self._question.prompt, heard, mismatch)
+        except AgentError as error:
+            if error.recovery != "repair":
+                raise
+            repair = _repair(self._question.prompt, heard, error)
         return self._read(await self._ask_retrying(repair))
 
     def _read(self, heard: Heard) -> T:
@@ -250,7 +255,7 @@ class Rung(Generic[T]):
 
     async def _listen(self, prompt: Prompt) -> Heard:
         calls: tuple[ToolCall, ...] = ()
-        async with aclosing(self.provider.ask(prompt)) as pieces:  # type: ignore[type-var]
+        async with aclosing(self.provider.ask(prompt)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Delta):
                     self._hear(piece.text)
@@ -315,14 +320,14 @@ def _worth_a_retry(error: BaseException) -> bool:
     return isinstance(error, AgentError) and error.recovery == "retry"
 
 
-def _repair(prompt: Prompt, heard: Heard, mismatch: SchemaMismatch) -> Prompt:
+def _repair(prompt: Prompt, heard: Heard, error: AgentError) -> Prompt:
     """The same prompt, going on with the rejected output and what was wrong with it.
 
     Rejected calls are shown as text: a vendor would want a result for each real one.
     """
     tools = "call tools with arguments that fit, or " if prompt.tools else ""
     complaint = (
-        f"Your output was rejected: {mismatch}. Answer the same question again: "
+        f"Your output was rejected: {error}. Answer the same question again: "
         f"{tools}write one JSON object that fits the schema, nothing else."
     )
     output = heard.text or "\n".join(f"{one.name}({one.arguments})" for one in heard.calls)

@@ -36,24 +36,23 @@ AgentError
 ├── IllegalTransition        an event that the state machine does not know in this state
 └── ConfigError              a setting is missing or wrong
 
-`recovery` says in a word what is done about it: 'retry' the same thing, 'repair' it, 'fallback' to
-the next model, 'degrade' to an answer without a model, 'escalate' to people, 'tell_user', or 'fail'
-(nothing here can mend it). Code asks only for 'retry' (`attempt.py`: is the same model asked
-again?); everything else is done where the class itself is caught, so there it is changed. Vendors'
-own exceptions never leave their rim: it translates them into these.
+`recovery` is what the ladder does about a model's error: 'retry' the same model, have it 'repair'
+its output once, or 'fallback' to the next one, as after any other error (`agent/attempt.py`). What
+else follows from an error is done where its class is caught, so there it is changed. Vendors' own
+exceptions never leave their rim: it translates them into these.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-Recovery = Literal["retry", "repair", "fallback", "degrade", "escalate", "tell_user", "fail"]
+Recovery = Literal["retry", "repair", "fallback"]
 
 
 class AgentError(Exception):
     """Root of all errors of Frontdesk. The message never contains what an employee wrote."""
 
-    recovery: ClassVar[Recovery] = "fail"
+    recovery: ClassVar[Recovery] = "fallback"
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
@@ -66,8 +65,6 @@ class AgentError(Exception):
 
 class InputRejected(AgentError):
     """The message cannot be worked on as it is."""
-
-    recovery: ClassVar[Recovery] = "tell_user"
 
 
 class NotAllowed(InputRejected):
@@ -96,8 +93,6 @@ class TooLong(InputRejected):
 
 class ProviderError(AgentError):
     """A model did not deliver."""
-
-    recovery: ClassVar[Recovery] = "fallback"
 
 
 class ProviderUnavailable(ProviderError):
@@ -148,8 +143,6 @@ class TooSlow(ProviderError):
 class OutputInvalid(AgentError):
     """A model delivered something that must not be shown."""
 
-    recovery: ClassVar[Recovery] = "fallback"
-
 
 class SchemaMismatch(OutputInvalid):
     """The output does not fit the schema; the message says how, and is shown to the model."""
@@ -164,13 +157,9 @@ class ToolError(AgentError):
 class ToolFailed(ToolError):
     """It certainly did not happen; the message says why, and is shown to the model."""
 
-    recovery: ClassVar[Recovery] = "degrade"
-
 
 class ToolUnknown(ToolError):
     """It may or may not have happened; people must look."""
-
-    recovery: ClassVar[Recovery] = "escalate"
 
 
 class StorageError(AgentError):
@@ -179,8 +168,6 @@ class StorageError(AgentError):
 
 class StoreUnavailable(StorageError):
     """Nothing was committed: the database is locked, full, read-only, corrupt or gone."""
-
-    recovery: ClassVar[Recovery] = "retry"
 
 
 class LeaseLost(StorageError):
@@ -197,8 +184,6 @@ class DeliveryError(AgentError):
 
 class DeliveryRetry(DeliveryError):
     """It certainly did not arrive; the same again later."""
-
-    recovery: ClassVar[Recovery] = "retry"
 
     def __init__(self, message: str = "", retry_after: float | None = None) -> None:
         super().__init__(message)

@@ -6,7 +6,7 @@ run over every implementation. Times are seconds; points in time are seconds sin
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -66,7 +66,7 @@ class Provider(Protocol):
     model_free: bool
     """Whether it answers without a model: the last resort, never raced against models."""
 
-    def ask(self, prompt: Prompt) -> AsyncIterator[Piece]:
+    def ask(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """Stream the answer: any number of Delta, at most one ToolCalls, exactly one Done last.
 
         The output is forced into `prompt.schema` on the wire, but not trusted to fit it. No

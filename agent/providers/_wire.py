@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -79,7 +79,7 @@ class Surface(Protocol):
         """The error of ours that one of them is."""
 
 
-async def pieces(surface: Surface, prompt: Prompt) -> AsyncIterator[Piece]:
+async def pieces(surface: Surface, prompt: Prompt) -> AsyncGenerator[Piece, None]:
     """Ask, and yield the answer piece by piece.
 
     The body is read to its end before the last pieces are yielded: a connection can be used again

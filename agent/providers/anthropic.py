@@ -7,7 +7,7 @@ the SDK explicitly, so that it looks up neither; its own switches for proxies an
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from json import JSONDecodeError
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,7 @@ class AnthropicModel:
         self._account = Account("Anthropic", model, KEY, ADDRESS)
         self._client: AsyncAnthropic | None = None
 
-    def ask(self, prompt: Prompt) -> AsyncIterator[Piece]:
+    def ask(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         return pieces(self, prompt)
 
     async def check(self) -> str:

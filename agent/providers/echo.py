@@ -4,7 +4,7 @@ benchmarks. It does no I/O and needs no key.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from pydantic_core import to_json
@@ -15,7 +15,7 @@ from agent.ports import Provider
 from agent.surroundings import Surroundings
 
 
-def open_provider(model: str, surroundings: Surroundings) -> Provider:  # noqa: ARG001 - the port's
+def open_provider(model: str, _surroundings: Surroundings) -> Provider:
     """An echo; any model name will do, also none."""
     return Echo(model)
 
@@ -29,7 +29,7 @@ class Echo:
         """`model` only tells several echoes on one ladder apart."""
         self.name = f"echo:{model}"
 
-    async def ask(self, prompt: Prompt) -> AsyncIterator[Piece]:
+    async def ask(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """The question as a confident decision; under another schema, as each of its properties."""
         answer: dict[str, Any] = dict.fromkeys(prompt.schema["properties"], prompt.question)
         if prompt.schema_name == "decision":

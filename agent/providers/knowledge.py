@@ -7,7 +7,7 @@ names its sources, and has nothing to offer rather than something unrelated.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from agent.decision import Action, Decision, cut_at_block
 from agent.errors import BadRequest, ConfigError, Refused
@@ -43,7 +43,7 @@ LEAST_QUOTE = 80
 OPENING = "This is quoted from the handbook; it was not written by an assistant."
 
 
-def open_provider(model: str, surroundings: Surroundings) -> Provider:  # noqa: ARG001 - the port's
+def open_provider(model: str, _surroundings: Surroundings) -> Provider:
     """The handbook as a provider.
 
     Raises:
@@ -62,7 +62,7 @@ class HandbookQuoter:
     name = "knowledge:"
     model_free = True
 
-    async def ask(self, prompt: Prompt) -> AsyncIterator[Piece]:
+    async def ask(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """Quote the best passages as a decision.
 
         Raises:

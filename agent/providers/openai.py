@@ -8,7 +8,7 @@ the process as everywhere else.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Protocol
@@ -124,7 +124,7 @@ class OpenAIModel:
         self._clock = clock
         self._client: AsyncOpenAI | None = None
 
-    def ask(self, prompt: Prompt) -> AsyncIterator[Piece]:
+    def ask(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         return pieces(self, prompt)
 
     async def check(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agent.attempt import MOST_OUTPUT, Attempt, Question
-from agent.errors import ProviderUnavailable, RateLimited, Refused, SchemaMismatch
+from agent.errors import OutputInvalid, ProviderUnavailable, RateLimited, Refused, SchemaMismatch
 from agent.models import Prompt, PromptMessage, Role, ToolSpec, Usage
 from agent.policy import Policy
 from agent.ports import Provider
@@ -142,6 +142,30 @@ async def test_words_that_do_not_fit(clock: TestClock) -> None:
             "arguments that fit, or write one JSON object that fits the schema, nothing else.",
         ),
     )
+
+
+async def test_only_what_does_not_fit_is_repaired(clock: TestClock) -> None:
+    """A model is not asked to say in another form what must not be shown at all."""
+
+    def never(_: str) -> str:
+        raise OutputInvalid
+
+    model, other = scripted(clock, "m1", Say("27")), scripted(clock, "m2", Say("28"))
+    outcome = await climb(clock, Question(PROMPT, never, lambda _: True), model, other)
+    assert [one.outcome for one in outcome.attempts] == ["OutputInvalid", "OutputInvalid"]
+    assert (len(model.asked), len(other.asked)) == (1, 1)
+
+
+async def test_a_last_resort_that_nobody_wants_any_more(clock: TestClock) -> None:
+    """When its climb is cancelled it has stopped by then, and nothing is left of it."""
+    resort = scripted(clock, "handbook", Say("27", after=30), model_free=True)
+    before = asyncio.all_tasks()
+    asking = asyncio.create_task(Ladder([resort], clock, Policy()).climb(question()))
+    await clock.until(lambda: bool(resort.asked))
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert asyncio.all_tasks() == before
 
 
 async def test_calls_that_do_not_fit(clock: TestClock) -> None:

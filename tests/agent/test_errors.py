@@ -48,3 +48,14 @@ def test_every_error_says_what_it_is_without_being_told() -> None:
 def test_every_error_has_a_stable_code() -> None:
     """Logs, journal and metrics name an error by its class."""
     assert errors.RateLimited(retry_after=1.5).code == "RateLimited"
+
+
+def test_what_the_ladder_does_about_an_error() -> None:
+    """The same model is asked again, or asked to repair; after anything else the next one is."""
+    found = {name: getattr(errors, name).recovery for name in _real(AgentError)}
+    again = {name: recovery for name, recovery in found.items() if recovery != "fallback"}
+    assert again == {
+        "ProviderUnavailable": "retry",
+        "RateLimited": "retry",
+        "SchemaMismatch": "repair",
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 import pytest
@@ -24,7 +24,7 @@ QUESTION = Question(
     parse=lambda text: parse_decision(text, frozenset()),
     commit_point=lambda text: commit_point(text, frozenset()),
 )
-Play = Callable[[], AsyncIterator[Piece]]
+Play = Callable[[], AsyncGenerator[Piece, None]]
 
 
 class Player:
@@ -37,7 +37,7 @@ class Player:
         self._play = play
         self.asked = 0
 
-    def ask(self, prompt: Prompt) -> AsyncIterator[Piece]:
+    def ask(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         self.asked += 1
         return self._play()
 
@@ -85,13 +85,13 @@ async def test_a_failure_at_the_moment_of_the_others_commit(clock: TestClock) ->
     commits, fails = asyncio.Event(), asyncio.Event()
     whole = decision(response="From the second.")
 
-    async def fail() -> AsyncIterator[Piece]:
+    async def fail() -> AsyncGenerator[Piece, None]:
         await fails.wait()
         if fails.is_set():
             raise BadRequest
         yield Delta("")
 
-    async def commit() -> AsyncIterator[Piece]:
+    async def commit() -> AsyncGenerator[Piece, None]:
         await commits.wait()
         yield Delta(whole[:-5])
         await clock.sleep(1)
@@ -147,7 +147,7 @@ async def test_the_first_token_comes_just_in_time() -> None:
     """It arrives between the alarm and the ladder's look at it: nobody starts beside it."""
     moment = Moment()
 
-    async def just_in_time() -> AsyncIterator[Piece]:
+    async def just_in_time() -> AsyncGenerator[Piece, None]:
         await a_round()  # so that the alarm is set before we sleep
         await moment.sleep(8.0)
         yield Delta(decision())
@@ -175,7 +175,7 @@ async def a_round() -> None:
 async def test_a_provider_that_never_ends_properly(clock: TestClock) -> None:
     """A stream without its end is an output that was cut."""
 
-    async def no_end() -> AsyncIterator[Piece]:
+    async def no_end() -> AsyncGenerator[Piece, None]:
         yield Delta(decision())
 
     outcome = await climb(clock, Player("m1", no_end), scripted(clock, "m2", Say()))
@@ -185,7 +185,7 @@ async def test_a_provider_that_never_ends_properly(clock: TestClock) -> None:
 async def test_a_piece_of_tomorrow_is_passed_over(clock: TestClock) -> None:
     """A kind of piece that is not known yet changes nothing."""
 
-    async def odd() -> AsyncIterator[Piece]:
+    async def odd() -> AsyncGenerator[Piece, None]:
         yield object()  # type: ignore[misc]
         yield Done(decision(), "end")
 
@@ -210,7 +210,7 @@ async def test_a_whole_answer_just_in_time() -> None:
     """The rival that the alarm started is gone before it has asked: nothing is charged for it."""
     moment = Moment()
 
-    async def all_at_once() -> AsyncIterator[Piece]:
+    async def all_at_once() -> AsyncGenerator[Piece, None]:
         await a_round()  # so that the alarm is set before we sleep
         await moment.sleep(8.0)
         yield Done(decision(), "end", Usage(output=5))

@@ -5,7 +5,7 @@ whichever process it is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from agent.models import Delta, Done, Piece, Prompt, Role, ToolCall, ToolCalls, Usage
 from tests.support.clock import TestClock
@@ -25,7 +25,7 @@ class EchoModel:
         self._clock = clock
         self._seconds = seconds
 
-    async def ask(self, prompt: Prompt) -> AsyncIterator[Piece]:
+    async def ask(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         await self._clock.sleep(self._seconds)
         told = prompt.messages[-1].role is Role.TOOL
         wanted = [tool.name for tool in prompt.tools if tool.name in prompt.question]

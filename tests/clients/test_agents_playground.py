@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,7 @@ class Clerk:
     name = "clerk:"
     model_free = False
 
-    async def ask(self, prompt: Prompt) -> AsyncIterator[Piece]:
+    async def ask(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         # The client's page misses an answer that comes before it shows the post that it is to.
         await SystemClock().sleep(THINKS)
         found = [passage.id for passage in prompt.passages[:1]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.errors import AgentError
@@ -97,7 +97,7 @@ class ScriptedProvider:
     cancelled: int = 0
     finished: int = 0
 
-    async def ask(self, prompt: Prompt) -> AsyncIterator[Piece]:
+    async def ask(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """Play the next act."""
         act = self.acts[min(len(self.asked), len(self.acts) - 1)]
         self.asked.append(prompt)
