@@ -153,7 +153,7 @@ class Case:
     Where its card is, and who asks:
 
     - `card` and `card_id`: on a card of its own in `channel`; whether that arrived the journal
-      tells (`desk.cards.is_unconfirmed`).
+      tells (`desk.which_card.is_unconfirmed`).
     - `card`, no `card_id`, no `incident`: the card may be where `copies` say, but nobody knows
       (`is_missing`).
     - the same without `copies`: no place took it (`is_nowhere`).

@@ -10,20 +10,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from agent import screening, texts
-from agent.addressing import (
-    Verdict,
-    as_control,
-    asks_for_person,
-    verdict,
-    wants_repeat,
-    wants_to_leave,
-)
+from agent.addressing import Verdict, verdict
 from agent.asides import BESIDE, wants_again
 from agent.cases import Case, Cause
 from agent.draft import Draft
 from agent.errors import InputRejected, NothingToRead, OnlyFiles, Paused
+from agent.folding import Folded, fold
 from agent.journal import Line
 from agent.messages import Author, IncomingMessage, Kind
+from agent.phrases import as_control, asks_for_person, wants_repeat, wants_to_leave
 from agent.platforms import Profile
 from agent.policy import Policy
 from agent.ports import Adapter
@@ -80,7 +75,7 @@ class Intake:
             return self._control_event(draft, message, taken_over=taken_over)
         # While people have the case, what is changed is for them, also if it is not known any more.
         every_edit = draft.case is not None and message.direct
-        folded = screening.fold(draft.claim.rows, draft.history, every_edit=every_edit)
+        folded = fold(draft.claim.rows, draft.history, every_edit=every_edit)
         folded = self._without_words_for_people(draft, folded)
         await self._get_to_know(draft, folded)
         self.keep_said(draft, folded)
@@ -100,7 +95,7 @@ class Intake:
             return Event.LEFT_QUEUE
         return Event.WROTE if self._may_decide(draft, last.author) else Event.INTERJECTED
 
-    def _without_words_for_people(self, draft: Draft, folded: screening.Folded) -> screening.Folded:
+    def _without_words_for_people(self, draft: Draft, folded: Folded) -> Folded:
         """If people have no case, nothing comes of what was accepted for them alone: it is no part
         of what the bot is asked, and not kept.
         """
@@ -153,7 +148,7 @@ class Intake:
 
     async def _take_in_control(self, draft: Draft, message: IncomingMessage) -> bool:
         """Journal what came with a control; whether it takes over something that was asked."""
-        before = screening.fold(draft.claim.rows[1:], draft.history)
+        before = fold(draft.claim.rows[1:], draft.history)
         if message.kind is Kind.STOP:  # by a wish for a person they get a case
             before = self._without_words_for_people(draft, before)
         beside = message.kind in BESIDE or message.kind is Kind.FEEDBACK
@@ -163,7 +158,7 @@ class Intake:
         if before.asked:
             draft.write(Line.INTERRUPTED, messages=[one.id for one in before.asked])
         if message.text and not beside:
-            self.keep_said(draft, screening.Folded((message,)))
+            self.keep_said(draft, Folded((message,)))
         draft.asked = (*before.asked, message)
         draft.edited, draft.deleted = before.edited, before.deleted
         return bool(before.asked) or (draft.case is not None and _is_relayed(draft))
@@ -250,7 +245,7 @@ class Intake:
         name = plain_name(profile.name)
         return profile if name == profile.name else replace(profile, name=name)
 
-    async def _get_to_know(self, draft: Draft, folded: screening.Folded) -> None:
+    async def _get_to_know(self, draft: Draft, folded: Folded) -> None:
         draft.asked, draft.edited, draft.deleted = folded.asked, folded.edited, folded.deleted
         if not folded.asked:
             return
@@ -265,7 +260,7 @@ class Intake:
                 draft.write(Line.EARLIER, messages=shown)
                 draft.history = replace(draft.history, earlier=tuple(shown))
 
-    def keep_said(self, draft: Draft, folded: screening.Folded) -> None:
+    def keep_said(self, draft: Draft, folded: Folded) -> None:
         """Journal what the employee said, changed and took back."""
         unknown = [one for one in folded.edited if not draft.history.has(one.id)]
         for message in (*folded.asked, *unknown):

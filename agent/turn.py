@@ -25,6 +25,7 @@ from agent.desk.staff import Staff
 from agent.desk.waiting import Waiting
 from agent.detours.detours import Detours
 from agent.draft import Draft
+from agent.folding import fold
 from agent.intake import Intake
 from agent.journal import Line, read
 from agent.messages import Author, Kind
@@ -174,7 +175,7 @@ class Engine:
 
     async def _give_up(self, draft: Draft) -> None:
         draft.cause = Cause.HALF_DONE if draft.begun() else Cause.DEAD_LETTER
-        folded = screening.fold(draft.claim.rows, draft.history)
+        folded = fold(draft.claim.rows, draft.history)
         draft.asked, draft.edited, draft.deleted = folded.asked, folded.edited, folded.deleted
         self.intake.keep_said(draft, folded)
         await self._follow(draft, Event.GAVE_UP)

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from agent.addressing import asks_for_person
 from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown, StorageError
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
+from agent.phrases import asks_for_person
 from agent.platforms import Command
 from agent.ports import Adapter, Clock, Records
 from agent.records import Accepted

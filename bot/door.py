@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
 from agent import texts
-from agent.addressing import Verdict, as_control, verdict
+from agent.addressing import Verdict, verdict
 from agent.messages import DESK_KINDS, ConversationId, IncomingMessage, Kind
+from agent.phrases import as_control
 from agent.platforms import Command
 from agent.policy import Policy
 from agent.ports import Records, References, Turns
@@ -62,34 +63,7 @@ class FrontDoor:
 
     async def accept(self, message: IncomingMessage) -> Accepted:
         """Decide whether it is for the bot and, if so, commit it."""
-        decided = verdict(
-            message,
-            follow_threads=self._policy.follow_threads,
-            human_channels=self._human_channels,
-        )
-        if decided is Verdict.IGNORE:
-            return Accepted.NOT_FOR_US
-        if decided is Verdict.DESK:
-            # Among people of the desk 'stop' is a word like any other; and whether somebody may
-            # speak there is told by who is in the channel.
-            message = readable(message, self._policy)
-            return await self._accept(Arrival(message, lane=desk_lane(message.conversation)))
-        refused = message.author.external and self._policy.external == "refuse"
-        if refused and decided in ONLY and not message.mentions_bot:
-            return Accepted.NOT_FOR_US  # they talk to our people, and may not talk to the bot
-        # An admin who gets a card in a direct message answers in its thread; and there are cards in
-        # channels that were of the desk when they were posted.
-        under_card = message.in_thread and not message.kind.is_control
-        if self._is_spoken_to(message):
-            message = self._control(message)
-        message = readable(message, self._policy)
-        first, *others = self._meant(message)
-        only = ONLY.get(decided, Only.ANY)
-        accepted = await self._accept(Arrival(first, only=only, under_card=under_card))
-        if accepted is Accepted.NEW:
-            for other in others:
-                await self._accept(Arrival(other))
-        return accepted
+        return await self._admit(self._arrivals(message))
 
     async def press(
         self, message: IncomingMessage, late: Callable[[str], None] | None = None
@@ -97,10 +71,12 @@ class FrontDoor:
         """Accept a press or a form, and tell what comes of it if that is known soon; else `late`
         hears of it. An employee is answered in their conversation, however long it takes.
         """
-        message = readable(message, self._policy)  # its key is the one of what is stored
+        arrivals = self._arrivals(message)
+        if not arrivals:
+            return ""
         return await self._presses.outcome(
-            message.key,
-            lambda: self.accept(message),
+            arrivals[0].message.key,
+            lambda: self._admit(arrivals),
             meanwhile=texts.WORKING_ON_IT if message.kind in DESK_KINDS else "",
             late=late,
         )
@@ -110,6 +86,43 @@ class FrontDoor:
         that is known soon; raises StoreUnavailable, too.
         """
         return await self._presses.outcome(arrival.message.key, lambda: self._accept(arrival))
+
+    def _arrivals(self, message: IncomingMessage) -> list[Arrival]:
+        """What is to be committed of it, fit to be stored; nothing if it is not for the bot."""
+        decided = verdict(
+            message,
+            follow_threads=self._policy.follow_threads,
+            human_channels=self._human_channels,
+        )
+        if decided is Verdict.IGNORE:
+            return []
+        if decided is Verdict.DESK:
+            # Among people of the desk 'stop' is a word like any other; and whether somebody may
+            # speak there is told by who is in the channel.
+            message = readable(message, self._policy)
+            return [Arrival(message, lane=desk_lane(message.conversation))]
+        refused = message.author.external and self._policy.external == "refuse"
+        if refused and decided in ONLY and not message.mentions_bot:
+            return []  # they talk to our people, and may not talk to the bot
+        # An admin who gets a card in a direct message answers in its thread; and there are cards in
+        # channels that were of the desk when they were posted.
+        under_card = message.in_thread and not message.kind.is_control
+        if self._is_spoken_to(message):
+            message = self._control(message)
+        message = readable(message, self._policy)
+        first, *others = self._meant(message)
+        only = ONLY.get(decided, Only.ANY)
+        return [Arrival(first, only=only, under_card=under_card), *map(Arrival, others)]
+
+    async def _admit(self, arrivals: Sequence[Arrival]) -> Accepted:
+        """Commit them; if the first is known already, so are the others."""
+        if not arrivals:
+            return Accepted.NOT_FOR_US
+        accepted = await self._accept(arrivals[0])
+        if accepted is Accepted.NEW:
+            for other in arrivals[1:]:
+                await self._accept(other)
+        return accepted
 
     async def _accept(self, arrival: Arrival) -> Accepted:
         if arrival.only is not Only.ANY or arrival.lane or arrival.under_card:

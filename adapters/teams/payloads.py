@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from adapters.teams import markup, mentions
 from adapters.teams.fields import Payload, part, parts, seconds, string, utc
 from adapters.teams.places import Note, PlaceKind, Reference, parted
-from agent.addressing import as_command
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
+from agent.phrases import as_command
 
 LOCAL = "local"
 """The tenant of a bot without authentication that was told none: everybody's is fine."""

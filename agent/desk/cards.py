@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from agent import output, texts
-from agent.addressing import asks_for_person
 from agent.cases import Case, CaseCard, CaseState, Cause, Copy
 from agent.desk import joining
+from agent.desk.which_card import acted_on, every_card
 from agent.draft import Draft
 from agent.journal import Line
 from agent.messages import DESK_KINDS, Button, ConversationId, OutgoingMessage, Tone
+from agent.phrases import asks_for_person
 from agent.text import has_words, one_line, plain_name
 
 SUMMARY_CHARACTERS = 300
@@ -81,16 +82,6 @@ def card_message(case: Case, channel: ConversationId, message_id: str) -> Outgoi
     )
 
 
-def is_missing(case: Case) -> bool:
-    """Whether a case has a card that maybe nobody sees: no place took it, or it is unconfirmed."""
-    return case.card is not None and not case.card_id and not case.incident
-
-
-def is_nowhere(case: Case) -> bool:
-    """Whether a case has a card that certainly nobody sees."""
-    return is_missing(case) and not case.copies
-
-
 def renewed(draft: Draft, case: Case) -> Case:
     """The case with what was said until now on its card: whoever sees it in another place has seen
     nothing of what stands under it elsewhere. What Frontdesk said since the case was opened is only
@@ -152,27 +143,6 @@ def _edit(draft: Draft, case: Case, copy: Copy) -> None:
     draft.outbox.append(replace(message, replaces=copy.card_id))
 
 
-def every_card(case: Case) -> tuple[Copy, ...]:
-    """The cards of a case that are or may be somewhere, the main one first."""
-    main = Copy(case.card_id, case.channel)
-    return tuple(one for one in (main, *case.copies) if one.card_id)
-
-
-def acted_on(draft: Draft, case: Case) -> Copy | None:
-    """The card that the press of this turn was on, or in whose thread somebody wrote; None if it
-    was at no card. Two are in one channel only if one of them may not have arrived; a press tells
-    which it was on, and of a card that arrived it is known what its thread is called.
-    """
-    first = draft.first
-    here = [one for one in every_card(case) if _is_in(first.conversation, one)]
-    known = _message_at(draft, first.about_ref or first.conversation.thread)
-    meant = [one for name in (first.about, known) for one in here if one.card_id == name]
-    if known and not meant:  # the case was shown elsewhere since
-        return Copy(known, str(replace(first.conversation, thread="")))
-    sure = [one for one in here if not is_unconfirmed(draft, one.card_id)]
-    return next(iter([*meant, *sure]), None)
-
-
 def taken_from(draft: Draft, case: Case) -> Case:
     """The case with that card as its main one which a press was on, or in whose thread somebody
     wrote: there the words of the employee go from now on.
@@ -183,33 +153,6 @@ def taken_from(draft: Draft, case: Case) -> Case:
     copies = tuple(one for one in every_card(case) if one.card_id != taken.card_id)
     moved = replace(case, card_id=taken.card_id, channel=taken.channel, copies=copies)
     return renewed(draft, moved)
-
-
-def is_unconfirmed(draft: Draft, message_id: str) -> bool:
-    """Whether nobody can tell yet whether one of our messages arrived."""
-    told = (
-        one.kind
-        for one in reversed(draft.claim.history)
-        if one.kind in (Line.DELIVERED, Line.UNCONFIRMED) and one.data.get("message") == message_id
-    )
-    return next(told, "") == Line.UNCONFIRMED
-
-
-def ref_of(draft: Draft, message_id: str) -> str:
-    """The platform's id of one of our messages, '' if it is not known."""
-    told = (one.data for one in draft.claim.history if one.kind == Line.DELIVERED)
-    return next((str(one["ref"]) for one in told if one.get("message") == message_id), "")
-
-
-def _message_at(draft: Draft, ref: str) -> str:
-    """The one of our messages with the platform's id, '' if it is not known."""
-    told = (one.data for one in draft.claim.history if one.kind == Line.DELIVERED and ref)
-    return next((str(one["message"]) for one in told if one.get("ref") == ref), "")
-
-
-def _is_in(place: ConversationId, card: Copy) -> bool:
-    there = ConversationId.parse(card.channel) if card.channel else None
-    return there is not None and (there.platform, there.channel) == (place.platform, place.channel)
 
 
 def reason(draft: Draft, cause: Cause) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from agent import output, texts
 from agent.admins import Admins
 from agent.cases import NOTE_CHARACTERS, OUTCOMES, Case, CaseState, Cause, Outcome
-from agent.desk import cards
+from agent.desk import cards, which_card
 from agent.desk.joining import arrival, comes_from_incident, joining_of, stirring
 from agent.desk.place import DeskPlace, person_of
 from agent.desk.times import expectation
@@ -80,7 +80,7 @@ class Desk:
             draft.notice(texts.WITH_OWNER.format(case=case.id, name=name), invites=True)
         elif case is not None:
             channel = self._place.channel_of(case)
-            if channel is not None and cards.is_nowhere(case):
+            if channel is not None and which_card.is_nowhere(case):
                 cards.show(draft, case, self._place.channel or channel)
             text = texts.WAITING.format(case=case.id)
             draft.notice(text, buttons=(Button.LEAVE_QUEUE,))
@@ -141,7 +141,7 @@ class Desk:
         case, before = draft.case, draft.claim.case
         if case is None or before is None:
             return
-        if draft.claim.undelivered is not None and cards.is_nowhere(case):
+        if draft.claim.undelivered is not None and which_card.is_nowhere(case):
             return  # they were told that nobody can be reached
         name = before.owner_name
         text = texts.RELEASED.format(
@@ -245,7 +245,7 @@ class Desk:
             return
         former, here = self._place.channel_of(before), self._place.channel_of(case)
         if former is not None and case.card_id and not case.incident:
-            where = texts.IN_THIS_CHANNEL if former == here else texts.IN_ANOTHER_CHANNEL
+            where = which_card.seen_from(here, former)
             words = texts.TALK_MOVED.format(name=case.owner_name, where=where)
             draft.post(former, words, under=before.card_id)
 

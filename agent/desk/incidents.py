@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from agent import texts
 from agent.cases import Case, CaseCard, CaseState, Cause
-from agent.desk import cards, joining
+from agent.desk import cards, joining, which_card
 from agent.desk.desk import Desk
 from agent.desk.joining import Gathered, Shown
 from agent.desk.place import DeskPlace
@@ -211,7 +211,7 @@ class Incidents:
         words that wait for one. If the last was lost a moment ago, that is done a little later.
         """
         waits = _stirs(draft) or any(not one.card_id for one in gathered)
-        if not waits or not cards.is_missing(case):
+        if not waits or not which_card.is_missing(case):
             return case
         names = [one.card_id for one in case.copies]
         lost = (

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from agent import output, texts
 from agent.cases import Case
-from agent.desk import cards
+from agent.desk import cards, which_card
 from agent.desk.joining import arrival, stirring
 from agent.desk.place import DeskPlace, person_of
 from agent.draft import Draft
@@ -74,7 +74,8 @@ class Relay:
         if case is None or channel is None:
             await self._say_nobody(draft)  # the desk was taken away while the case was open
             return
-        if cards.is_missing(case) and draft.claim.undelivered is None:  # else all was just tried
+        if which_card.is_missing(case) and draft.claim.undelivered is None:
+            # Otherwise all was just tried.
             case, channel = cards.show(draft, case, self._place.channel or channel)
         way = _Way(draft, case, TO_DESK, channel)
         way.relay(lambda author: _speaker(draft, case, author))
@@ -122,12 +123,11 @@ class Relay:
         """What was written under a card that is not the case's main one is shown there, too: that
         is where the employee's words go. Whoever wrote it is told so, once.
         """
-        card = cards.acted_on(draft, case)
+        card = which_card.acted_on(draft, case)
         if card is None or card.card_id == case.card_id or not case.card_id or case.incident:
             return
         _Way(draft, case, TO_OTHER_CARDS, channel).relay(lambda _: staff.name)
-        same = card.channel == case.channel
-        where = texts.IN_THIS_CHANNEL if same else texts.IN_ANOTHER_CHANNEL
+        where = which_card.seen_from(channel, ConversationId.parse(card.channel))
         text = texts.TALK_ELSEWHERE.format(case=case.id, where=where)
         person = person_of(draft.first)
         if draft.asked and (case.id, person, text) not in draft.history.told:
@@ -137,7 +137,7 @@ class Relay:
             draft.write(Line.ASIDE, message=message, text=text, case=case.id, staff=person)
 
     async def _link_to_card(self, draft: Draft, case: Case, channel: ConversationId) -> str:
-        ref = cards.ref_of(draft, case.card_id)
+        ref = which_card.ref_of(draft, case.card_id)
         if not ref:
             return ""
         post = IncomingMessage(channel, ref, Kind.MESSAGE, Author(""))

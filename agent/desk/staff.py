@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from agent import output, screening, texts
+from agent import output, texts
 from agent.cases import Case, Outcome
 from agent.desk.joining import comes_from_incident
 from agent.desk.members import Members
@@ -19,6 +19,7 @@ from agent.desk.relay import has_content, is_note
 from agent.desk.times import age
 from agent.draft import Draft
 from agent.errors import DeliveryError
+from agent.folding import Folded, fold
 from agent.journal import Line
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.ports import Adapter, Clock
@@ -157,7 +158,7 @@ class Staff:
     def _words(self, draft: Draft, refusal: str) -> Event:
         """What is written in the thread of a card, and how it is changed: notes stay there."""
         rows = [replace(row, message=_named(row.message)) for row in draft.claim.rows]
-        folded = screening.fold(rows, draft.history, every_edit=True)
+        folded = fold(rows, draft.history, every_edit=True)
         self._journal(draft, folded, refused=bool(refusal))
         if not refusal:
             self._show(draft, folded.asked)
@@ -187,7 +188,7 @@ class Staff:
                 words = f"**{draft.staff.name}:** {output.harmless(message.text)}"
                 draft.post(message.conversation, words)
 
-    def _journal(self, draft: Draft, folded: screening.Folded, *, refused: bool) -> None:
+    def _journal(self, draft: Draft, folded: Folded, *, refused: bool) -> None:
         for message in (*folded.asked, *folded.edited):
             facts: dict[str, object] = {"id": message.id, "text": message.text}
             if message.revision:

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from agent import output, texts
 from agent.cases import Case, CaseState
-from agent.desk import cards, joining
+from agent.desk import cards, joining, which_card
 from agent.desk.members import Members
 from agent.desk.place import DeskPlace
 from agent.desk.times import DAY, DeskTimes, age, expectation, length
@@ -110,7 +110,7 @@ class Waiting:
         name = f"{case.card.employee_name}: " if case.card.employee_name else ""
         about = name + output.harmless(case.card.summary)
         facts = {"case": case.id, "time": age(draft.now - case.waiting_since), "about": about}
-        if cards.is_missing(case):
+        if which_card.is_missing(case):
             cards.show(draft, case, self._place.channel or channel)
         elif first:
             draft.post(channel, texts.REMINDER.format(**facts))

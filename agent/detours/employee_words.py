@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent import texts
-from agent.desk import cards
+from agent.desk import cards, which_card
 from agent.desk.joining import arrival, stirring
 from agent.desk.place import DeskPlace
 from agent.desk.relay import keep
@@ -54,7 +54,7 @@ class EmployeeWords:
         case, channel = draft.case, self._place.channel_of(draft.case)
         if case is None or channel is None:
             return None
-        if cards.is_missing(case) and case.copies and word.detours == 0:
+        if which_card.is_missing(case) and case.copies and word.detours == 0:
             cards.show(draft, case, self._place.channel or channel)
         elif word.under == case.card_id and is_shut(draft):
             if not case.incident:

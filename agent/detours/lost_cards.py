@@ -16,7 +16,7 @@ from dataclasses import replace
 from agent import texts
 from agent.admins import Admins
 from agent.cases import Case, Copy
-from agent.desk import cards
+from agent.desk import cards, which_card
 from agent.desk.place import DeskPlace
 from agent.detours.sending import is_elsewhere, is_unconfirmed, send
 from agent.draft import Draft
@@ -69,7 +69,7 @@ class LostCards:
         """
         here, second = self._place.channel_of(case), self._place.second
         case = replace(case, copies=tuple(one for one in case.copies if one.channel != str(here)))
-        there = [one for one in case.copies if not cards.is_unconfirmed(draft, one.card_id)]
+        there = [one for one in case.copies if not which_card.is_unconfirmed(draft, one.card_id)]
         if there:
             self._count_instead(draft, case, there[0])
             is_elsewhere(draft)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from agent import texts
-from agent.addressing import COMMAND_WORDS
 from agent.errors import Paused, PlaceFatal
 from agent.messages import ConversationId, Kind
+from agent.phrases import COMMAND_WORDS
 from agent.platforms import Command, Finding
 from agent.records import Accepted
 from bot.caring import FORGET_HERE

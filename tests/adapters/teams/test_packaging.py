@@ -20,8 +20,8 @@ from click.testing import CliRunner
 from jsonschema import Draft4Validator
 
 from adapters.teams.packaging import MANIFEST, Publisher, package
-from agent.addressing import PERSON_WISH, as_command, spoken
 from agent.errors import ConfigError
+from agent.phrases import PERSON_WISH, as_command, spoken
 from bot.cli import main
 from tests.support.icons import ICONS, pixels
 from tests.support.npm import npm_package
