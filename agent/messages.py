@@ -145,10 +145,9 @@ class IncomingMessage:
     or 'down'; undeliverable: the reason) and `about` which of our messages it is about (its
     outgoing id; expire: the approval's id). A platform that cannot carry our id tells its own in
     `about_ref`; the store puts ours into `about` when the row is claimed. GATHER and SHOWN, which
-    only we write, have the outgoing id of a card in `revision`, and in `detail` a lane (GATHER) or
-    that card's channel (SHOWN): see `desk.joining`. `files` are the names of what came along,
-    `file_links` where each of them can be opened, in the same order ('' if that is not known; the
-    tuple may be shorter).
+    only we write, use these fields as `desk.joining` says. `files` are the names of what came
+    along, `file_links` where each of them can be opened, in the same order ('' if that is not
+    known; the tuple may be shorter).
     """
 
     conversation: ConversationId

@@ -21,7 +21,7 @@ from agent import texts
 from agent.cases import Case, CaseCard, CaseState, Cause
 from agent.desk import cards, joining, which_card
 from agent.desk.desk import Desk
-from agent.desk.joining import Gathered, Shown
+from agent.desk.joining import Gathered, Shown, Stirred
 from agent.desk.place import DeskPlace
 from agent.desk.relay import Relay, keep
 from agent.desk.waiting import Waiting
@@ -200,8 +200,7 @@ class Incidents:
         """The incident where it goes on if the channel of its card takes no words any more, and
         what becomes of it by that.
         """
-        stirs = (one.message for one in draft.claim.rows if joining.gathered(one.message) is None)
-        if not case.card_id or case.card_id not in [one.revision for one in stirs]:
+        if not case.card_id or case.card_id not in [one.unseen for one in _stirred(draft)]:
             return case, None
         event = await self._detours.move_on(draft, case)
         return draft.case or case, event
@@ -210,7 +209,7 @@ class Incidents:
         """The incident with another card if maybe nobody sees the last, and somebody joins, or has
         words that wait for one. If the last was lost a moment ago, that is done a little later.
         """
-        waits = _stirs(draft) or any(not one.card_id for one in gathered)
+        waits = bool(_stirred(draft)) or any(not one.card_id for one in gathered)
         if not waits or not which_card.is_missing(case):
             return case
         names = [one.card_id for one in case.copies]
@@ -241,9 +240,10 @@ def _gathered(draft: Draft) -> list[Gathered]:
     return [*told.values()]
 
 
-def _stirs(draft: Draft) -> bool:
-    """Whether a case that is known has left, or has words that wait for a card."""
-    return any(joining.gathered(row.message) is None for row in draft.claim.rows)
+def _stirred(draft: Draft) -> list[Stirred]:
+    """What cases tell that are known: they have left, or have words that wait for a card."""
+    rows = (row.message for row in draft.claim.rows if row.message.kind is Kind.GATHER)
+    return [one for one in map(joining.stirred, rows) if one is not None]
 
 
 def _knows(one: Gathered, case: Case, known: Collection[str]) -> bool:
@@ -282,7 +282,7 @@ def _recounted(draft: Draft, card: CaseCard, newly: Sequence[Gathered]) -> CaseC
     not read it yet, are counted though they are not known; not while somebody leaves.
     """
     known = len(draft.claim.joined)
-    leaves = _stirs(draft) and known < MOST_JOINED
+    leaves = _stirred(draft) and known < MOST_JOINED
     return _counted(replace(card, joined=known if leaves else max(known, card.joined)), newly)
 
 

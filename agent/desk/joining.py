@@ -1,5 +1,10 @@
 """Joining: how very many cases of one cause join an incident, and what they tell each other.
 
+They tell it by rows like any other, so `Gathered`, `Stirred` and `Shown` travel as messages. In
+which fields is known here alone, and cannot change, because databases hold them so: the id of a
+card is in `revision`, so that what is told of another card is another row; a lane, or a card's
+channel, in `detail`; the id of a case, or of an incident, in `about`.
+
 Whether a case is one of very many is decided by the commit that opens it, because only there all of
 them are known (docs/adr/0013-an-incident-has-a-lane-of-its-own.md).
 """
@@ -34,6 +39,16 @@ class Gathered:
     lane: str
     card_id: str
     asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stirred:
+    """What an incident is told of a case that it knows: that there is something new for its card.
+    `unseen` is a card whose channel took words of the case no more ('' if none refused any).
+    """
+
+    case_id: str
+    unseen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +117,8 @@ def gathering(case: Case) -> IncomingMessage:
 
 
 def stirring(case: Case, turn_id: str, unseen: str = "") -> IncomingMessage:
-    """What an incident is told of a case that it knows when there is something new for its card:
-    the case is over for itself alone, or has words that wait for a card to be put under; `unseen`
-    is a card whose channel took them no more. Unlike `gathering` it says no lane, so that nobody
+    """What an incident is told of a case (see `Stirred`) that is over for itself alone, or has
+    words that wait for a card to be put under. Unlike `gathering` it says no lane, so that nobody
     joins by it.
     """
     return IncomingMessage(
@@ -118,10 +132,15 @@ def stirring(case: Case, turn_id: str, unseen: str = "") -> IncomingMessage:
 
 
 def gathered(news: IncomingMessage) -> Gathered | None:
-    """Read a GATHER; None if it is from a case that is known already (see `stirring`)."""
+    """Read a GATHER; None if it is from a case that is known already (see `stirred`)."""
     if not news.detail:
         return None
     return Gathered(news.about, news.detail, news.revision, news.text)
+
+
+def stirred(news: IncomingMessage) -> Stirred | None:
+    """Read a GATHER; None if it is from a case that joins or is still there (see `gathered`)."""
+    return None if news.detail else Stirred(news.about, news.revision)
 
 
 def showing(incident: Case, lane: str, case_id: str, turn_id: str) -> Arrival:

@@ -8,7 +8,7 @@ import pytest
 
 from agent.cases import Case, CaseState, Cause
 from agent.desk import joining
-from agent.desk.joining import MOST, WITHIN, gathering, joining_of
+from agent.desk.joining import MOST, WITHIN, Gathered, Shown, Stirred, gathering, joining_of
 from agent.desk.waiting import timer
 from agent.journal import Line
 from agent.messages import IncomingMessage, Kind
@@ -59,6 +59,20 @@ async def test_what_the_commit_does_instead(rig: Rig) -> None:
 async def test_a_person_who_was_asked_for_is_no_flood(rig: Rig) -> None:
     """However many employees want one, each gets a card."""
     assert (await rig.run(claim(control(Kind.ASK_PERSON)))).joining is None
+
+
+def test_what_is_told_is_read_back() -> None:
+    """Through the fields that databases hold it in, and each kind of news as nothing else."""
+    joins, stirs = gathering(SHOWN), joining.stirring(SHOWN, "t5", "t80.1")
+    assert (joins.revision, joins.detail, joins.about) == (CARD, SHOWN.lane, "C1")
+    assert joining.gathered(joins) == Gathered("C1", SHOWN.lane, CARD, "")
+    assert joining.stirred(joins) is None
+    assert (stirs.revision, stirs.detail, stirs.about) == ("t80.1", "", "C1")
+    assert joining.stirred(stirs) == Stirred("C1", "t80.1")
+    assert joining.gathered(stirs) is None
+    told = showing()
+    assert (told.revision, told.detail, told.about) == (CARD, str(DESK), INCIDENT)
+    assert joining.shown(told) == Shown(INCIDENT, CARD, str(DESK))
 
 
 def test_many_are_gathered_together() -> None:
