@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree; each class says what is done about it.
+"""Everything that can go wrong, as one tree; each class says what happened.
 
 AgentError
 ├── InputRejected            the message cannot be worked on as it is

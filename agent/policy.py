@@ -35,7 +35,7 @@ class Policy:
     stall: float = 10.0
     """Between two pieces of a started output."""
     attempts_per_model: int = 2
-    hedged_share: float = 0.2
+    race_share: float = 0.2
     """At most this share of the turns races two models."""
     max_attempts: int = 5
     """A row that failed this often is a dead letter."""

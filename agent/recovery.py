@@ -38,7 +38,7 @@ from agent.records import Spend
 
 T = TypeVar("T")
 
-HEDGE_CREDIT = 5.0
+RACE_CREDIT = 5.0
 """Races that may follow each other before the share counts: one slow minute must not be told from
 a slow hour by the first turn."""
 SICK = (ProviderUnavailable, RateLimited, SpendLimited, ProviderAuth, TooSlow)
@@ -75,7 +75,7 @@ class Ladder:
         self._models = [provider for provider in providers if not provider.model_free]
         self._last_resorts = [provider for provider in providers if provider.model_free]
         self._breakers = {provider.name: Breaker(clock) for provider in self._models}
-        self._credit = HEDGE_CREDIT
+        self._credit = RACE_CREDIT
         self._ending: set[asyncio.Task[None]] = set()
 
     def breakers(self) -> Mapping[str, BreakerState]:
@@ -97,7 +97,7 @@ class Ladder:
             resorts: whether providers without a model may answer too.
             within: seconds for all models together, if the turn has used up some of its time.
         """
-        self._credit = min(HEDGE_CREDIT, self._credit + self._policy.hedged_share)
+        self._credit = min(RACE_CREDIT, self._credit + self._policy.race_share)
         climb = _Climb(self, question)
         try:
             return await climb.run(resorts, self._policy.turn if within is None else within)

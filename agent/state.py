@@ -142,11 +142,11 @@ class Effect(StrEnum):
 
 
 S, E, F = State, Event, Effect
-Row = tuple[State, tuple[Effect, ...]]
+Follows = tuple[State, tuple[Effect, ...]]
 WITH_PEOPLE: Final = (S.ESCALATED, S.WITH_HUMAN)
 OPENED: Final = (F.OPEN_CASE, F.WATCH_CASE, F.SAY_ESCALATED)
 
-TABLE: Final[dict[tuple[State, Event], Row]] = {
+TABLE: Final[dict[tuple[State, Event], Follows]] = {
     # A conversation at rest, not in anybody's hands.
     (S.IDLE, E.WROTE): (S.THINKING, (F.ASK_MODEL,)),
     (S.IDLE, E.REJECTED): (S.IDLE, (F.REFUSE,)),
@@ -263,7 +263,7 @@ NO_OPS: Final = frozenset(
 )
 
 
-def step(state: State, event: Event) -> Row:
+def step(state: State, event: Event) -> Follows:
     """The next state and the effects of an event.
 
     Raises:

@@ -16,7 +16,7 @@ LONGEST_RUN = 50
 """Rows of one turn, not counting edits of them that stand further back in the queue."""
 
 
-class Waiting(Protocol):
+class Queued(Protocol):
     """A row that waits, as far as it matters for whose turn it is."""
 
     @property
@@ -48,38 +48,38 @@ class Waiting(Protocol):
         """When it is due, in seconds since the epoch."""
 
 
-W = TypeVar("W", bound=Waiting)
+Q = TypeVar("Q", bound=Queued)
 
 
-class Queue(Protocol[W]):
+class Queue(Protocol[Q]):
     """What waits in one lane, to be read bit by bit. Every answer is in order of acceptance."""
 
-    def head(self) -> tuple[Sequence[W], Sequence[W]]:
+    def head(self) -> tuple[Sequence[Q], Sequence[Q]]:
         """The controls that are due, and the utterances: at most LONGEST_RUN of both together,
         controls first.
         """
 
-    def words_before(self, row_id: int) -> Sequence[W]:
+    def words_before(self, row_id: int) -> Sequence[Q]:
         """Utterances that were accepted before a row, at most LONGEST_RUN."""
 
-    def words_of(self, control: W) -> Sequence[W]:
+    def words_of(self, control: Q) -> Sequence[Q]:
         """All utterances of a control's author, about the same case, accepted before it."""
 
-    def changes_after(self, row_id: int) -> Sequence[W]:
+    def changes_after(self, row_id: int) -> Sequence[Q]:
         """All edits and deletions that were accepted after a row."""
 
     def made_of(self, turn_id: str) -> Collection[int]:
         """The ids of the rows of a turn that has written steps; none if it has not."""
 
 
-def turn_id_of(rows: Sequence[Waiting]) -> str:
+def turn_id_of(rows: Sequence[Queued]) -> str:
     """The id of the turn that works off these rows: the same in each of its attempts, and in the
     turn of a control that takes them over.
     """
     return f"t{min(row.id for row in rows)}"
 
 
-def rows_of_turn(queue: Queue[W], state: State, now: float) -> list[W]:
+def rows_of_turn(queue: Queue[Q], state: State, now: float) -> list[Q]:
     """One control (one that interrupts first) with what it takes over, or a run of utterances of
     one author with the changes of what they posted; none if nothing is due.
 
@@ -101,7 +101,7 @@ def rows_of_turn(queue: Queue[W], state: State, now: float) -> list[W]:
     return [control, *(queue.words_of(control) if Kind(control.kind).interrupts else ())]
 
 
-def _run_with_changes(queue: Queue[W], words: Sequence[W], now: float, *, seen: bool) -> list[W]:
+def _run_with_changes(queue: Queue[Q], words: Sequence[Q], now: float, *, seen: bool) -> list[Q]:
     """The first run of these utterances, with what changes it further back. `seen`: there are no
     others in the lane.
     """
@@ -114,24 +114,24 @@ def _run_with_changes(queue: Queue[W], words: Sequence[W], now: float, *, seen: 
     return run + [row for row in changes if (row.message_id, row.case_id) in posts]
 
 
-def _in_line(queue: Queue[W], controls: Sequence[W]) -> Sequence[W]:
+def _in_line(queue: Queue[Q], controls: Sequence[Q]) -> Sequence[Q]:
     """The words before the last thing that somebody does about a case, if there is any."""
     acts = [row.id for row in controls if _is_act(row)]
     return queue.words_before(acts[-1]) if acts else []
 
 
-def _waits(control: Waiting, *, behind: Waiting) -> bool:
+def _waits(control: Queued, *, behind: Queued) -> bool:
     """Whether a control stays behind words, and does not overtake them: what people do about a case
     keeps the order in which they and the employee speak.
     """
     return _is_act(control) and control.id > behind.id
 
 
-def _is_act(control: Waiting) -> bool:
+def _is_act(control: Queued) -> bool:
     return control.case_id != "" and control.kind in DESK_KINDS
 
 
-def _run_of(queue: Queue[W], waiting: Sequence[W], now: float) -> list[W]:
+def _run_of(queue: Queue[Q], waiting: Sequence[Q], now: float) -> list[Q]:
     """The first of these rows with those that are of its turn.
 
     A run that was tried before is not taken as a whole again: if one of its rows is what makes
@@ -149,14 +149,14 @@ def _run_of(queue: Queue[W], waiting: Sequence[W], now: float) -> list[W]:
     return run
 
 
-def _goes_with(row: Waiting, head: Waiting) -> bool:
+def _goes_with(row: Queued, head: Queued) -> bool:
     """Whether two rows may be of one turn: nobody writes as an employee and as one of the desk in
     one breath.
     """
     return (row.author, row.case_id) == (head.author, head.case_id)
 
 
-def _precedence(control: Waiting) -> tuple[bool, float, int]:
+def _precedence(control: Queued) -> tuple[bool, float, int]:
     """What interrupts comes first: the turn of another control may be what it interrupts. A timer
     counts from when it is due, so that a press in time goes before it.
     """

@@ -37,7 +37,7 @@ NAMED = 10
 UNREACHED = "unreached"
 """The receipt, by case, for that no place took the card of its incident."""
 TRY_AGAIN = 60.0
-"""Seconds after a card was lost in which another is not tried for those who join or write."""
+"""Seconds after a card failed in which another is not tried for those who join or write."""
 
 
 class Incidents:
@@ -207,18 +207,18 @@ class Incidents:
 
     def _shown_again(self, draft: Draft, case: Case, gathered: Sequence[Gathered]) -> Case:
         """The incident with another card if maybe nobody sees the last, and somebody joins, or has
-        words that wait for one. If the last was lost a moment ago, that is done a little later.
+        words that wait for one. If the last failed a moment ago, that is done a little later.
         """
         waits = bool(_stirred(draft)) or any(not one.card_id for one in gathered)
         if not waits or not which_card.is_missing(case):
             return case
         names = [one.card_id for one in case.copies]
-        lost = (
+        failed = (
             entry.at
             for entry in draft.claim.history
             if entry.kind == Line.FAILED and (not names or entry.data.get("message") in names)
         )
-        due = max(lost, default=0.0) + TRY_AGAIN
+        due = max(failed, default=0.0) + TRY_AGAIN
         if due > draft.now:
             news = joining.stirring(case, draft.claim.turn_id)
             draft.timers.append(Arrival(news, not_before=due))

@@ -7,7 +7,7 @@ message it was; so does one of which nobody knows, if somebody must look after i
 - `answers`: what Frontdesk said to an employee;
 - `staff_words`: what somebody of the desk said to an employee;
 - `employee_words`: what an employee said to the people who have the case;
-- `lost_cards`: the card of a case;
+- `case_cards`: the card of a case;
 - `unconfirmed`: words, of either side, that may have arrived.
 
 `sending` is what they have in common. Each kind has a few ways, tried in turn; `detours` on the new

@@ -9,8 +9,8 @@ from agent.cases import Case
 from agent.desk.place import DeskPlace
 from agent.detours import staff_words, unconfirmed
 from agent.detours.answers import Answers
+from agent.detours.case_cards import CaseCards
 from agent.detours.employee_words import EmployeeWords
-from agent.detours.lost_cards import LostCards
 from agent.detours.sending import is_unconfirmed, was_unconfirmed
 from agent.draft import Draft
 from agent.journal import Line
@@ -26,9 +26,9 @@ class Detours:
         """`place` says where else people are."""
         admins = Admins(adapters, clock, place)
         self._place = place
-        self._lost_cards = LostCards(place, admins)
+        self._case_cards = CaseCards(place, admins)
         self._answers = Answers(place, admins)
-        self._employee_words = EmployeeWords(place, self._lost_cards)
+        self._employee_words = EmployeeWords(place, self._case_cards)
 
     async def find_another_way(self, draft: Draft) -> Event | None:
         """Try the next way for the message that the turn is about."""
@@ -37,13 +37,13 @@ class Detours:
         if message is None or _is_missed_by_nobody(draft, message):
             return None
         if message.card is not None:
-            return await self._lost_cards.find_way(draft, message)
+            return await self._case_cards.find_way(draft, message)
         if is_unconfirmed(draft):
             unconfirmed.tell(draft, message, self._place)
         elif message.under:
             return await self._employee_words.find_way(draft, message)
         elif message.for_desk:
-            return await self._lost_cards.after_word(draft, message)
+            return await self._case_cards.after_word(draft, message)
         elif message.tone is Tone.PERSON:
             staff_words.find_way(draft, message, self._place)
         elif message.to:
@@ -54,7 +54,7 @@ class Detours:
         """Show a case elsewhere whose card people may not see where it is; what becomes of the case
         by that.
         """
-        return await self._lost_cards.move_on(draft, case)
+        return await self._case_cards.move_on(draft, case)
 
 
 def _is_missed_by_nobody(draft: Draft, message: OutgoingMessage) -> bool:

@@ -14,7 +14,7 @@ from agent.desk import cards, which_card
 from agent.desk.joining import arrival, stirring
 from agent.desk.place import DeskPlace
 from agent.desk.relay import keep
-from agent.detours.lost_cards import LostCards
+from agent.detours.case_cards import CaseCards
 from agent.detours.sending import QUOTED, is_elsewhere, is_shut, now_in, send
 from agent.draft import Draft
 from agent.journal import Line
@@ -26,10 +26,10 @@ from agent.text import one_line
 class EmployeeWords:
     """The ways of words that were to stand under a card; holds no state between turns."""
 
-    def __init__(self, place: DeskPlace, lost_cards: LostCards) -> None:
-        """`lost_cards` moves the card first, if words cannot be put under it."""
+    def __init__(self, place: DeskPlace, case_cards: CaseCards) -> None:
+        """`case_cards` moves the card first, if words cannot be put under it."""
         self._place = place
-        self._lost_cards = lost_cards
+        self._case_cards = case_cards
 
     async def find_way(self, draft: Draft, message: OutgoingMessage) -> Event | None:
         """Put words under the card that counts now, or is posted for that. Of what nobody wrote
@@ -58,7 +58,7 @@ class EmployeeWords:
             cards.show(draft, case, self._place.channel or channel)
         elif word.under == case.card_id and is_shut(draft):
             if not case.incident:
-                return await self._lost_cards.move_on(draft, case, word.detours)
+                return await self._case_cards.move_on(draft, case, word.detours)
             news = stirring(case, draft.claim.turn_id, word.under)
             draft.timers.append(arrival(news, draft.now))
         return None

@@ -1,4 +1,4 @@
-"""Lost cards: if a case's card was not delivered another card of it counts; else it goes to the
+"""Case cards: if a case's card was not delivered another card of it counts; else it goes to the
 second channel; then to each admin directly; then the employee is told.
 
 Whoever had the case gives it up by that. If what died was only a further card, the case is shown in
@@ -27,7 +27,7 @@ TO_ADMINS = 2
 """Detours of a card that admins get: there is nobody after them."""
 
 
-class LostCards:
+class CaseCards:
     """The ways of a card; holds no state between turns."""
 
     def __init__(self, place: DeskPlace, admins: Admins) -> None:
