@@ -90,8 +90,8 @@ class CaseCard:
     name of who has it, `outcome` and `note` how it was resolved, `joined` how many cases an
     incident's card stands for (0 on every other).
 
-    A new field needs a default, or no stored card, nor message with one, could be read any more,
-    and a word in `storage/sqlite/forgetting.py` if it tells of the employee; the adapters show it.
+    A new field needs a default, or no stored card, nor message with one, could be read any more. It
+    goes when its employee is to be forgotten (`storage/sqlite/erasing.py`); the adapters show it.
     """
 
     case_id: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 
+from agent.cases import CaseCard
 from agent.ports import Clock
 from storage.sqlite.reader import Reader
 from storage.sqlite.writer import Writer
@@ -40,6 +41,20 @@ EMPTY_MESSAGE = "UPDATE outbox SET payload = ''"
 EMPTY_CASE = """
 UPDATE cases SET card = 'null', note = '', employee_id = '', owner = '', owner_name = ''
 """
+_KEPT = frozenset({"case_id", "state", "owner", "outcome", "joined"})
+"""Of the card of a case that people still work on: what they need to end it. Whatever else is on
+it, or will be, goes with the employee."""
+_EMPTY = {"str": "''", "tuple[str, ...]": "json('[]')", "float | None": "NULL"}
+"""By the type of a field: what is there instead."""
+
+
+def emptied(card: str, of: type[CaseCard] = CaseCard) -> str:
+    """The expression for what is left of a card, an expression too, with the fields of `of`."""
+    rest = (one for one in fields(of) if one.name not in _KEPT)
+    gone = (f"'$.{one.name}', {_EMPTY[str(one.type)]}" for one in rest)
+    return f"json_set({card}, {', '.join(gone)})"
+
+
 FREE_SPEND = "UPDATE spend SET lane = '', turn_id = ''"
 # Presses are known by an id that names who pressed; nobody brings one again after so long. A post
 # is not, also if its words were a control: it stays known.

@@ -25,6 +25,7 @@ from storage.sqlite.erasing import (
     FREE_SPEND,
     PAUSE,
     ROWS,
+    emptied,
 )
 from storage.sqlite.reader import Reader
 from storage.sqlite.traces import Person, Search, Traces, as_json
@@ -37,14 +38,11 @@ AGAIN = 1.0
 
 LINES = "SELECT seq, turn_id, kind, data FROM journal WHERE lane = ? AND data != '{}' ORDER BY seq"
 
-# What is left of a case's card: of one that people still work on what they need to end it. The card
-# of an incident tells of persons only in its list of them.
-_CARD_LEFT = """
+# What is left of a case's card. That of an incident tells of persons only in its list of them.
+_CARD_LEFT = f"""
 CASE WHEN state NOT IN ('waiting', 'claimed') OR NOT json_valid(card) THEN 'null'
 WHEN lane GLOB 'incident:*' THEN json_set(card, '$.transcript', json('[]'))
-ELSE json_set(card, '$.reason', '', '$.employee_ref', '', '$.employee_name', '', '$.place', '',
-    '$.summary', '', '$.transcript', json('[]'), '$.draft', '', '$.confidence', NULL,
-    '$.permalink', '', '$.note', '')
+ELSE {emptied("card")}
 END
 """
 
