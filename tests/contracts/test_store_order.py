@@ -103,6 +103,22 @@ async def test_a_retry_of_the_bot_keeps_its_time(database: Database) -> None:
     assert (await store.turns.due()).next_at == retry_at
 
 
+async def test_a_press_brings_no_timer_forward(database: Database) -> None:
+    """What people do about a case reminds nobody of it before its time."""
+    store = database.open()
+    await shown(store, 1, "99.1")
+    await accept(store, said(2))
+    remind_at = database.clock.now() + 60
+    timer = Arrival(said(3, Kind.LOOK), not_before=remind_at)
+    await end(store, await claim(store), state=State.WITH_HUMAN, timers=(timer,))
+    await at_desk(store, PRESS)
+    claimed = await claim(store)
+    assert told(claimed) == [(6, "C1")]
+    await end(store, claimed, state=State.WITH_HUMAN)
+    assert await store.turns.claim(LANE) is None
+    assert (await store.turns.due()).next_at == remind_at
+
+
 async def test_a_copy_of_a_press_keeps_its_place(database: Database) -> None:
     """What is done about an incident is done about each case in the order of its words."""
     store = database.open()
