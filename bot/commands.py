@@ -5,9 +5,11 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown, StorageError
+from agent.lines import Lines
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.phrases import asks_for_person
 from agent.platforms import Command
@@ -44,7 +46,9 @@ HUMAN_NOT_NOW = (
     "I can't do that right now: nothing was passed on. Please try again in a minute, or write me a "
     "direct message."
 )
-HUMAN_BEGINS = "You asked for a person. What they say will come here."
+HUMAN_BEGINS = (
+    "You asked for a person. When they know of it, I say so below; what they say will come here."
+)
 HUMAN_NO_DM = "I can't open a direct conversation with you. Please write me a direct message first."
 PAUSED = (
     "Paused: I answer nobody until `/frontdesk resume`; everybody who writes is told. People who "
@@ -54,8 +58,8 @@ RESUMED = "I answer again."
 NOT_ADMIN = "Only the people in `FRONTDESK_ADMINS` can do this."
 ADMINS_ONLY = "\nSettings are shown to the people in `FRONTDESK_ADMINS`."
 OPENING_SECONDS = 2.0
-"""For opening a direct conversation: Slack shows an error when a command takes 3 s
-(https://docs.slack.dev/interactivity/implementing-slash-commands)."""
+"""For finding or opening a conversation, after earlier wishes of the same person: Slack shows an
+error after 3 s (https://docs.slack.dev/interactivity/implementing-slash-commands)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class Commands:
     def __init__(self, inside: Inside) -> None:
         """`inside` is what the answers are made from."""
         self._inside = inside
+        self._wishes = Lines()
 
     async def answer(self, command: Command) -> str:
         """The answer as Markdown, with commands as they are typed on its platform.
@@ -177,23 +182,26 @@ class Commands:
         return f"{', '.join(sorted(revoked))} refuses our token; sending pauses" if revoked else ""
 
     async def _human(self, command: Command, about: str) -> str:
-        inside, who = self._inside, (command.platform, command.author.id)
-        # A wish that is there already is this command's own, from when it was carried out before.
-        own = _wish_id(command)
-        lane = await inside.records.latest_lane(*who, command.channel, own)
-        lane = lane or await inside.records.latest_lane(*who, "", own)
-        case = await inside.desk.case_in(lane) if lane else None
-        nobody = inside.desk.nobody(case)
-        if nobody and not lane:
-            return nobody
-        try:
-            place = ConversationId.parse(lane) if lane else await self._first_place(command)
-        except (DeliveryRetry, DeliveryUnknown, TimeoutError):
-            return HUMAN_NOT_NOW
-        except DeliveryError:
-            return HUMAN_NO_DM
-        direct = command.direct if place.channel == command.channel else lane is None
-        accepted = await inside.accept(_wish(command, place, about, inside.clock, direct=direct))
+        inside = self._inside
+        async with AsyncExitStack() as order:
+            try:
+                async with inside.clock.timeout(OPENING_SECONDS):
+                    # A second wish waits until the first has its conversation: it belongs there.
+                    who = f"{command.platform}:{command.author.id}"
+                    await order.enter_async_context(self._wishes.behind(who, waits=True))
+                    lane = await self._latest_lane(command)
+                    case = await inside.desk.case_in(lane) if lane else None
+                    nobody = inside.desk.nobody(case)
+                    if nobody and not lane:
+                        return nobody
+                    place = ConversationId.parse(lane or await self._first_place(command))
+            except (DeliveryRetry, DeliveryUnknown, TimeoutError):
+                return HUMAN_NOT_NOW
+            except DeliveryError:
+                return HUMAN_NO_DM
+            direct = command.direct if place.channel == command.channel else lane is None
+            wish = _wish(command, place, about, inside.clock, direct=direct)
+            accepted = await inside.accept(wish)
         if nobody:
             return nobody  # said there, too, and admins are told
         if case is not None and (case.owner or accepted is Accepted.NEW):
@@ -201,23 +209,31 @@ class Commands:
             return inside.desk.with_people(case, passed_on=has_words)
         return HUMAN_SENT_HERE if lane is None and inside.lane_of(command) else HUMAN_SENT
 
-    async def _first_place(self, command: Command) -> ConversationId:
-        """Where to talk to who never talked to the bot: where the answer to the command is read.
+    async def _latest_lane(self, command: Command) -> str | None:
+        """Where its author last talked to the bot: here, or else anywhere. A wish that is there
+        already is this command's own, from when it was carried out before.
+        """
+        who, own = (command.platform, command.author.id), _wish_id(command)
+        latest = self._inside.records.latest_lane
+        return await latest(*who, command.channel, own) or await latest(*who, "", own)
 
-        Only that of a slash command is no message, so that a conversation must be begun for it;
-        it is not carried out twice, as a written one may be.
+    async def _first_place(self, command: Command) -> str:
+        """The lane in which to talk to who never talked to the bot: where the answer to the command
+        is read. Only that of a slash command is no message, so that a conversation must be begun
+        for it; not once more for one that is brought again.
 
         Raises:
-            DeliveryError, TimeoutError: there is no such place, or not now.
+            DeliveryError: there is no such place, or not now.
         """
-        here = self._inside.lane_of(command)
+        inside, author = self._inside, command.author.id
+        here = inside.lane_of(command)
         if here and command.direct:
-            return ConversationId.parse(here)
-        adapter = self._inside.adapters[command.platform]
-        async with self._inside.clock.timeout(OPENING_SECONDS):
-            if here:
-                return await adapter.direct(command.author.id)
-            return await adapter.open_direct(command.author.id, HUMAN_BEGINS)
+            return here
+        adapter = inside.adapters[command.platform]
+        if here:
+            return str(await adapter.direct(author))
+        begun = await inside.records.latest_lane(command.platform, author, "")
+        return begun or str(await adapter.open_direct(author, HUMAN_BEGINS))
 
 
 def _wish_id(command: Command) -> str:

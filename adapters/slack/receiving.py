@@ -23,10 +23,10 @@ from slack_sdk.signature import SignatureVerifier
 
 from adapters.slack import forms, mrkdwn, payloads
 from adapters.slack.calls import part, string
-from adapters.slack.lines import Lines
 from adapters.slack.profiles import Reader
 from adapters.slack.web import Web
 from agent.errors import DeliveryError, StorageError
+from agent.lines import Lines
 from agent.messages import Author, IncomingMessage, Kind
 from agent.platforms import Command, WebRequest, WebResponse
 from agent.ports import Clock, Door

@@ -1,4 +1,6 @@
-"""Lines: what comes later in a channel is accepted later, also if names are asked for meanwhile."""
+"""Lines: what comes later from the same place or person is done later, also if what came first has
+to wait for something outside.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +17,23 @@ class _Line:
 
 
 class Lines:
-    """The channels in which somebody waits just now; elsewhere nobody has to."""
+    """The names behind which somebody waits just now; elsewhere nobody has to."""
 
     def __init__(self) -> None:
         """Nobody waits."""
         self._lines: dict[str, _Line] = {}
 
     @asynccontextmanager
-    async def behind(self, channel: str, *, waits: bool = False) -> AsyncIterator[None]:
+    async def behind(self, name: str, *, waits: bool = False) -> AsyncIterator[None]:
         """Go on when everything is through that came before and had to wait, or came behind such;
         `waits`: this has to, so what comes next stands behind it until the block is left.
         """
-        line = self._lines.get(channel)
+        line = self._lines.get(name)
         if line is None:
             if not waits:
                 yield
                 return
-            line = self._lines[channel] = _Line()
+            line = self._lines[name] = _Line()
         line.standing += 1
         try:
             async with line.lock:  # first come, first served
@@ -39,9 +41,9 @@ class Lines:
         finally:
             line.standing -= 1
             if not line.standing:
-                del self._lines[channel]
+                del self._lines[name]
 
-    async def through(self, channel: str) -> None:
+    async def through(self, name: str) -> None:
         """Go on when everything that came before is through."""
-        async with self.behind(channel):
+        async with self.behind(name):
             pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from adapters.slack.lines import Lines
+from agent.lines import Lines
 from tests.support.clock import TestClock
 
 
