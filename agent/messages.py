@@ -139,8 +139,10 @@ class IncomingMessage:
 
     `id` is the platform's own id of the post (Slack: its ts), `revision` tells its edits and its
     deletion apart ('' for the post itself, so that it can be the dedupe key together with the
-    channel); of two edits the later one has the greater one, as text. `text` is plain text or
-    Markdown with the mention of the bot already removed. `sent_at` is in seconds since the epoch.
+    channel); of two edits the later one has the greater one, as text. `version` stands for the
+    revision in the key where not everybody who tells of an edit can tell when exactly it was made.
+    `text` is plain text or Markdown with the mention of the bot already removed. `sent_at` is in
+    seconds since the epoch.
     For controls `id` names the press or command and `detail` says what was chosen (feedback: 'up'
     or 'down'; undeliverable: the reason) and `about` which of our messages it is about (its
     outgoing id; expire: the approval's id). A platform that cannot carry our id tells its own in
@@ -156,6 +158,7 @@ class IncomingMessage:
     author: Author
     text: str = ""
     revision: str = ""
+    version: str = ""
     sent_at: float = 0.0
     mentions_bot: bool = False
     direct: bool = False
@@ -173,7 +176,8 @@ class IncomingMessage:
         """
         place = self.conversation
         what = self.kind.value if self.kind.is_control and not self.text else ""
-        return _joined(place.platform, place.tenant, place.channel, self.id, self.revision, what)
+        version = self.version or self.revision
+        return _joined(place.platform, place.tenant, place.channel, self.id, version, what)
 
     @property
     def lane(self) -> str:

@@ -107,7 +107,7 @@ def test_an_edit() -> None:
     edit, message = read(bodies.changed()), read(bodies.message())
     assert edit.kind is Kind.EDIT
     assert (edit.id, edit.conversation) == (message.id, message.conversation)
-    assert edit.revision == "1790000001.000000"
+    assert edit.revision == "1790000001.000000-1790000001.000200"
     assert edit.key != message.key
     assert edit.text == "How many days off?"
     assert edit.direct
@@ -144,6 +144,38 @@ def test_only_an_edit_that_brings_the_mention_mentions(
     edited = bodies.message(text=after, edited={"ts": "1790000001.000000"})
     message = read(bodies.changed(message=edited, previous_message=bodies.message(text=before)))
     assert message.mentions_bot is brings
+
+
+def edited_to(text: str, told_at: str, second: str = "1790000001") -> IncomingMessage:
+    """An edit to other words, as the event of it tells; Slack's edits have whole seconds."""
+    after = bodies.message(text=text, edited={"user": "U0ADA", "ts": f"{second}.000000"})
+    return read(bodies.changed(message=after, ts=told_at))
+
+
+def test_two_edits_within_one_second() -> None:
+    """Each has a key of its own, which is the same in every redelivery; the one that Slack told of
+    later is the later one.
+    """
+    first = edited_to("Monday", "1790000001.000200")
+    second = edited_to("Tuesday", "1790000001.000900")
+    assert first.key != second.key
+    assert first.revision < second.revision
+    assert edited_to("Tuesday", "1790000001.000900") == second
+    assert second.revision < edited_to("Monday", "1790000001.000100", "1790000002").revision
+
+
+def test_the_last_of_two_edits_within_one_second_in_a_history() -> None:
+    """What stands in a history is what was said last: it is the edit with these words, and later
+    than any other of its second.
+    """
+    first = edited_to("Monday", "1790000001.000200")
+    second = edited_to("Tuesday", "1790000001.000900")
+    item = bodies.message(text="Tuesday", edited={"user": "U0ADA", "ts": "1790000001.000000"})
+    edit = read_event(as_edit(item, "D0ADA", WHO, shared=False), WHO)
+    assert edit is not None
+    assert edit.key == second.key
+    assert edit.key != first.key
+    assert first.revision < second.revision < edit.revision
 
 
 def test_an_edit_without_what_was_before() -> None:
@@ -277,7 +309,9 @@ def test_the_last_edit_in_a_history() -> None:
     item = {**bodies.message(), "edited": {"user": "U0ADA", "ts": "1790000009.000000"}}
     edit = read_event(as_edit(item, "D0ADA", WHO, shared=False), WHO)
     assert edit is not None
-    assert (edit.kind, edit.revision) == (Kind.EDIT, "1790000009.000000")
+    assert (edit.kind, edit.revision) == (Kind.EDIT, "1790000009.000000-9")
+    told = read(bodies.changed(message=item, previous_message=None))
+    assert edit.key == told.key
     assert read_event(as_edit(bodies.message(), "D0ADA", WHO, shared=False), WHO) is None
 
 
