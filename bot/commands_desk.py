@@ -6,7 +6,7 @@ Who asks for people, and what about, is for those who are in the human channel, 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent import texts
@@ -48,6 +48,11 @@ ASSIGN_WHOM = (
     "I don't know who that is. Mention a colleague: `/frontdesk assign @person`, or write their "
     "id: `/frontdesk assign {platform}:ID`. `me` is you."
 )
+SEVERAL_PEOPLE = (
+    "More than one person here is called {name}. Mention the one you mean: `/frontdesk assign "
+    "@person`, or write their id: `/frontdesk assign {platform}:ID`. `me` is you."
+)
+ONE_OF_EACH = "Nothing has changed: name one person and one case."
 WHICH_CASE = "Which case? Write its number behind the name:"
 NO_SUCH_CASE = "There is no open case {case}. `/frontdesk cases` shows those there are."
 ASSIGNED = "Case {case} is assigned to {name}."
@@ -120,8 +125,10 @@ class DeskCommands:
             return refusal
         inside = self._inside
         cases = await inside.records.open_cases()
-        whom, wanted = _parts(clean(words))
-        wanted = wanted or await self._case_here(command)
+        whom, named = _parts(clean(words))
+        if max(len(whom), len(named)) > 1:
+            return ONE_OF_EACH
+        wanted = "".join(named) or await self._case_here(command)
         case, problem = _chosen(cases, wanted, f"{command.platform}:{command.author.id}")
         if case is None:
             return problem or _listed(on_cards(cases), inside.clock.now(), WHICH_CASE) or NO_CASES
@@ -130,10 +137,11 @@ class DeskCommands:
             return NO_DESK
         if place.platform != command.platform:
             return ELSEWHERE.format(desk=place.platform.title())
-        taker = _person(whom, command, cases)
-        if not taker:
-            return ASSIGN_WHOM.format(platform=command.platform)
-        return await self._assigned(command, case, place, taker)
+        takers = _people("".join(whom), command, cases)
+        if len(takers) != 1:
+            name, why = plain_name("".join(whom)), SEVERAL_PEOPLE if takers else ASSIGN_WHOM
+            return why.format(name=name, platform=command.platform)
+        return await self._assigned(command, case, place, *takers)
 
     async def channel(self, command: Command, words: str) -> str:
         """Show or set the times of the desk for the channel of the command; for admins."""
@@ -236,13 +244,14 @@ def _listed(cases: Sequence[Case], now: float, title: str = "") -> str:
     return "\n".join([title, *lines] if title and lines else lines)
 
 
-def _parts(words: str) -> tuple[str, str]:
-    """Whom and which case the words name, in either order; '' for what they do not."""
-    mention = MENTION.search(words)
+def _parts(words: str) -> tuple[Collection[str], Collection[str]]:
+    """Whom and which cases the words name, in any order, each once."""
+    mentions = {f"<@{one}>" for one in MENTION.findall(words)}
     rest = MENTION.sub(" ", words).split()
-    wanted = next((one.lstrip("#") for one in rest if CASE_ID.fullmatch(one.lstrip("#"))), "")
-    others = " ".join(one for one in rest if one.lstrip("#") != wanted)
-    return (mention[0] if mention else others), wanted
+    numbers = [one for one in rest if CASE_ID.fullmatch(one.lstrip("#"))]
+    others = " ".join(one for one in rest if one not in numbers)
+    whom = mentions or ({others} if others else set())
+    return whom, {one.lstrip("#").upper() for one in numbers}
 
 
 def _chosen(cases: Sequence[Case], wanted: str, caller: str) -> tuple[Case | None, str]:
@@ -262,20 +271,19 @@ def _chosen(cases: Sequence[Case], wanted: str, caller: str) -> tuple[Case | Non
     return (meant[0], "") if len(meant) == 1 else (None, "")
 
 
-def _person(whom: str, command: Command, cases: Sequence[Case]) -> str:
-    """The id of who is meant by a mention, an id, 'me', or the name of somebody who has a case."""
+def _people(whom: str, command: Command, cases: Sequence[Case]) -> set[str]:
+    """The ids of who may be meant by a mention, an id, 'me', or the name of somebody who has a
+    case: of all others the platform tells no name.
+    """
     if mention := MENTION.fullmatch(whom):
-        return mention[1]
+        return {mention[1]}
     platform, colon, user = whom.partition(":")
     if colon and platform == command.platform:
-        return user
+        return {user} - {""}
     name = plain_name(whom).casefold()
-    if not name:
-        return ""
-    if name in ("me", plain_name(command.author.name).casefold()):
-        return command.author.id
-    owners = {one.owner for one in cases if plain_name(one.owner_name).casefold() == name}
-    known = [
-        user for on, _, user in (one.partition(":") for one in owners) if on == command.platform
-    ]
-    return known[0] if len(known) == 1 else ""
+    if name == "me":
+        return {command.author.id}
+    people = [(one.owner, one.owner_name) for one in cases]
+    people.append((f"{command.platform}:{command.author.id}", command.author.name))
+    called = [one.partition(":") for one, its in people if plain_name(its).casefold() == name]
+    return {user for on, _, user in called if on == command.platform} if name else set()

@@ -99,6 +99,7 @@ async def test_it_cannot_be_told_who_is_in_the_channel(rig: Rig) -> None:
         ("<@grace|grace.hopper>", "irc:grace"),
         ("<@grace> C7", "irc:grace"),
         ("c7 <@grace>", "irc:grace"),
+        ("C7 <@grace> <@grace|grace.hopper> c7", "irc:grace"),
         ("#C7 irc:grace", "irc:grace"),
         ("me", "irc:linus"),
         ("@Linus C7", "irc:linus"),
@@ -122,12 +123,43 @@ async def test_assigning_by_the_name_of_somebody_who_has_a_case(rig: Rig) -> Non
     rig.open = [CASE, taken(OTHER, "irc:gh", "Grace Hopper")]
     assert "C7 is assigned" in await rig.assign("C7 @Grace  Hopper")
     assert rig.wishes[0].message.detail == "irc:gh"
+    rig.open = [CASE, taken(OTHER, "irc:linus", "Linus Berg")]
+    assert "C7 is assigned" in await rig.assign("C7 Linus Berg")
     rig.open = [
         CASE,
         taken(OTHER, "irc:gh", "Grace"),
         taken(replace(OTHER, id="C8"), "irc:g", "Grace"),
     ]
-    assert await rig.assign("C7 Grace") == desk.ASSIGN_WHOM.format(platform="irc")
+    told = await rig.assign("C7 Grace")
+    assert told == desk.SEVERAL_PEOPLE.format(name="Grace", platform="irc")
+
+
+@pytest.mark.parametrize("typed", ["Linus", "@linus", "  LINUS "])
+async def test_two_people_of_one_name(rig: Rig, typed: str) -> None:
+    """Who types a name that is theirs, too, may mean the other one: nobody gets the case."""
+    rig.open = [CASE, taken(OTHER, "irc:lt", "Linus")]
+    told = await rig.assign(f"C7 {typed}")
+    assert told.startswith("More than one person")
+    assert "@person" in told
+    assert rig.wishes == []
+
+
+async def test_a_name_that_nobody_has_yet(rig: Rig) -> None:
+    """Of people who never had a case only ids are known: a typed name is not guessed at, however it
+    is written.
+    """
+    rig.open = [CASE, taken(OTHER, "irc:gh", "Grace Hopper")]
+    for typed in ("Ada", "@ada", "Grace", "@grace.hopper", "gh", "IRC:gh", "@everyone"):
+        assert await rig.assign(f"C7 {typed}") == desk.ASSIGN_WHOM.format(platform="irc")
+    assert rig.wishes == []
+
+
+@pytest.mark.parametrize("words", ["<@grace> <@linus>", "C7 C9 <@grace>", "C7 c9 me"])
+async def test_one_of_each(rig: Rig, words: str) -> None:
+    """Who names two people or two cases is not obeyed by half."""
+    rig.open = [CASE, OTHER]
+    assert await rig.assign(words) == desk.ONE_OF_EACH
+    assert rig.wishes == []
 
 
 async def test_assigning_what_one_has(rig: Rig) -> None:

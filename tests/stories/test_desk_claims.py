@@ -270,6 +270,31 @@ async def test_assigned(opened: OpenCompany) -> None:
     assert claimed_by(desk.card(), "Margaret Hill")
 
 
+@four_ways
+async def test_assigned_by_a_typed_name(opened: OpenCompany) -> None:
+    """A name that is typed and not picked: of people who never had a case it says nothing, of one
+    who has one it does, and of two who are called the same it does not tell which.
+    """
+    one = await opened()
+    desk = Desk(one)
+    margaret, other = [await desk.hire("Margaret Hill") for _ in range(2)]
+    asked = await wish(one, one.ada)
+    case = desk.card().text.split()[1]
+    for typed in ("Margaret Hill", "@Margaret Hill", "@margaret.hill"):
+        told = await desk.command(one.linus, f"assign {case} {typed}")
+        assert told.startswith("I don't know who that is.")
+    second = await wish(one, one.grace)
+    await desk.press(margaret, desk.cards()[-1], "Claim")
+    await desk.command(one.linus, f"assign {case} @margaret hill")
+    await one.clock.advance(3)
+    assert claimed_by(desk.cards()[0], "Margaret Hill")
+    await desk.press(other, desk.cards()[-1], "Take over")
+    told = await desk.command(one.linus, f"assign {case} Margaret Hill")
+    assert told.startswith("More than one person")
+    assert "Margaret Hill" in one.texts(asked)[-1]
+    assert "Margaret Hill" in one.texts(second)[-1]
+
+
 # The same thing told twice
 
 
