@@ -169,10 +169,9 @@ class App:
         be given, but nobody could be called: only a connected platform knows its organisation.
 
         Raises:
-            ConfigError: a platform refuses its credentials, or the human channel is not one of
-                the configured platforms.
+            ConfigError: a platform refuses its credentials, the human channel is not one of the
+                configured platforms, or the address cannot be bound.
             StoreUnavailable: the database cannot be read.
-            OSError: the address cannot be bound.
         """
         settings = self.configuration.settings
         self._find_desk()

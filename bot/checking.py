@@ -104,6 +104,8 @@ def _desk(settings: Settings, adapters: Mapping[str, Adapter]) -> list[Finding]:
             findings.append(Finding("admins", False, f"{detail} ({', '.join(adapters)})"))
     named = {"human": settings.human_channel, "second": settings.second_channel}
     for which, setting in named.items():
+        if not adapters:
+            break  # that no platform could be opened is a finding already
         try:
             channel_of(f"{which.upper()}_CHANNEL", setting, adapters)
         except AgentError as error:

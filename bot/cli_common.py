@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
-from agent.errors import AgentError, ConfigError
+from agent.errors import AgentError
 from bot.settings import FILE, Configuration, load
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def tells_errors(command: Callable[P, None]) -> Callable[P, None]:
             click.echo(f"frontdesk: {error}", err=True)
             sys.exit(1)
         except OSError as error:
-            click.echo(f"frontdesk: {error.strerror or error}: {error.filename or ''}", err=True)
+            where = f": {error.filename}" if error.filename else ""
+            click.echo(f"frontdesk: {error.strerror or error}{where}", err=True)
             sys.exit(1)
 
     return wrapped
@@ -72,14 +73,10 @@ async def beside(owner: str) -> AsyncIterator[Store]:
         ConfigError: there is none, or none of this version.
     """
     from bot.clock import SystemClock
-    from storage import open_store, pending
+    from storage import must_be_there, open_store
 
     url = configured().settings.database_url
-    if pending(url):
-        raise ConfigError(
-            f"there is no database at {url}, or one of an older version that `frontdesk migrate` "
-            "has to bring up to date first"
-        )
+    must_be_there(url)
     store = open_store(url, SystemClock(), owner=owner, exclusive=False)
     try:
         yield store

@@ -24,9 +24,8 @@ async def serve(configuration: Configuration, *, announce: Callable[[str], None]
     """Start, say where it listens, and stop in order at SIGTERM or SIGINT.
 
     Raises:
-        ConfigError: something is missing or wrong.
+        ConfigError: something is missing or wrong, or the address is taken.
         StorageError: the database cannot be opened.
-        OSError: the address is taken.
     """
     app = build(configuration)
     stopping = asyncio.Event()

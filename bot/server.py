@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from agent.defects import report
-from agent.errors import StorageError
+from agent.errors import ConfigError, StorageError
 from agent.platforms import WebRequest, WebResponse
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Server:
         """Listen, and return the port (chosen by the system for port 0).
 
         Raises:
-            OSError: the address is taken or not ours.
+            ConfigError: the address is taken or not ours.
         """
         self._runner = web.AppRunner(
             self._app,
@@ -60,8 +60,7 @@ class Server:
             shutdown_timeout=SHUTDOWN_SECONDS,
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
+        await bind(self._runner, host, port, mend="set FRONTDESK_HOST and FRONTDESK_PORT")
         bound: int = self._runner.addresses[0][1]
         return bound
 
@@ -87,6 +86,22 @@ class Server:
         except StorageError as error:
             return web.Response(status=503, text=f"{error}\n")
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})
+
+
+async def bind(runner: web.AppRunner, host: str, port: int, *, mend: str) -> None:
+    """Listen on an address; `mend` is what to do about one that cannot be had.
+
+    Raises:
+        ConfigError: it cannot be had.
+    """
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except (OSError, UnicodeError) as error:  # a name may be none at all
+        why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        raise ConfigError(
+            f"cannot listen on {host}, port {port}: {why}; {mend} to an address of this machine "
+            "that is free"
+        ) from None
 
 
 class _ServerLog(logging.LoggerAdapter[logging.Logger]):

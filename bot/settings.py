@@ -41,9 +41,9 @@ class Settings(BaseModel):
     second_channel: str = ""
     admins: str = ""
     contact: str = "your administrators"
-    first_token_seconds: float = Field(default=8.0, gt=0)
-    answer_seconds: float = Field(default=45.0, gt=0)
-    turn_seconds: float = Field(default=90.0, gt=0)
+    first_token_seconds: float = Field(default=8.0, gt=0, allow_inf_nan=False)
+    answer_seconds: float = Field(default=45.0, gt=0, allow_inf_nan=False)
+    turn_seconds: float = Field(default=90.0, gt=0, allow_inf_nan=False)
     min_confidence: float = Field(default=0.5, ge=0, le=1)
     low_confidence: Literal["offer", "escalate"] = "offer"
     follow_threads: bool = True

@@ -12,7 +12,7 @@ from agent.ports import Records
 from agent.records import TimelineItem
 from bot.clock import SystemClock
 from bot.settings import Configuration
-from storage import open_store, pending
+from storage import must_be_there, open_store
 
 
 async def lines(configuration: Configuration, conversation: str) -> list[str]:
@@ -27,11 +27,10 @@ async def lines(configuration: Configuration, conversation: str) -> list[str]:
     except ValueError as error:
         raise ConfigError(f"{error}; for example slack:T0123:C0123:1790000000.000100") from None
     url = configuration.settings.database_url
-    if pending(url):  # opening it would make or change it, and who looks changes nothing
-        raise ConfigError(
-            f"nothing is known about {conversation}: there is no database at {url}, or one of an "
-            "older version that `frontdesk migrate` has to bring up to date first"
-        )
+    try:
+        must_be_there(url)
+    except ConfigError as error:
+        raise ConfigError(f"nothing is known about {conversation}: {error}") from None
     store = open_store(url, SystemClock(), owner="trace", exclusive=False)
     try:
         return [printed(item) for item in await timeline(store.records, lane)]

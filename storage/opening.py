@@ -268,11 +268,33 @@ def pending(url: str) -> list[str]:
     return _backend(url).pending(url)
 
 
+def must_be_there(url: str) -> None:
+    """Make sure that there is a database of this version: whoever looks into it neither makes nor
+    changes one.
+
+    Raises:
+        ConfigError: there is none, it must be migrated first, or the URL is wrong.
+        SchemaTooNew: a newer version of the program wrote the database.
+        StoreUnavailable: the database cannot be read.
+    """
+    if not exists(url):
+        raise ConfigError(
+            f"there is no database at {url}: the first `frontdesk run` makes it; if it is "
+            "somewhere else, say where in FRONTDESK_DATABASE_URL"
+        )
+    if pending(url):
+        raise ConfigError(
+            f"the database at {url} is empty or of an older version: `frontdesk migrate` brings it "
+            "up to date"
+        )
+
+
 def backup(url: str, target: str) -> None:
     """Copy the database, also while it is in use, to the new file `target` and verify the copy.
 
     Raises:
-        ConfigError: the URL is wrong, there is no such database, or `target` exists already.
+        ConfigError: the URL is wrong, there is no such database, nothing in it, or it is another
+            program's; or `target` exists already.
         StoreUnavailable: there is no copy.
     """
     _backend(url).backup(url, target)

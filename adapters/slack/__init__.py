@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.errors import ConfigError
 from agent.ports import Adapter
-from agent.surroundings import Surroundings
+from agent.surroundings import Surroundings, read_address, read_key
 
 NEEDED = "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET"
 """What to set so that it is opened, for whoever has set nothing."""
@@ -14,14 +14,15 @@ def open_adapter(surroundings: Surroundings) -> Adapter | None:
     """The Slack adapter, or None when no bot token is configured.
 
     Raises:
-        ConfigError: there is a token, but neither a signing secret nor an app token.
+        ConfigError: there is a token, but neither a signing secret nor an app token; or one of them
+            cannot be one.
     """
     environ = surroundings.environ
-    token = environ.get("SLACK_BOT_TOKEN", "")
+    token = read_key(environ, "SLACK_BOT_TOKEN")
     if not token:
         return None
     secret = environ.get("SLACK_SIGNING_SECRET", "").strip()
-    app_token = environ.get("SLACK_APP_TOKEN", "").strip()
+    app_token = read_key(environ, "SLACK_APP_TOKEN")
     if not (secret or app_token):
         raise ConfigError(
             "SLACK_SIGNING_SECRET is missing: copy it from the app's Basic Information page, or "
@@ -34,6 +35,6 @@ def open_adapter(surroundings: Surroundings) -> Adapter | None:
         token=token,
         signing_secret=secret,
         app_token=app_token,
-        api_url=environ.get("SLACK_API_URL") or SLACK_API,
+        api_url=read_address(environ, "SLACK_API_URL") or SLACK_API,
         clock=surroundings.clock,
     )

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from agent.errors import OutputCut, ProviderAuth, Refused
 from agent.models import Done, Prompt, ToolCall, ToolCalls, Usage
 from agent.providers._faults import Account
-from agent.providers._settings import host_of
 from agent.providers._spoken import Side, schema_of, spoken, system_texts
 from agent.providers._strict import function
 from agent.providers._wire import (
@@ -25,6 +24,7 @@ from agent.providers._wire import (
     number,
     text,
 )
+from agent.surroundings import host_of
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

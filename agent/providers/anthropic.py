@@ -22,7 +22,7 @@ from agent.providers._faults import (
     lost,
     verdict,
 )
-from agent.providers._settings import need_model, read_address, read_key
+from agent.providers._settings import need_model
 from agent.providers._wire import (
     CHECK_QUESTION,
     CONNECT_SECONDS,
@@ -32,7 +32,7 @@ from agent.providers._wire import (
     pieces,
     text,
 )
-from agent.surroundings import Surroundings
+from agent.surroundings import Surroundings, read_address, read_key
 
 if TYPE_CHECKING:
     from anthropic import APIStatusError, AsyncAnthropic

@@ -25,9 +25,9 @@ from agent.providers._faults import (
 )
 from agent.providers._openai_chat import Chat
 from agent.providers._openai_responses import Responses
-from agent.providers._settings import host_of, need_model, read_address, read_key
+from agent.providers._settings import need_model
 from agent.providers._wire import CONNECT_SECONDS, EventStream, LazyModules, Reader, pieces, text
-from agent.surroundings import Surroundings
+from agent.surroundings import Surroundings, host_of, read_address, read_key
 
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI

@@ -47,9 +47,8 @@ async def run(
         ready: is set when the page can be opened.
 
     Raises:
-        ConfigError: something in the configuration is missing or wrong.
+        ConfigError: something in the configuration is missing or wrong, or the port is taken.
         StorageError: the database cannot be opened.
-        OSError: the port is taken.
     """
     playground = Playground(configuration, clock=clock)
     try:
@@ -95,9 +94,8 @@ class Playground:
         """Start everything; the page's address, which ends in '/'.
 
         Raises:
-            ConfigError: something in the configuration is missing or wrong.
+            ConfigError: something in the configuration is missing or wrong, or the port is taken.
             StorageError: the database cannot be opened.
-            OSError: the port is taken.
         """
         connections: dict[str, str] = {}
         for room in self._rooms:

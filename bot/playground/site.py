@@ -41,6 +41,7 @@ from bot.playground.orders import (
 from bot.playground.rooms import Json, Room
 from bot.playground.snapshot import Sight, Viewer
 from bot.playground.telling import told
+from bot.server import bind
 
 PARTS = Path(__file__).parent / "page"
 
@@ -77,7 +78,7 @@ class Site:
         """Listen on the loopback interface; the port (chosen by the system for 0).
 
         Raises:
-            OSError: the port is taken.
+            ConfigError: the port is taken.
         """
         app = web.Application(middlewares=[guard.refuse_strangers], client_max_size=MAX_BODY)
         app.on_response_prepare.append(guard.add_headers)
@@ -88,7 +89,7 @@ class Site:
             app, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        await bind(self._runner, "127.0.0.1", port, mend="set --port")
         bound: int = self._runner.addresses[0][1]
         return bound
 

@@ -13,6 +13,8 @@ from urllib.parse import quote
 from agent.errors import ConfigError, StoreUnavailable
 
 PREFIX = "sqlite:///"
+MEMORY = ":memory:"
+"""What elsewhere names a database without a file (https://sqlite.org/inmemorydb.html)."""
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables: https://sqlite.org/stricttables.html
 WAL_ATTEMPTS = 20
 PATIENCE = 2.0
@@ -23,11 +25,17 @@ def path_of(url: str) -> Path:
     """The file that a database URL names.
 
     Raises:
-        ConfigError: it is not of the form sqlite:///path, or its folder does not exist.
+        ConfigError: it is not of the form sqlite:///path, or names no file that stays, or a folder
+            that does not exist.
     """
     name = url.removeprefix(PREFIX)
     if not name or name == url:
         raise ConfigError(f"a database URL is written {PREFIX}frontdesk.db, got {url!r}")
+    if name == MEMORY:
+        raise ConfigError(
+            f"FRONTDESK_DATABASE_URL={url} is no file, and what it holds would be lost with the "
+            f"process: write {PREFIX}frontdesk.db"
+        )
     path = Path(name)
     if not path.parent.is_dir():
         raise ConfigError(f"the folder of the database {path} does not exist")

@@ -16,6 +16,11 @@ READ_ONLY = (
     "cannot be written, only read",
     "give this process the right to write its file and folder",
 )
+NO_DATABASE = (
+    "is damaged",
+    "stop, and put a backup in its place with `frontdesk restore BACKUP`; or, if it never was a "
+    "database, name another file in FRONTDESK_DATABASE_URL",
+)
 LOCKED = ("is kept locked by another process", "it goes on when that one ends or lets go")
 FAILING_DISK = ("is on a disk that reports errors", "look into the system's log")
 OTHERWISE = ("cannot be used", "it goes on when the cause is gone")
@@ -34,12 +39,12 @@ OUTAGES = {
     sqlite3.SQLITE_LOCKED: LOCKED,
     sqlite3.SQLITE_NOLFS: ("is larger than its file system allows", "move it to another one"),
     sqlite3.SQLITE_NOMEM: ("has no memory to work with", "it goes on when there is some"),
-    sqlite3.SQLITE_NOTADB: DAMAGED,
+    sqlite3.SQLITE_NOTADB: NO_DATABASE,
     sqlite3.SQLITE_PERM: READ_ONLY,
     sqlite3.SQLITE_PROTOCOL: LOCKED,
     sqlite3.SQLITE_READONLY: READ_ONLY,
 }
-DAMAGES = frozenset(code for code, words in OUTAGES.items() if words is DAMAGED)
+DAMAGES = frozenset(code for code, words in OUTAGES.items() if words in (DAMAGED, NO_DATABASE))
 
 
 def is_outage(error: BaseException) -> bool:

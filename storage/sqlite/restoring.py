@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from agent.errors import ConfigError, StoreUnavailable
 from storage.sqlite.files import FileLock, path_of
-from storage.sqlite.upkeep import free_name, pending_of
+from storage.sqlite.upkeep import free_name, pending_of, refuse_others
 
 # What was to be said at the time of the backup may have been said since.
 DOUBT_EVERYTHING = "UPDATE outbox SET doubtful = 1 WHERE state IN ('pending', 'sending')"
@@ -36,6 +36,7 @@ def restore(url: str, source: str) -> str:
     try:
         if path.exists() and backup.samefile(path):
             raise ConfigError(f"{backup} is the database itself")
+        _spare_others(path)
         part.unlink(missing_ok=True)
         _copy(backup, part)
         return _put_in_place(path, part)
@@ -69,6 +70,16 @@ def _copy(backup: Path, part: Path) -> None:
         copy.execute("COMMIT")
 
 
+def _spare_others(path: Path) -> None:
+    """Another program's database is not moved away; one that is damaged may be."""
+    if path.exists():
+        with (
+            suppress(sqlite3.Error),
+            closing(sqlite3.connect(_read_only(path), uri=True)) as connection,
+        ):
+            refuse_others(connection, path)
+
+
 def _skip_numbers(copy: sqlite3.Connection, table: str) -> None:
     where = {"table": table, "gap": GAP}
     skip = "UPDATE sqlite_sequence SET seq = seq + :gap WHERE name = :table"
@@ -76,13 +87,13 @@ def _skip_numbers(copy: sqlite3.Connection, table: str) -> None:
         copy.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :gap)", where)
 
 
-def _read_only(backup: Path) -> str:
-    """How to open a backup without making anything beside it. One that has a log beside it is in
+def _read_only(file: Path) -> str:
+    """How to open a file without making anything beside it. One that has a log beside it is in
     use by somebody, or was.
     """
-    log = backup.with_name(backup.name + "-wal")
+    log = file.with_name(file.name + "-wal")
     mode = "mode=ro" if log.exists() else "immutable=1"
-    return f"file:{quote(str(backup.resolve()))}?{mode}"
+    return f"file:{quote(str(file.resolve()))}?{mode}"
 
 
 def _put_in_place(path: Path, part: Path) -> str:

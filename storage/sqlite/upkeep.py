@@ -33,7 +33,7 @@ def pending(url: str) -> list[str]:
     """The names of migrations that are not applied; all of them if there is no file yet.
 
     Raises:
-        ConfigError: the URL is wrong.
+        ConfigError: the URL is wrong, or the database is another program's.
         SchemaTooNew: the database has migrations that this code does not know.
         StoreUnavailable: it cannot be read.
     """
@@ -41,6 +41,7 @@ def pending(url: str) -> list[str]:
     if not path.exists():
         return _known()
     with translated(), closing(connect(path, make=False)) as connection:
+        refuse_others(connection, path)
         return pending_of(connection)
 
 
@@ -51,12 +52,13 @@ def migrate(url: str) -> list[str]:
     already has tables, a copy of it is left beside it, named after the first migration.
 
     Raises:
-        ConfigError: the URL is wrong.
+        ConfigError: the URL is wrong, or the database is another program's.
         SchemaTooNew: the database has migrations that this code does not know.
         StoreUnavailable: nothing was changed.
     """
     path = path_of(url)
     with translated(), closing(connect(path, patience=MIGRATION_PATIENCE)) as connection:
+        refuse_others(connection, path)
         use_wal(connection)
         if not pending_of(connection):
             return []
@@ -79,14 +81,32 @@ def backup(url: str, target: str) -> None:
     """Copy the database to a new file and check the copy; works beside a running process.
 
     Raises:
-        ConfigError: there is no database, or `target` exists or cannot be made.
+        ConfigError: there is no database, nothing in it, or it is another program's; or `target`
+            exists or cannot be made.
         StoreUnavailable: the copy failed or is damaged; no file is left.
     """
     path = path_of(url)
     if not path.exists():
         raise ConfigError(f"there is no database {path}")
     with translated():
+        with closing(connect(path, make=False)) as connection:
+            refuse_others(connection, path)
+            if not _has_tables(connection):
+                raise ConfigError(f"there is nothing in it yet to keep: {path}")
         _copy(path, Path(target))
+
+
+def refuse_others(connection: sqlite3.Connection, path: Path) -> None:
+    """Make sure that a database is not another program's: it has tables, but none of ours.
+
+    Raises:
+        ConfigError: it is; nothing was changed.
+    """
+    if _has_tables(connection) and not MIGRATIONS.applied(_database(connection)):
+        raise ConfigError(
+            f"{path} is another program's database: name a file of Frontdesk's own in "
+            "FRONTDESK_DATABASE_URL"
+        )
 
 
 def _database(connection: sqlite3.Connection) -> Database:

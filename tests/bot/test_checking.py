@@ -80,6 +80,14 @@ async def test_a_database_that_is_none(tmp_path: Path) -> None:
     assert (tmp_path / "x.db").read_text().startswith("This is not")
 
 
+async def test_a_channel_is_not_blamed_for_a_missing_platform(tmp_path: Path) -> None:
+    """Without any platform nothing is known of the channel: one finding says what to set."""
+    environ = {"FRONTDESK_HUMAN_CHANNEL": "slack:C1", "FRONTDESK_SECOND_CHANNEL": "teams:19:x"}
+    environ["FRONTDESK_DATABASE_URL"] = f"sqlite:///{tmp_path / 'x.db'}"
+    wrong = [one.subject for one in await checking.check_all(load(environ)) if not one.ok]
+    assert wrong == ["platforms"]
+
+
 async def test_no_database_yet(tmp_path: Path) -> None:
     """Before the first start that is fine, but said as it is; looking makes none."""
     path = tmp_path / "x.db"

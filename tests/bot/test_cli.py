@@ -75,6 +75,15 @@ def test_run_without_a_platform(here: Here) -> None:
         ("FRONTDESK_HUMAN_CHANNEL", "slack:", "write PLATFORM:CHANNEL"),
         ("SLACK_BOT_TOKEN", "xoxb-wrong", "Slack refuses SLACK_BOT_TOKEN: invalid_auth"),
         ("SLACK_SIGNING_SECRET", "", "SLACK_SIGNING_SECRET is missing"),
+        ("SLACK_BOT_TOKEN", "xoxb-one\nxoxb-two", "SLACK_BOT_TOKEN contains a space, a line break"),
+        ("SLACK_APP_TOKEN", "xapp-schlüssel", "SLACK_APP_TOKEN contains a space, a line break"),
+        ("SLACK_API_URL", "slack.com/api/", "SLACK_API_URL is not a web address"),
+        ("SLACK_API_URL", "http://:99999/", "SLACK_API_URL is not a web address"),
+        ("FRONTDESK_DATABASE_URL", "sqlite:///:memory:", "what it holds would be lost"),
+        ("FRONTDESK_HOST", "192.0.2.1", "cannot listen on 192.0.2.1"),
+        ("FRONTDESK_HOST", "no host", "cannot listen on no host"),
+        ("FRONTDESK_ANSWER_SECONDS", "inf", "FRONTDESK_ANSWER_SECONDS: "),
+        ("FRONTDESK_TURN_SECONDS", "1e999", "FRONTDESK_TURN_SECONDS: "),
     ],
 )
 def test_run_with_a_wrong_setting(
@@ -87,11 +96,23 @@ def test_run_with_a_wrong_setting(
 
 
 def test_run_on_a_port_that_is_taken(here: Here, slack: Neighbour) -> None:
-    """Another server has the port: the system's own words for it."""
+    """Another server has the port: the line says which, and what to set instead."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         line = complaint(here("run", **{**slack.environ, "FRONTDESK_PORT": port}))
     assert "address" in line.lower()
+    assert line.startswith(f"cannot listen on 127.0.0.1, port {port}: ")
+    assert "set FRONTDESK_HOST and FRONTDESK_PORT" in line
+
+
+def test_the_playground_on_a_port_that_is_taken(here: Here) -> None:
+    """Its page has an option for that."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        result = here("playground", "--port", port)
+    assert result.exit_code == 1
+    assert f"cannot listen on 127.0.0.1, port {port}: " in result.stderr
+    assert "--port" in result.stderr
 
 
 def test_run_twice_on_one_database(here: Here, slack: Neighbour, tmp_path: Path) -> None:

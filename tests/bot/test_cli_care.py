@@ -96,6 +96,82 @@ def test_queue_with_wrong_numbers(here: Here) -> None:
     assert here("queue", "drop").exit_code == 2
 
 
+LOOKING = [
+    ("queue", "list"),
+    ("queue", "retry", "1"),
+    ("queue", "drop", "1"),
+    ("cases",),
+    ("trace", "slack:T:C:1"),
+    ("forget", "slack:ada"),
+]
+CHANGING = [("migrate",), ("run",), ("ingest", "handbook.md"), ("backup", "copy.db")]
+
+
+def another_programs(tmp_path: Path) -> bytes:
+    """A database that somebody else's program keeps under our name; what its file holds."""
+    with closing(sqlite3.connect(tmp_path / "frontdesk.db")) as other:
+        other.execute("CREATE TABLE inbox (letter TEXT)")
+        other.execute("INSERT INTO inbox VALUES ('Dear Ada')")
+        other.commit()
+    return (tmp_path / "frontdesk.db").read_bytes()
+
+
+@pytest.mark.parametrize("words", [*LOOKING, *CHANGING], ids=" ".join)
+def test_a_database_of_another_program(
+    here: Here, tmp_path: Path, slack: Neighbour, words: tuple[str, ...]
+) -> None:
+    """It is left as it is, and the line says what to set."""
+    before = another_programs(tmp_path)
+    (tmp_path / "handbook.md").write_text("# Leave")
+    result = here(*words, **slack.environ)
+    assert "is another program's database" in complaint(result)
+    assert "FRONTDESK_DATABASE_URL" in result.stderr
+    assert (tmp_path / "frontdesk.db").read_bytes() == before
+
+
+def test_check_of_a_database_of_another_program(here: Here, tmp_path: Path) -> None:
+    """`check` says so, too."""
+    another_programs(tmp_path)
+    result = here("check")
+    assert result.exit_code == 1
+    assert "another program's database" in result.output
+
+
+def test_restore_over_a_database_of_another_program(here: Here, tmp_path: Path) -> None:
+    """A backup does not take its place."""
+    with_store(lambda store: store.ready())
+    assert here("backup", "copy.db").exit_code == 0
+    for left in tmp_path.glob("frontdesk.db*"):
+        left.unlink()
+    before = another_programs(tmp_path)
+    assert "is another program's database" in complaint(here("restore", "copy.db"))
+    assert (tmp_path / "frontdesk.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("words", LOOKING, ids=" ".join)
+def test_an_empty_database(here: Here, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Looking does not fill it; the line says what does."""
+    (tmp_path / "frontdesk.db").touch()
+    line = complaint(here(*words))
+    assert "is empty or of an older version: `frontdesk migrate` brings it up to date" in line
+    assert (tmp_path / "frontdesk.db").read_bytes() == b""
+
+
+def test_backup_of_an_empty_database(here: Here, tmp_path: Path) -> None:
+    """A copy that nobody could restore is not called a backup."""
+    (tmp_path / "frontdesk.db").touch()
+    assert "there is nothing in it yet to keep" in complaint(here("backup", "copy.db"))
+    assert not (tmp_path / "copy.db").exists()
+
+
+def test_a_file_that_is_no_database(here: Here, tmp_path: Path) -> None:
+    """It may be the wrong file: the line says how to name another one, too."""
+    (tmp_path / "frontdesk.db").write_text("Minutes of the meeting. " * 100)
+    line = complaint(here("cases"))
+    assert "frontdesk restore BACKUP" in line
+    assert "FRONTDESK_DATABASE_URL" in line
+
+
 def test_queue_of_nothing(here: Here, tmp_path: Path) -> None:
     """Looking makes no database."""
     assert "there is no database" in complaint(here("queue", "list"))
