@@ -88,6 +88,7 @@ class SlackAdapter:
         identity = await self._identify()
         self.tenant = identity.team_id
         reader = Reader(identity, self._profiles)
+        self._backfill = backfill = Backfill(self._web, identity, self._clock, door, reader.read)
         self._receiver = receiver = Receiver(
             self._web,
             identity,
@@ -95,8 +96,8 @@ class SlackAdapter:
             clock=self._clock,
             door=door,
             reader=reader,
+            backfill=backfill,
         )
-        self._backfill = backfill = Backfill(self._web, identity, self._clock, door, reader.read)
         if not self._app_token:
             backfill.begin(await backfill.remember())
             return

@@ -22,6 +22,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
 from adapters.slack import forms, mrkdwn, payloads
+from adapters.slack.backfill import Backfill
 from adapters.slack.calls import part, string
 from adapters.slack.profiles import Reader
 from adapters.slack.web import Web
@@ -44,6 +45,9 @@ OPEN_SECONDS = 2.0
 URL_SECONDS = 30 * 60.0
 """In which Slack shows what is sent to the address that came with a press
 (https://docs.slack.dev/interactivity/handling-user-interaction#message_responses)."""
+LEFT_OUT_SECONDS = 60.0
+"""For which Slack leaves events out before it says so again
+(https://docs.slack.dev/apis/events-api/#rate-limiting)."""
 OPENED_BEFORE = "exchanged_trigger_id"
 """Slack's word for a second form on one press: the press came twice."""
 
@@ -73,9 +77,13 @@ class Receiver:
         clock: Clock,
         door: Door,
         reader: Reader,
+        backfill: Backfill,
     ) -> None:
-        """`reader` knows names. Without a signing secret no request is ever taken for Slack's."""
+        """`reader` knows names, `backfill` looks for what Slack left out. Without a signing secret
+        no request is ever taken for Slack's.
+        """
         self._reader = reader
+        self._backfill = backfill
         self._lines = Lines()
         self._web = web
         self._identity = identity
@@ -99,8 +107,13 @@ class Receiver:
 
         Never raises. Its body and type are for whoever pressed or commanded.
         """
-        if body.get("type") == "event_callback":
-            return await self._event(body)
+        match body.get("type"):
+            case "event_callback":
+                return await self._event(body)
+            case "app_rate_limited" if payloads.is_ours(body, self._identity):
+                log.warning("Slack leaves events out: there were too many within an hour")
+                self._beside.run(self._look_for_what_is_left_out())
+                return WebResponse(200)
         try:
             # The body is verified and parsed; this mode hands it to bolt as it is.
             asked = AsyncBoltRequest(body=body, mode="socket_mode")
@@ -176,6 +189,11 @@ class Receiver:
             log.warning("an event was not accepted: %s", error.code)
             return WebResponse(503)
         return WebResponse(200)
+
+    async def _look_for_what_is_left_out(self) -> None:
+        seen = await self._backfill.remember()
+        await self._clock.sleep(LEFT_OUT_SECONDS)
+        self._backfill.begin(seen)
 
     async def _only_ours(self, body: dict[str, Any], next: Next) -> BoltResponse:
         if body.get("type") == "url_verification":

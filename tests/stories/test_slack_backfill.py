@@ -13,6 +13,7 @@ from tests.support.chats import Said
 from tests.support.clock import TestClock
 from tests.support.company import Company, slack
 from tests.support.scripted import ScriptedProvider
+from tests.support.slack_bodies import as_json
 
 QUESTION = "How many days of annual leave do I get?"
 TOO_LATE = 1000.0
@@ -296,3 +297,24 @@ async def test_a_reconnection_misses_nothing(opened: OpenCompany, clock: TestClo
     assert len(one.answers(asked)) == 1
     await clock.advance(30)
     assert len(one.answers(asked)) == 2
+
+
+async def test_what_slack_did_not_send(opened: OpenCompany, clock: TestClock) -> None:
+    """There were too many events, and Slack says that it left some out (`app_rate_limited`): what
+    Ada asked meanwhile is looked for a minute later, and answered once.
+    """
+    one = await opened()
+    await one.teach(LEAVE)
+    first = await one.dm(one.ada, QUESTION)
+    one.hang_up()
+    asked = await one.dm(one.ada, QUESTION)
+    await clock.advance(400)  # it is not sent any more
+    one.chat.listen(one.running.port)
+    notice = {"type": "app_rate_limited", "minute_rate_limited": 1, "api_app_id": "A1"}
+    team = slack(one).identity.team_id
+    for _ in range(2):
+        assert await one.post(as_json({**notice, "team_id": team})) == 200
+    assert one.answers(asked) == []
+    await clock.advance(70)
+    assert len(one.answers(asked)) == 1
+    assert len(one.answers(first)) == 1
