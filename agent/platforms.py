@@ -67,7 +67,11 @@ class WebResponse:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An admin or help command typed in a chat: the words after the command's name."""
+    """An admin or help command typed in a chat.
+
+    `text` is the words after the command's name; a person who is mentioned in them stands there as
+    `<@ID>`, by the platform's id, since names are not unique.
+    """
 
     platform: str
     tenant: str

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import importlib
 import os
-import pkgutil
 import socket
 from collections.abc import Mapping, Sequence
 
-import adapters as adapter_packages
+from adapters import platforms
 from agent.desk.place import DeskPlace
 from agent.errors import ConfigError, StoreUnavailable
 from agent.messages import ConversationId
@@ -268,10 +267,8 @@ def open_adapters(surroundings: Surroundings) -> dict[str, Adapter]:
     """
     opened: dict[str, Adapter] = {}
     needed: list[str] = []
-    for package in pkgutil.iter_modules(adapter_packages.__path__):
-        if not package.ispkg:
-            continue
-        module = importlib.import_module(f"adapters.{package.name}")
+    for name in platforms():
+        module = importlib.import_module(f"adapters.{name}")
         needed.append(module.NEEDED)
         adapter = module.open_adapter(surroundings)
         if adapter is not None:

@@ -71,7 +71,7 @@ UNITS = {SLA: "minutes", STALE: "days"}
 ALWAYS = "mon-sun 00:00-24:00"
 """Opening hours that are always, also where those of the organisation are not."""
 MENTION = re.compile(r"<@([^|<>\s]+)(?:\|[^<>]*)?>")
-"""A person as Slack writes them in the words of a command that it escapes."""
+"""A person in the words of a command (`Command.text`)."""
 CASE_ID = re.compile(r"C[0-9][\w.-]*", re.IGNORECASE)
 
 

@@ -8,17 +8,9 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal
 
-QUIET = (
-    "slack_bolt",
-    "slack_sdk",
-    "aiohttp",
-    "asyncio",
-    "httpx2",
-    "httpcore2",
-    "openai",
-    "anthropic",
-)
-"""Libraries that would log payloads or requests at INFO or DEBUG."""
+OURS = ("adapters", "agent", "bot", "storage", "twins")
+"""Whose lines are written as the settings say. Of everything else, whichever SDK it is, no line
+below a warning: many would tell requests and payloads there."""
 
 
 class JsonLines(logging.Formatter):
@@ -44,6 +36,7 @@ def configure(log_format: Literal["text", "json"], level: str) -> None:
         handler.setFormatter(JsonLines())
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    wanted = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=max(wanted, logging.WARNING), handlers=[handler], force=True)
+    for name in OURS:
+        logging.getLogger(name).setLevel(wanted)

@@ -13,14 +13,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from adapters import platforms
 from agent.desk.hours import Hours, zone_of
 from agent.errors import ConfigError
 from agent.policy import Policy
+from agent.providers import vendors
 
 FILE = "frontdesk.toml"
 OURS = "FRONTDESK_"
-OTHERS = ("SLACK_", "TEAMS_", "ANTHROPIC_", "OPENAI_", "OTEL_")
-"""Beginnings of names in the file that platforms, vendors and telemetry read."""
+TELEMETRY = "OTEL_"
 ENVIRONMENT_ONLY = ("TOKEN", "SECRET", "PASSWORD", "API_KEY", "_URL", "_URLS", "CERTIFICATE_FILE")
 """Endings of names that may not stand in a file (FRONTDESK_DATABASE_URL may)."""
 
@@ -123,8 +124,9 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Configuration:
             values[name], sources[name] = from_file[variable], "file"
         if environ.get(variable, "").strip():
             values[name], sources[name] = environ[variable].strip(), "environment"
+    foreign = others()
     unknown = sorted(
-        name for name in from_file if not name.startswith(OTHERS) and name not in named
+        name for name in from_file if not name.startswith(foreign) and name not in named
     )
     if unknown:
         raise ConfigError(f"{file}: unknown settings: {', '.join(unknown)}")
@@ -134,6 +136,16 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Configuration:
     except ValidationError as error:
         raise ConfigError("; ".join(_complaint(**one) for one in error.errors())) from None
     return Configuration(settings=settings, sources=sources, environ={**merged, **environ})
+
+
+def of_platforms() -> tuple[str, ...]:
+    """How the names begin that platforms read: `adapters.slack` reads SLACK_…."""
+    return tuple(f"{name.upper()}_" for name in platforms())
+
+
+def others() -> tuple[str, ...]:
+    """How the names begin that platforms, vendors and telemetry read; they are none of ours."""
+    return (*of_platforms(), *(f"{name.upper()}_" for name in vendors()), TELEMETRY)
 
 
 def misspelt(environ: Mapping[str, str]) -> list[str]:

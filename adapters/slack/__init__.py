@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from agent.errors import ConfigError
 from agent.ports import Adapter
 from agent.surroundings import Surroundings, read_address, read_key
 
 NEEDED = "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET"
 """What to set so that it is opened, for whoever has set nothing."""
+VARIABLES: Mapping[str, str] = {
+    "SLACK_BOT_TOKEN": "the app's bot token (`xoxb-…`)",
+    "SLACK_SIGNING_SECRET": "what Slack signs its requests with; not needed in Socket Mode",
+    "SLACK_APP_TOKEN": "an app-level token (`xapp-…`): Socket Mode in place of HTTP",
+    "SLACK_API_URL": "another address of Slack's Web API, for tests",
+}
+"""All that the modules of this package read, and what it means."""
 
 
 def open_adapter(surroundings: Surroundings) -> Adapter | None:

@@ -18,20 +18,21 @@ NEEDED = "TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID"
 OURS = "TEAMS_"
 PROOFS = ("TEAMS_APP_PASSWORD", "TEAMS_CERTIFICATE_FILE")
 """Nobody sets these who does not mean to use Teams."""
-VARIABLES = frozenset(
-    {
-        *PROOFS,
-        "TEAMS_ALLOW_UNAUTHENTICATED",
-        "TEAMS_APP_ID",
-        "TEAMS_APP_TYPE",
-        "TEAMS_CLOUD",
-        "TEAMS_LOGIN_URL",
-        "TEAMS_OPENID_URL",
-        "TEAMS_SERVICE_URLS",
-        "TEAMS_TENANT_ID",
-    }
-)
-"""All that the modules of this package read."""
+VARIABLES: Mapping[str, str] = {
+    "TEAMS_APP_ID": "the app id of the bot in Azure",
+    "TEAMS_APP_PASSWORD": "a client secret of this app",
+    "TEAMS_TENANT_ID": "the id of your directory: nobody else is answered",
+    "TEAMS_APP_TYPE": "`SingleTenant` (the default), `MultiTenant` or `UserAssignedMSI`",
+    "TEAMS_CLOUD": "`public` (the default), `gcc`, `gcch`, `dod` or `china`",
+    "TEAMS_CERTIFICATE_FILE": "a PEM file with key and certificate, in place of the client secret",
+    "TEAMS_ALLOW_UNAUTHENTICATED": "`1`: everybody may write to the bot; for local tools, and only "
+    "where nobody else can reach it",
+    "TEAMS_SERVICE_URLS": "more services that may be sent the token: hosts or addresses, comma "
+    "separated",
+    "TEAMS_OPENID_URL": "another address of the Bot Framework's signing keys, for tests",
+    "TEAMS_LOGIN_URL": "another address of Microsoft Entra, for tests",
+}
+"""All that the modules of this package read, and what it means."""
 
 
 def open_adapter(surroundings: Surroundings) -> Adapter | None:

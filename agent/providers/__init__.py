@@ -2,8 +2,9 @@
 
 `anthropic:claude-x` names the module `agent/providers/anthropic.py` and its model `claude-x`. A
 vendor module has `open_provider(model, surroundings) -> Provider`; if importing its SDK takes
-long, also `preload() -> None`. Adding a vendor is adding a file; modules whose names start with
-'_' are shared by vendors and are not vendors themselves.
+long, also `preload() -> None`; if it reads variables, `VARIABLES` with each one's meaning, and
+their names begin with the module's in capitals (`ANTHROPIC_…`). Adding a vendor is adding a file;
+modules whose names start with '_' are shared by vendors and are not vendors themselves.
 """
 
 from __future__ import annotations

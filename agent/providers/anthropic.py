@@ -7,7 +7,7 @@ the SDK explicitly, so that it looks up neither; its own switches for proxies an
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from json import JSONDecodeError
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     from anthropic import APIStatusError, AsyncAnthropic
 
 KEY, ADDRESS = "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"
+VARIABLES: Mapping[str, str] = {
+    KEY: "a key for `anthropic:…` models",
+    ADDRESS: "a gateway in front of Anthropic",
+}
+"""All that is read here, and what it means."""
 DEFAULT_ADDRESS = "https://api.anthropic.com"
 
 _SDK = LazyModules("anthropic", "anthropic.resources.messages", "anthropic.resources.models")

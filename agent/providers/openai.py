@@ -8,7 +8,7 @@ the process as everywhere else.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Protocol
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI
 
 KEY, ADDRESS = "OPENAI_API_KEY", "OPENAI_BASE_URL"
+VARIABLES: Mapping[str, str] = {
+    KEY: "a key for `openai:…` models; other servers may need none",
+    ADDRESS: "another server that speaks OpenAI's chat completions",
+    "OPENAI_ORG_ID": "the organisation that pays",
+    "OPENAI_PROJECT_ID": "the project that pays",
+}
+"""All that is read here, and what it means."""
 DEFAULT_ADDRESS = "https://api.openai.com/v1"
 OPENAI_HOST = "api.openai.com"
 NO_KEY = "not-needed"

@@ -24,9 +24,7 @@ from bot.playground.site import Site
 from bot.playground.slack import SlackRoom
 from bot.playground.snapshot import Sight
 from bot.playground.teams import TeamsRoom
-from bot.settings import Configuration, Settings
-
-PLATFORMS = ("SLACK_", "TEAMS_")
+from bot.settings import Configuration, Settings, of_platforms
 
 
 async def run(
@@ -139,8 +137,8 @@ class Playground:
             ),
             "admins": ",".join(f"{one.platform}:{_admin(one).id}" for one in self._rooms),
         }
-        given = self._configuration.environ.items()
-        kept = {name: value for name, value in given if not name.startswith(PLATFORMS)}
+        given, real = self._configuration.environ.items(), of_platforms()
+        kept = {name: value for name, value in given if not name.startswith(real)}
         return Configuration(
             settings=Settings(**{**self._configuration.settings.model_dump(), **ours}),
             sources={**self._configuration.sources, **dict.fromkeys(ours, "environment")},

@@ -22,12 +22,11 @@ from agent.models import Passage
 from bot.app import App, build
 from bot.cli import main
 from bot.clock import SystemClock
-from bot.settings import load
+from bot.settings import OURS, load, others
 from tests.support.clock import TestClock
 from tests.support.memory_platform import MemoryPlatform
 from tests.support.outage import FailingStore
 
-OURS = ("FRONTDESK_", "SLACK_", "TEAMS_", "ANTHROPIC_", "OPENAI_")
 LEAVE = Passage("", "Annual leave", "How many days", "Everybody gets 27 days of leave.")
 
 
@@ -36,13 +35,18 @@ def logging_as_it_was() -> Iterator[None]:
     """Give the process its logging back: configuring it is for good."""
     root = logging.getLogger()
     before = root.level, list(root.handlers)
-    loggers = [one for one in root.manager.loggerDict.values() if isinstance(one, logging.Logger)]
-    levels = {one: one.level for one in loggers}
+    levels = {one: one.level for one in _loggers()}
     yield
     root.setLevel(before[0])
     root.handlers[:] = before[1]
-    for one, level in levels.items():
-        one.setLevel(level)
+    for one in _loggers():
+        one.setLevel(levels.get(one, logging.NOTSET))
+
+
+def _loggers() -> list[logging.Logger]:
+    """Those that there are by now."""
+    known = logging.getLogger().manager.loggerDict.values()
+    return [one for one in known if isinstance(one, logging.Logger)]
 
 
 @pytest.fixture
@@ -54,7 +58,7 @@ def here(
     """
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
-        if name.startswith(OURS):
+        if name.startswith((OURS, *others())):
             monkeypatch.delenv(name)
 
     def run(*words: str, **environ: str) -> Result:

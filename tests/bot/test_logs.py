@@ -8,7 +8,21 @@ import sys
 
 import pytest
 
-from bot.logs import QUIET, JsonLines, configure
+from bot.logs import JsonLines, configure
+
+QUIET = (
+    "slack_bolt",
+    "slack_sdk",
+    "botbuilder",
+    "msal",
+    "aiohttp",
+    "asyncio",
+    "httpx2",
+    "httpcore2",
+    "openai",
+    "anthropic",
+    "an_sdk_of_tomorrow",
+)
 
 pytestmark = pytest.mark.usefixtures("logging_as_it_was")
 

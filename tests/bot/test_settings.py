@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from adapters import platforms
 from agent.errors import ConfigError
 from agent.policy import Policy
+from agent.providers import vendors
 from bot.settings import load
 
 
@@ -94,6 +96,22 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="cannot be read"):
         load({}, file)
+
+
+@pytest.mark.parametrize("reader", [*platforms(), *vendors(), "otel"])
+def test_what_others_read_may_stand_in_the_file(tmp_path: Path, reader: str) -> None:
+    """Every platform, vendor and telemetry has names of its own; they are handed on as they are."""
+    name = f"{reader.upper()}_HUB"
+    file = tmp_path / "frontdesk.toml"
+    file.write_text(f'{name} = "127.0.0.1:9"')
+    assert load({}, file).environ[name] == "127.0.0.1:9"
+
+
+def test_a_platform_is_known_by_its_package(third: str, tmp_path: Path) -> None:
+    """Nothing but the folder says that there is one more."""
+    file = tmp_path / "frontdesk.toml"
+    file.write_text(f'{third.upper()}_HUB = "127.0.0.1:9"')
+    assert load({}, file).environ[f"{third.upper()}_HUB"] == "127.0.0.1:9"
 
 
 def test_the_database_may_stand_in_the_file(tmp_path: Path) -> None:

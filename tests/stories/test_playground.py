@@ -346,6 +346,16 @@ async def test_real_platforms_stay_out_of_it(tmp_path: Path, clock: TestClock) -
         assert configuration.settings.human_channel == f"slack:{play.desk}"
 
 
+async def test_no_platform_there_is_is_reached(
+    tmp_path: Path, clock: TestClock, third: str
+) -> None:
+    """Nor one that was added later: what it is configured with stays outside."""
+    real: Json = {f"{third.upper()}_TOKEN": "real", "FRONTDESK_HUMAN_CHANNEL": f"{third}:#desk"}
+    async with playing(tmp_path, clock, **real) as play:
+        assert sorted(play.playground.app.adapters) == ["slack", "teams"]
+        assert "real" not in play.playground.app.configuration.environ.values()
+
+
 async def test_it_says_where_it_is_and_stops_when_told(tmp_path: Path) -> None:
     """`run` announces the address, serves until it is cancelled, and gives everything back."""
     url = {"FRONTDESK_DATABASE_URL": f"sqlite:///{tmp_path / 'frontdesk.db'}"}

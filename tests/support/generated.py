@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 
+from adapters import platforms
+from agent.providers import vendors
 from agent.state import RESTING, TABLE, State
 from bot.settings import ENVIRONMENT_ONLY, Settings
 from tests.support import rooms
@@ -46,31 +49,17 @@ MEANING: Mapping[str, str] = {
     "log_level": "`debug`, `info`, `warning`, `error`",
 }
 
-VARIABLES: Mapping[str, str] = {
-    "SLACK_BOT_TOKEN": "the app's bot token (`xoxb-…`)",
-    "SLACK_SIGNING_SECRET": "what Slack signs its requests with; not needed in Socket Mode",
-    "SLACK_APP_TOKEN": "an app-level token (`xapp-…`): Socket Mode in place of HTTP",
-    "SLACK_API_URL": "another address of Slack's Web API, for tests",
-    "TEAMS_APP_ID": "the app id of the bot in Azure",
-    "TEAMS_APP_PASSWORD": "a client secret of this app",
-    "TEAMS_TENANT_ID": "the id of your directory: nobody else is answered",
-    "TEAMS_APP_TYPE": "`SingleTenant` (the default), `MultiTenant` or `UserAssignedMSI`",
-    "TEAMS_CLOUD": "`public` (the default), `gcc`, `gcch`, `dod` or `china`",
-    "TEAMS_CERTIFICATE_FILE": "a PEM file with key and certificate, in place of the client secret",
-    "TEAMS_ALLOW_UNAUTHENTICATED": "`1`: everybody may write to the bot; for local tools, and only "
-    "where nobody else can reach it",
-    "TEAMS_SERVICE_URLS": "more services that may be sent the token: hosts or addresses, comma "
-    "separated",
-    "TEAMS_OPENID_URL": "another address of the Bot Framework's signing keys, for tests",
-    "TEAMS_LOGIN_URL": "another address of Microsoft Entra, for tests",
-    "ANTHROPIC_API_KEY": "a key for `anthropic:…` models",
-    "ANTHROPIC_BASE_URL": "a gateway in front of Anthropic",
-    "OPENAI_API_KEY": "a key for `openai:…` models; other servers may need none",
-    "OPENAI_BASE_URL": "another server that speaks OpenAI's chat completions",
-    "OPENAI_ORG_ID": "the organisation that pays",
-    "OPENAI_PROJECT_ID": "the project that pays",
-}
-"""What platforms and vendors are told by, by the names they have elsewhere too."""
+
+def variables() -> dict[str, str]:
+    """What platforms and vendors are told by, and what each means, as their modules say."""
+    modules = (
+        *(f"adapters.{name}" for name in platforms()),
+        *(f"agent.providers.{name}" for name in vendors()),
+    )
+    told: dict[str, str] = {}
+    for module in modules:
+        told |= getattr(import_module(module), "VARIABLES", {})
+    return told
 
 
 def state_table() -> str:
@@ -107,7 +96,7 @@ def settings_table() -> str:
 def variables_table() -> str:
     """Every variable of a platform or vendor, and where it may stand."""
     lines = ["| variable | only in the environment | meaning |", "|---|---|---|"]
-    for name, meaning in VARIABLES.items():
+    for name, meaning in variables().items():
         only = "yes" if name.endswith(ENVIRONMENT_ONLY) else ""
         lines.append(f"| `{name}` | {only} | {meaning} |")
     return "\n".join(lines)

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from adapters import platforms
+
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("agent", "adapters", "bot", "storage", "twins")
 RIMS = ("agent.providers", "agent.tools")
@@ -41,7 +43,7 @@ def room_of(module: str) -> str:
     first, *rest = module.split(".")
     if first not in PRODUCT:
         return VENDORS.get(first, "")
-    if first == "adapters" and rest:
+    if first == "adapters" and rest and rest[0] in platforms():
         twin = len(rest) > 1 and rest[1].startswith("twin")
         return f"adapters.{rest[0]} (twin)" if twin else f"adapters.{rest[0]}"
     inner = ".".join([first, *rest[:1]])
