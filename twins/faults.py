@@ -125,7 +125,7 @@ class Faults:
 
         `answer` does what is asked; `note` hears of a fault that kept it from being done.
         """
-        fault = self._take(operation, channel)
+        fault = self.take(operation, channel)
         if fault is None:
             return answer()
         early = answer() if fault.after_effect else None
@@ -139,8 +139,10 @@ class Faults:
         await self._clock.sleep(fault.seconds)
         return early or answer()
 
-    def _take(self, operation: str, channel: str) -> Fault | None:
-        """The fault for this call, used up once."""
+    def take(self, operation: str, channel: str) -> Fault | None:
+        """The fault for this call, used up once, None if nothing is to go wrong. `serve` asks this
+        for calls over HTTP; a platform that is called otherwise asks itself.
+        """
         for rule in self._rules:
             if rule.fits(operation, channel):
                 rule.left -= 1

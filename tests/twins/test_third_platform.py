@@ -203,6 +203,17 @@ async def test_what_goes_wrong_is_healed(twin: Post) -> None:
     assert await called(twin) == 200
 
 
+async def test_a_fault_for_calls_that_are_no_requests(clock: TestClock) -> None:
+    """A platform that is called over something else than HTTP takes the faults one by one."""
+    faults, down = Faults(clock), Fault.answer(200, {"error": "down"})
+    faults.add("post", down, 2, "")
+    faults.add("*", Fault.reset(after_effect=True), 1, "desk")
+    taken = [faults.take(*call) for call in (("find", ""), ("post", "desk"), ("post", ""))]
+    assert taken == [None, down, down]
+    assert faults.take("post", "") is None
+    assert faults.take("post", "desk") == Fault.reset(after_effect=True)
+
+
 async def test_it_is_driven_from_outside(twin: Post, bot: Listener) -> None:
     """Every platform takes the same few requests, and says in JSON what was wrong with one."""
     heard: list[str] = []
