@@ -242,8 +242,13 @@ class Adapter(Protocol):
             DeliveryError: it could not be begun; after DeliveryUnknown the text may stand there.
         """
 
-    async def check(self, human_channel: str) -> Sequence[Finding]:
-        """Look at credentials, scopes and, if given, the human channel. Never raises."""
+    async def check(self) -> Sequence[Finding]:
+        """Look at credentials and scopes; asked also before `start`. Never raises."""
+
+    async def check_channel(self, channel: str) -> Sequence[Finding]:
+        """Whether a channel would do as the desk's, by its id; at least one finding, and the first
+        names it. Asked also before `start`. Never raises.
+        """
 
 
 class Turns(Protocol):

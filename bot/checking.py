@@ -75,9 +75,11 @@ async def _platform(adapter: Adapter, desk: str, second: str) -> Sequence[Findin
     """What a platform says about itself, and about the desk's channels that it has."""
     human, other = (_channel_in(adapter, setting) for setting in (desk, second))
     try:
-        findings = list(await adapter.check(human))
+        findings = list(await adapter.check())
+        if human:
+            findings += await adapter.check_channel(human)
         if other:
-            findings += of_second(await adapter.check(other), other)
+            findings += of_second(await adapter.check_channel(other))
         return findings
     finally:
         await adapter.stop()

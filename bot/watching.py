@@ -20,16 +20,17 @@ LOOK_SECONDS = 1.0
 """For which an answer waits for a look; what comes later is there for the next one."""
 
 
-def of_second(findings: Sequence[Finding], channel: str) -> list[Finding]:
+def of_second(findings: Sequence[Finding]) -> list[Finding]:
     """What was found of a channel as if it were the human channel, as of the second one."""
     return [
         Finding(
             one.subject.replace("human", "second"),
             one.ok,
-            one.detail.replace("FRONTDESK_HUMAN", "FRONTDESK_SECOND"),
+            one.detail.replace("FRONTDESK_HUMAN", "FRONTDESK_SECOND").replace(
+                "human channel", "second channel"
+            ),
         )
         for one in findings
-        if channel in one.subject
     ]
 
 
@@ -76,11 +77,10 @@ class DeskWatch:
         try:
             # Of the rest, tokens and scopes, `frontdesk check` tells.
             if human is not None:
-                found = await self._adapters[human.platform].check(human.channel)
-                findings += (one for one in found if human.channel in one.subject)
+                findings += await self._adapters[human.platform].check_channel(human.channel)
             if second is not None and second != human:
-                found = await self._adapters[second.platform].check(second.channel)
-                findings += of_second(found, second.channel)
+                found = await self._adapters[second.platform].check_channel(second.channel)
+                findings += of_second(found)
             wrong = [one for one in findings if not one.ok]
             self._trouble = "; ".join(f"{one.subject}: {one.detail}" for one in wrong)
             self._looked_at = self._clock.monotonic()

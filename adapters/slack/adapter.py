@@ -236,9 +236,13 @@ class SlackAdapter:
             raise DeliveryUnknown("Slack took the message without saying where it is")
         return replace(place, thread=ts)
 
-    async def check(self, human_channel: str) -> Sequence[Finding]:
+    async def check(self) -> Sequence[Finding]:
         """What `frontdesk check` says about Slack."""
-        return await checking.check(self._web.client, human_channel, self._app_token)
+        return await checking.check(self._web.client, self._app_token)
+
+    async def check_channel(self, channel: str) -> Sequence[Finding]:
+        """Whether the channel is one, takes cases, and has people in it."""
+        return [await checking.check_channel(self._web.client, channel)]
 
     async def _receive(self, request: WebRequest) -> WebResponse:
         if self._receiver is None:

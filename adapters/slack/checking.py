@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.calls import Answer, call, part, string
 from adapters.slack.socket_mode import open_address
-from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown
+from agent.errors import DeliveryError, DeliveryRetry, DeliveryUnknown, InstallationFatal
 from agent.platforms import Finding
 
 SCOPES = (
@@ -36,8 +36,8 @@ NO_APP = (
 """How to mend an app token that Slack refuses."""
 
 
-async def check(client: AsyncWebClient, human_channel: str, app_token: str = "") -> list[Finding]:
-    """Look at the credentials and at the human channel (its id, or '' for none)."""
+async def check(client: AsyncWebClient, app_token: str = "") -> list[Finding]:
+    """Look at the credentials."""
     try:
         me = await call(client.auth_test())
     except (DeliveryRetry, DeliveryUnknown) as error:
@@ -50,8 +50,6 @@ async def check(client: AsyncWebClient, human_channel: str, app_token: str = "")
     findings = [Finding("Slack token", not wrong, wrong or who), _scopes(dict(me.headers))]
     if app_token:
         findings.append(await _app(client, app_token))
-    if human_channel:
-        findings.append(await _channel(client, human_channel))
     return findings
 
 
@@ -85,7 +83,7 @@ def _scopes(headers: dict[str, str]) -> Finding:
     return Finding("Slack scopes", True, f"all {len(SCOPES)} scopes")
 
 
-async def _channel(client: AsyncWebClient, channel: str) -> Finding:
+async def check_channel(client: AsyncWebClient, channel: str) -> Finding:
     """Whether cases can be posted there, and whether anybody is there to take them."""
     subject = f"Slack human channel {channel}"
     try:
@@ -95,6 +93,9 @@ async def _channel(client: AsyncWebClient, channel: str) -> Finding:
             wrong = "nobody but the bot is in it: invite the people who are to take cases"
     except (DeliveryRetry, DeliveryUnknown) as error:
         return Finding(subject, False, f"{error}: try again in a minute")
+    except InstallationFatal as error:
+        detail = f"{error}: nothing can be told of it before the token is right"
+        return Finding(subject, False, detail)
     except DeliveryError as error:
         detail = (
             f"{error}: is the id right (C…, at the end of the channel's About), and is the app "

@@ -216,21 +216,22 @@ class TeamsAdapter:
         await self._connector.post(reference.service_url, place.channel, activity)
         return place
 
-    async def check(self, human_channel: str) -> Sequence[Finding]:
+    async def check(self) -> Sequence[Finding]:
         """What `frontdesk check` says about Teams."""
         tenant = self.tenant if self.tenant != LOCAL else ""
-        findings = [
+        return [
             *checking.ids(self._organisation.app_id, tenant),
             await checking.token(self._tokens),
             await checking.sender(self._authentication),
         ]
-        if human_channel:
-            try:
-                place = await self._reach(ConversationId(PLATFORM, self.tenant, human_channel))
-            except DeliveryError as error:
-                return [*findings, checking.unreachable(human_channel, error)]
-            findings += await checking.channel(self._connector, human_channel, place)
-        return findings
+
+    async def check_channel(self, channel: str) -> Sequence[Finding]:
+        """Whether the channel is one, takes cases, and whether the bot hears what is said there."""
+        try:
+            place = await self._reach(ConversationId(PLATFORM, self.tenant, channel))
+        except DeliveryError as error:
+            return [checking.unreachable(channel, error)]
+        return await checking.channel(self._connector, channel, place)
 
     def _noted(self, user_id: str) -> Note:
         """What a person's last activity told."""

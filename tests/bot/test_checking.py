@@ -106,20 +106,35 @@ async def test_a_database_of_before(tmp_path: Path) -> None:
     assert "migrations are pending: run `frontdesk migrate`" in finding.detail
 
 
+@pytest.mark.parametrize("which", ["HUMAN", "SECOND"])
+async def test_a_channel_of_which_its_platform_says_something_else(
+    database: str, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    """Whatever a platform calls what it found: what is wrong with a channel is told."""
+    irc = MemoryPlatform("irc")
+    monkeypatch.setattr(checking, "open_adapters", lambda _: {"irc": irc})
+    environ = {
+        "FRONTDESK_DATABASE_URL": database,
+        "FRONTDESK_HUMAN_CHANNEL": "irc:#desk",
+        f"FRONTDESK_{which}_CHANNEL": "irc:#nowhere",
+    }
+    said = Finding("the server", False, "there is no such channel")
+    irc.of_channels["#nowhere"] = [said]
+    assert await found("the server", environ) == said
+
+
 async def test_the_second_channel(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is looked at like the human channel, wherever it is; nothing is said twice."""
     irc, xmpp = MemoryPlatform("irc"), MemoryPlatform("xmpp")
     archived = "it is archived"
 
     def about(platform: MemoryPlatform) -> None:
-        async def check(channel: str) -> list[Finding]:
-            said = [Finding(f"{platform.platform} token", True, "fine")]
-            if channel:
-                subject = f"{platform.platform} human channel {channel}"
-                said.append(Finding(subject, channel != "#old", archived))
-            return said
+        async def check_channel(channel: str) -> list[Finding]:
+            subject = f"{platform.platform} human channel {channel}"
+            return [Finding(subject, channel != "#old", archived)]
 
-        platform.check = check  # type: ignore[method-assign, assignment]
+        platform.findings = [Finding(f"{platform.platform} token", True, "fine")]
+        platform.check_channel = check_channel  # type: ignore[method-assign]
 
     about(irc)
     about(xmpp)

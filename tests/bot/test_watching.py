@@ -54,15 +54,15 @@ async def test_the_platform_is_not_asked_again_and_again(rig: Rig) -> None:
 
 async def test_a_look_that_takes_long(rig: Rig) -> None:
     """The answer does not wait for it, and it is not begun a second time."""
-    check, begun = rig.irc.check, 0
+    check, begun = rig.irc.check_channel, 0
 
-    async def late(human_channel: str) -> Sequence[Finding]:
+    async def late(channel: str) -> Sequence[Finding]:
         nonlocal begun
         begun += 1
         await rig.clock.sleep(30)
-        return await check(human_channel)
+        return await check(channel)
 
-    rig.irc.check = late  # type: ignore[method-assign]
+    rig.irc.check_channel = late  # type: ignore[method-assign]
     rig.irc.findings = [SICK]
     for _ in range(2):
         asking = asyncio.create_task(rig.desk.trouble())

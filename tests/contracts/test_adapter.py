@@ -190,6 +190,20 @@ async def test_there_is_no_direct_conversation_with_nobody(stage: Stage) -> None
 
 async def test_check_finds_nothing_wrong_with_a_good_installation(stage: Stage) -> None:
     """`frontdesk check` is green when everything is."""
-    findings = await stage.platform.adapter.check("")
-    assert findings
-    assert all(finding.ok for finding in findings)
+    await stage.platform.write("A question")
+    adapter = stage.platform.adapter
+    for findings in (
+        await adapter.check(),
+        await adapter.check_channel(stage.platform.place().channel),
+    ):
+        assert findings
+        assert all(finding.ok for finding in findings)
+
+
+async def test_a_channel_that_is_not_there_is_found_to_be_wrong(stage: Stage) -> None:
+    """By what is said of that channel alone, whatever is fine with the rest; it is named."""
+    channel = stage.platform.gone().channel
+    wrong = [one for one in await stage.platform.adapter.check_channel(channel) if not one.ok]
+    assert channel in wrong[0].subject
+    assert wrong[0].detail
+    assert all(one.ok for one in await stage.platform.adapter.check())

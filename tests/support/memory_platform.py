@@ -29,7 +29,8 @@ class MemoryPlatform:
     `reachable`: whether it can be connected; `refusal` is what it says to that instead. `drops` is
     how many posts are to arrive without anybody hearing of it; while it `hangs` none is answered.
     `closed` are channels that take nothing, `members` who is in each channel; while it is `mute` it
-    does not tell.
+    does not tell. `findings` is what it says when it is looked at, `of_channels` what it says of
+    single channels instead.
     """
 
     capabilities = Capabilities()
@@ -50,6 +51,7 @@ class MemoryPlatform:
         self.members: dict[str, set[str]] = {}
         self.mute = False
         self.findings: Sequence[Finding] = ()
+        self.of_channels: dict[str, Sequence[Finding]] = {}
         self.checked: list[str] = []
         self.stopped = 0
         self._ids = 0
@@ -186,6 +188,10 @@ class MemoryPlatform:
         self.posts.append(("", OutgoingMessage("", place, text)))
         return place
 
-    async def check(self, human_channel: str) -> Sequence[Finding]:
-        self.checked.append(human_channel)
-        return self.findings
+    async def check(self) -> Sequence[Finding]:
+        return [one for one in self.findings if "channel" not in one.subject]
+
+    async def check_channel(self, channel: str) -> Sequence[Finding]:
+        self.checked.append(channel)
+        about = [one for one in self.findings if channel in one.subject]
+        return self.of_channels.get(channel, about)

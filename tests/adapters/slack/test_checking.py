@@ -5,8 +5,18 @@ from __future__ import annotations
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.checking import SCOPES, check
+from adapters.slack import checking
+from adapters.slack.checking import SCOPES
 from adapters.slack.twin import Fault, SlackTwin
+from agent.platforms import Finding
+
+
+async def check(
+    client: AsyncWebClient, human_channel: str = "", app_token: str = ""
+) -> list[Finding]:
+    """What is said of the installation and, if there is one, of the human channel."""
+    about = [await checking.check_channel(client, human_channel)] if human_channel else []
+    return [*await checking.check(client, app_token), *about]
 
 
 async def test_all_is_well(twin: SlackTwin, client: AsyncWebClient) -> None:
@@ -29,9 +39,12 @@ async def test_no_human_channel(client: AsyncWebClient) -> None:
 async def test_a_wrong_token(twin: SlackTwin) -> None:
     """A token that Slack refuses makes every other question pointless."""
     client = AsyncWebClient("xoxb-wrong", base_url=twin.api_url, retry_handlers=[])
-    (token,) = await check(client, "C1")
+    (token,) = await check(client)
     assert not token.ok
     assert token.detail.startswith("invalid_auth: reinstall the app")
+    desk = await checking.check_channel(client, "C1")
+    assert not desk.ok
+    assert desk.detail == "invalid_auth: nothing can be told of it before the token is right"
 
 
 async def test_missing_scopes(twin: SlackTwin, client: AsyncWebClient) -> None:

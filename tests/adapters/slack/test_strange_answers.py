@@ -154,7 +154,7 @@ async def test_a_token_of_nobody(
     twin.fault("auth.test", Fault.answer(200, {"ok": True, **me}), times=2)
     with pytest.raises(ConfigError, match=f"without {missing}: is SLACK_BOT_TOKEN"):
         await idle.start(ShutDoor())
-    token = (await idle.check(""))[0]
+    token = (await idle.check())[0]
     assert not token.ok
     assert f"without {missing}" in token.detail
 
@@ -343,14 +343,14 @@ async def test_a_person_of_another_shape(
 async def test_check_during_an_outage(twin: SlackTwin, client: AsyncWebClient) -> None:
     """An outage is no reason to reinstall the app, and an odd channel is not the bot's."""
     twin.fault("auth.test", Fault.bad_gateway())
-    (token,) = await checking.check(client, "")
+    (token,) = await checking.check(client)
     assert not token.ok
     assert token.detail.endswith(": try again in a minute")
     twin.fault("conversations.info", Fault.bad_gateway())
-    desk = (await checking.check(client, "C1"))[-1]
+    desk = await checking.check_channel(client, "C1")
     assert desk.detail.endswith(": try again in a minute")
     twin.fault("conversations.info", Fault.answer(200, {"ok": True, "channel": "C1"}))
-    assert not (await checking.check(client, "C1"))[-1].ok
+    assert not (await checking.check_channel(client, "C1")).ok
 
 
 # What was said earlier

@@ -19,6 +19,12 @@ from tests.support.doors import OpenDoor
 Check = Callable[..., Awaitable[list[Finding]]]
 
 
+async def all_of(adapter: TeamsAdapter, human_channel: str) -> list[Finding]:
+    """What is said of the installation and, if there is one, of the human channel."""
+    about = await adapter.check_channel(human_channel) if human_channel else ()
+    return [*await adapter.check(), *about]
+
+
 @pytest.fixture
 async def check(twin: TeamsTwin, clock: TestClock) -> AsyncIterator[Check]:
     """What is said of the local Teams by a process that never started, as `check` is one."""
@@ -26,7 +32,7 @@ async def check(twin: TeamsTwin, clock: TestClock) -> AsyncIterator[Check]:
 
     async def look(human_channel: str = "", **environ: str) -> list[Finding]:
         opened.append(open_teams(Surroundings({**twin.environ(), **environ}, clock)))
-        return list(await opened[-1].check(human_channel))
+        return await all_of(opened[-1], human_channel)
 
     yield look
     for one in opened:
@@ -84,7 +90,7 @@ async def test_consent_that_shows(twin: TeamsTwin, clock: TestClock) -> None:
     assert adapter._places is not None
     heard = Reference(service_url=twin.service_url, kind=PlaceKind.CHANNEL, hears_all=True)
     await adapter._places.keep(channel, heard)
-    *_, consent = await adapter.check(channel)
+    *_, consent = await adapter.check_channel(channel)
     assert consent.detail.startswith("the bot hears what is written")
     await adapter.stop()
 
@@ -141,7 +147,7 @@ async def test_a_cloud_without_a_default(check: Check) -> None:
 async def test_without_authentication(clock: TestClock) -> None:
     """It is said that everybody is believed, and that no token is sent."""
     adapter = open_teams(Surroundings({"TEAMS_ALLOW_UNAUTHENTICATED": "1"}, clock))
-    token, sender = await adapter.check("")
+    token, sender = await adapter.check()
     assert token.ok
     assert "none is sent" in token.detail
     assert sender.ok
