@@ -1,7 +1,8 @@
 """The architecture on one page: everything the kernel needs from the world, as protocols.
 
-Each method says what it promises and what it raises. `tests/contracts/` holds one suite per port,
-run over every implementation. Times are seconds; points in time are seconds since the epoch.
+Each method says what it promises and what it raises; what all methods of a port raise is said once,
+at the port. `tests/contracts/` holds one suite per port, run over every implementation. Times are
+seconds; points in time are seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -115,84 +116,84 @@ class Tool(Protocol):
 
 class References(Protocol):
     """Where the platform's channels can be reached, for adapters whose platform tells it only with
-    what comes in. A reference is a text of the adapter's own; nobody else reads it.
+    what comes in. A reference is a text of the adapter's own; nobody else reads it. Each method
+    raises StoreUnavailable: nothing was read or written.
     """
 
     async def keep(self, platform: str, channel: str, reference: str, *, person: str = "") -> None:
         """Remember how a channel is reached, in place of what was remembered. `person` is the
         platform's id of whom a direct conversation is with: it is forgotten with them.
-
-        Raises:
-            StoreUnavailable: nothing was written.
         """
 
     async def find(self, platform: str, channel: str) -> str:
-        """The reference of a channel, '' if there is none; raises StoreUnavailable, too."""
+        """The reference of a channel, '' if there is none."""
 
     async def latest(self, platform: str) -> str:
-        """The reference that was kept last, '' if there is none; raises StoreUnavailable, too."""
+        """The reference that was kept last, '' if there is none."""
 
     async def drop(self, platform: str, channel: str) -> None:
-        """Forget a channel; idempotent; raises StoreUnavailable, too."""
+        """Forget a channel; idempotent."""
 
 
 class Door(Protocol):
-    """Where adapters bring what came in."""
+    """Where adapters bring what came in. Each method raises StoreUnavailable: nothing was committed
+    or read, and the platform must not be told that it arrived.
+    """
 
     @property
     def references(self) -> References:
         """Where this process keeps how channels are reached."""
 
     async def accept(self, message: IncomingMessage) -> Accepted:
-        """Decide whether it is for the bot and, if so, commit it; returns only after the commit.
-
-        Raises:
-            StoreUnavailable: nothing was committed; the platform must not be told it arrived.
+        """Decide whether it is for the bot and, if so, commit it. Once this has returned, whatever
+        it returned, the event is acknowledged to the platform, and not before.
         """
 
     async def press(
         self, message: IncomingMessage, late: Callable[[str], None] | None = None
     ) -> str:
         """Accept a press or a submitted form, wait at most 2 s for what comes of it, and return
-        what whoever pressed is told ('' if there is nothing to tell). What is known only then is
-        told to `late`. Raises StoreUnavailable, too.
+        what whoever pressed is told ('' if there is nothing to tell). What becomes known only after
+        that is told to `late`. Acknowledged like `accept`.
         """
 
     async def command(self, command: Command) -> str:
-        """Answer a command with Markdown for its author's eyes only; raises StoreUnavailable."""
+        """Answer a command with Markdown for its author's eyes only."""
 
     async def recent(self, platform: str) -> Sequence[Recent]:
         """The conversations of a platform that were active lately, newest first, at most a few
         hundred: where to look for what was said while nobody listened.
-
-        Raises:
-            StoreUnavailable: the database could not be asked.
         """
 
 
 class Adapter(Protocol):
-    """One chat platform."""
+    """One chat platform. Before `start` there is no connection: `routes` answer 503, and nothing is
+    asked but the checks and `stop`.
+    """
 
     platform: str
     tenant: str
-    """The platform's id of the organisation it serves; known after `start`."""
+    """The platform's id of the organisation it serves; may be '' before `start`."""
     capabilities: Capabilities
     routes: Mapping[str, Callable[[WebRequest], Awaitable[WebResponse]]]
-    """HTTP POST routes by path. They answer every request with a deliberate status and never
-    raise; a request that is not from the platform is refused before it is parsed."""
+    """HTTP POST routes by path, none if it is not called over HTTP. They answer every request with
+    a deliberate status and never raise; one that is not from the platform is refused unparsed."""
 
     async def start(self, door: Door) -> None:
-        """Connect and begin to bring events to the door.
+        """Connect and begin to bring events to the door; while the platform is out, wait for it, or
+        go on without it if it can be reached later.
 
         Raises:
             ConfigError: the platform refuses the credentials.
         """
 
     async def stop(self) -> None:
-        """Stop bringing events and give connections back; idempotent."""
+        """Stop bringing events and give connections back; idempotent, also without a start."""
 
     async def send(self, delivery: Delivery) -> str:
-        """Post or edit one message and return the platform's id of it.
+        """Post one message, in the thread of `delivery.under_ref` if there is one, and return the
+        platform's id of it; or edit one (`message.replaces`), which can be repeated, and return
+        `delivery.replaces_ref`.
 
         Raises:
             DeliveryError: the leaf that says what to do next; DeliveryUnknown if and only if the
@@ -200,7 +201,8 @@ class Adapter(Protocol):
         """
 
     async def find(self, delivery: Delivery) -> str | None:
-        """The platform's id of this message if it did arrive earlier, None if it did not.
+        """The platform's id of this post if it did arrive earlier, None if it did not; asked only
+        where `capabilities.can_be_asked`.
 
         Raises:
             DeliveryError: the platform could not be asked.
@@ -210,8 +212,8 @@ class Adapter(Protocol):
         """Show or take away a sign of life; best effort, never raises."""
 
     async def profile(self, author: Author, place: ConversationId) -> Profile:
-        """Who this is who spoke in `place`; a profile with the id alone if the platform does not
-        tell. Never raises.
+        """Who this is who spoke in `place`; if the platform does not tell, what `author` says, and
+        `known` is False. Never raises.
         """
 
     async def member(self, place: ConversationId, user_id: str) -> bool:
@@ -223,7 +225,9 @@ class Adapter(Protocol):
         """
 
     async def earlier(self, message: IncomingMessage, limit: int) -> Sequence[EarlierMessage]:
-        """At most `limit` messages of the thread before `message`, oldest first. Never raises."""
+        """The last `limit` messages of the thread before `message`, oldest first; () if the
+        platform does not tell. Never raises.
+        """
 
     async def permalink(self, message: IncomingMessage) -> str:
         """An address that leads to the message, '' if there is none. Never raises."""
@@ -232,14 +236,15 @@ class Adapter(Protocol):
         """The top level of the direct conversation with a person; the same however often asked.
 
         Raises:
-            DeliveryError: there is none and it cannot be begun.
+            PlaceFatal: there is nobody of this id, or they cannot be written to.
+            DeliveryError: it could not be asked for now.
         """
 
     async def open_direct(self, user_id: str, text: str) -> ConversationId:
         """Begin a new direct conversation with a person, its first message being `text`.
 
         Raises:
-            DeliveryError: it could not be begun; after DeliveryUnknown the text may stand there.
+            DeliveryError: as `direct`; after DeliveryUnknown the text may stand there.
         """
 
     async def check(self) -> Sequence[Finding]:
@@ -252,14 +257,14 @@ class Adapter(Protocol):
 
 
 class Turns(Protocol):
-    """Inbox, lanes and outbox: what makes a turn durable. All writes are fenced by the lease."""
+    """Inbox, lanes and outbox: what makes a turn durable. All writes are fenced by the lease.
+
+    Each method raises StoreUnavailable: nothing was committed (`accept` says so within 2 s). Each
+    that takes a lease raises LeaseLost: another worker has the lane, and nothing was written.
+    """
 
     async def accept(self, arrival: Arrival) -> Accepted:
-        """Commit an arrival as an inbox row, once per key; where `Only` forbids it, nothing at all.
-
-        Raises:
-            StoreUnavailable: nothing was committed (within 2 s).
-        """
+        """Commit an arrival as an inbox row, once per key; nothing if `Only` forbids it."""
 
     async def claim(self, lane: str) -> LaneClaim | None:
         """Take the lane for one turn and count the attempt; None if nothing is due or another
@@ -269,9 +274,6 @@ class Turns(Protocol):
         have the lane's case, what they do about one (`DESK_KINDS`, `Row.case_id`) comes after every
         utterance that was accepted before it, whoever's it is. If one of these waits for a retry
         when it comes, that one is due at once.
-
-        Raises:
-            StoreUnavailable: nothing was committed.
         """
 
     async def route(self, lane: str, patience: float) -> Routed:
@@ -283,97 +285,66 @@ class Turns(Protocol):
         If no card is known there yet, but one to the channel is on its way or unconfirmed, the row
         waits, at most `patience` seconds, and is dropped then with a journal line; of a press, its
         key is told. A press on an unconfirmed card tells that the card has arrived.
-
-        Raises:
-            StoreUnavailable: nothing was committed.
         """
 
     async def renew(self, lease: Lease) -> Interruption | None:
-        """Keep the lease, and tell whether something waits that interrupts the running turn.
-
-        Raises:
-            LeaseLost: another worker has the lane.
-            StoreUnavailable: it could not be asked; the lease is what it was.
-        """
+        """Keep the lease, and tell whether something waits that interrupts the running turn."""
 
     async def step(self, lease: Lease, steps: Sequence[Step]) -> None:
         """Write steps of the running turn in one commit, each in place of an earlier one of its
         number.
-
-        Raises:
-            LeaseLost: another worker has the lane; nothing was written.
-            StoreUnavailable: nothing was written.
         """
 
     async def commit(self, lease: Lease, end: TurnEnd) -> Committed:
         """End the turn: rows done and emptied, state, journal, outbox, cases, approvals, timers
         and usage in one commit; the lease is given up.
-
-        Raises:
-            LeaseLost: another worker has the lane; nothing was written.
-            StoreUnavailable: nothing was written.
         """
 
-    async def release(self, lease: Lease, retry_at: float, *, refund: bool) -> None:
-        """Give the lane back without an end of the turn, due again at `retry_at`. `refund` takes
-        the attempt back (a drain, an interruption): it was not the rows' fault.
-
-        Raises:
-            LeaseLost: another worker has the lane; nothing was written.
-            StoreUnavailable: nothing was written.
+    async def release(self, lease: Lease) -> None:
+        """Give the lane back as if the turn had not begun (a drain, an interruption): its rows are
+        due at once, and the attempt is taken back, because it was not their fault.
         """
 
-    async def due(self, most: int = 100, without: Collection[str] = ()) -> Due:
+    async def retry(self, lease: Lease, at: float) -> None:
+        """Give the lane back after an attempt that failed, and counts; its rows are due at `at`."""
+
+    async def due(self, room: int = 100, without: Collection[str] = ()) -> Due:
         """Lanes with rows to claim, and deliveries whose time has come, marked SENDING by this
-        commit: first in line of their destination and taken by nobody else. `most` is how many
-        for platforms that cannot be asked; of the platforms `without`, nothing is looked at.
-
-        Raises:
-            StoreUnavailable: nothing was committed.
+        commit: first in line of their destination and taken by nobody else. To platforms that
+        cannot be asked no more than `room` of them, since each would be unconfirmed if the
+        process died now. Of the platforms `without`, nothing is looked at.
         """
 
     async def settle(self, delivery: Delivery, settlement: Settlement) -> Committed:
-        """Record what became of a delivery; the next one of its destination may come back.
-
-        Raises:
-            StoreUnavailable: nothing was written.
-        """
+        """Record what became of a delivery; the next one of its destination may come back."""
 
 
 class Knowledge(Protocol):
-    """The company's knowledge as passages with full-text search."""
+    """The company's knowledge as passages with full-text search. Each method raises
+    StoreUnavailable: nothing was read or written.
+    """
 
     async def search(self, query: str, limit: int) -> Sequence[Passage]:
-        """The passages that fit best, best first, with ids 'p1', 'p2', …; [] if none does.
-
-        Raises:
-            StoreUnavailable: it could not be searched.
-        """
+        """The passages that fit best, best first, with ids 'p1', 'p2', …; [] if none does."""
 
     async def replace(self, source: str, digest: str, passages: Sequence[Passage]) -> bool:
-        """Put a document's passages in place of its earlier ones; False if `digest` is unchanged.
-        Raises StoreUnavailable, too.
-        """
+        """Put a document's passages in place of its earlier ones; False if `digest` is the same."""
 
 
 class Settings(Protocol):
-    """What admins set from the chat."""
+    """What admins set from the chat. Each method raises StoreUnavailable: nothing was read or
+    written.
+    """
 
     async def read(self) -> Mapping[tuple[str, str], str]:
-        """Every value that is set, by (scope, name). The scope '' is the whole organisation.
-
-        Raises:
-            StoreUnavailable: the database could not be read.
-        """
+        """Every value that is set, by (scope, name). The scope '' is the whole organisation."""
 
     async def write(self, scope: str, name: str, value: str, *, by: str) -> None:
-        """Set a value, or take it away with ''; `by` is the person, as 'platform:user'. Raises
-        StoreUnavailable, too.
-        """
+        """Set a value, or take it away with ''; `by` is the person, as 'platform:user'."""
 
 
 class Records(Protocol):
-    """Read-only views for people."""
+    """Read-only views for people. Each method raises StoreUnavailable: nothing could be read."""
 
     async def timeline(self, lane: str) -> Sequence[TimelineItem]:
         """The journal of a lane, oldest first."""
@@ -381,8 +352,9 @@ class Records(Protocol):
     async def latest_lane(
         self, platform: str, author_id: str, channel: str, but: str = ""
     ) -> str | None:
-        """The lane this person last wrote in, not counting the message `but` (its id): in
-        `channel`, or anywhere if it is ''; but none in which people have somebody else's case.
+        """The lane this person last wrote in, in `channel`, or wherever it was if that is ''; the
+        message of the id `but` is not counted, nor a lane in which people have somebody else's
+        case. None if there is no such lane.
         """
 
     async def recent(self, platform: str, limit: int) -> Sequence[Recent]:

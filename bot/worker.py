@@ -282,7 +282,7 @@ class Worker:
             raise LeaseLost
         # A drain, a control that takes over the rows or goes before them, or one of the posts was
         # edited or deleted: the rows wait again, unblamed.
-        await self._turns.release(claim.lease, self._clock.now(), refund=True)
+        await self._turns.release(claim.lease)
         return running.interruption is not None
 
     async def _failed(self, claim: LaneClaim, running: Running) -> bool:
@@ -294,7 +294,7 @@ class Worker:
         # this attempt has done.
         last = attempts == self._policy.max_attempts
         delay = 0.0 if last else RETRY_BACKOFF[min(attempts, len(RETRY_BACKOFF)) - 1]
-        await self._turns.release(claim.lease, self._clock.now() + delay, refund=False)
+        await self._turns.retry(claim.lease, self._clock.now() + delay)
         self._changed.set()
         return last
 

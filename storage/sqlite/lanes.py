@@ -217,12 +217,19 @@ def _joining(end: Ending, joining: JoiningRow) -> Ending:
     )
 
 
-def release(db: sqlite3.Connection, lease: Lease, retry_at: float, *, refund: bool) -> None:
-    """Put the rows of a turn back, due at `retry_at`, and give the lane up."""
-    db.execute(
-        sql.ROWS_BACK,
-        {"lane": lease.lane, "epoch": lease.epoch, "retry_at": retry_at, "refund": int(refund)},
-    )
+def release(db: sqlite3.Connection, lease: Lease, now: float) -> None:
+    """Put the rows of a turn back as if it had not begun, and give the lane up."""
+    _put_back(db, lease, now, unblamed=1)
+
+
+def retry(db: sqlite3.Connection, lease: Lease, at: float) -> None:
+    """Put the rows of a turn back, due again at `at`, and give the lane up."""
+    _put_back(db, lease, at, unblamed=0)
+
+
+def _put_back(db: sqlite3.Connection, lease: Lease, at: float, *, unblamed: int) -> None:
+    back = {"lane": lease.lane, "epoch": lease.epoch, "retry_at": at, "unblamed": unblamed}
+    db.execute(sql.ROWS_BACK, back)
     _rest(db, lease)
 
 
@@ -248,7 +255,7 @@ def bury(
     for row_id in ids:
         db.execute(sql.ROW_BURIED, (row_id, lease.epoch))
         db.execute(sql.WRITE_JOURNAL, (lease.lane, f"t{row_id}", kind, now, data))
-    release(db, lease, now, refund=True)
+    release(db, lease, now)
 
 
 def _rest(db: sqlite3.Connection, lease: Lease) -> None:

@@ -205,7 +205,7 @@ UPDATE inbox SET state = 'done', payload = '' WHERE id = ? AND state = 'waiting'
 """
 
 ROWS_BACK = """
-UPDATE inbox SET claim_epoch = NULL, not_before = :retry_at, attempts = attempts - :refund
+UPDATE inbox SET claim_epoch = NULL, not_before = :retry_at, attempts = attempts - :unblamed
 WHERE lane = :lane AND state = 'waiting' AND claim_epoch = :epoch
 """
 

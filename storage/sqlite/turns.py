@@ -132,10 +132,14 @@ class SqliteTurns:
             lane_due=ready_at is not None and ready_at <= now,
         )
 
-    async def release(self, lease: Lease, retry_at: float, *, refund: bool) -> None:
-        await self._writer.run(lambda db: lanes.release(db, lease, retry_at, refund=refund))
+    async def release(self, lease: Lease) -> None:
+        now = self._clock.now()
+        await self._writer.run(lambda db: lanes.release(db, lease, now))
 
-    async def due(self, most: int = MOST_DUE, without: Collection[str] = ()) -> Due:
+    async def retry(self, lease: Lease, at: float) -> None:
+        await self._writer.run(lambda db: lanes.retry(db, lease, at))
+
+    async def due(self, room: int = MOST_DUE, without: Collection[str] = ()) -> Due:
         now, owner = self._clock.now(), self._owner
         left_out = frozenset(without)
         asked, not_others = self._askable - left_out, self._askable | left_out
@@ -144,12 +148,12 @@ class SqliteTurns:
             return _Found(
                 *lanes.due_lanes(db, now, MOST_DUE, left_out),
                 outbox.take_due(db, owner, now, MOST_DUE, asked, among=True),
-                outbox.take_due(db, owner, now, most, not_others, among=False),
+                outbox.take_due(db, owner, now, room, not_others, among=False),
                 outbox.next_due(db, now),
             )
 
         found = await self._writer.run(look)
-        full = MOST_DUE in (len(found.lanes), len(found.askable)) or len(found.others) == most
+        full = MOST_DUE in (len(found.lanes), len(found.askable)) or len(found.others) == room
         again_at = now + LOOK_AGAIN_SECONDS if full else None
         moments = (found.lane_at, found.delivery_at, again_at)
         return Due(

@@ -83,8 +83,8 @@ class MarkAfterSend:
         self._write(UNMARK, [(one.id,) for one in committed.deliveries])
         return committed
 
-    async def due(self, most: int = 100, without: Collection[str] = ()) -> Due:
-        due: Due = await self._turns.due(most, without)
+    async def due(self, room: int = 100, without: Collection[str] = ()) -> Due:
+        due: Due = await self._turns.due(room, without)
         self._write(UNMARK, [(one.id,) for one in due.deliveries])
         return due
 

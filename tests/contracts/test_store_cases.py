@@ -233,7 +233,7 @@ async def test_an_incident_knows_who_joined(database: Database) -> None:
     claimed = await claim(store, lane)
     assert claimed.case == incident
     assert claimed.joined == ((str(place("D1")), "C1"), (str(place("D0")), "C0"))
-    await store.turns.release(claimed.lease, 0.0, refund=True)
+    await store.turns.release(claimed.lease)
     press = replace(said(3, Kind.CLAIM, by="bob"), conversation=thread("99.1"))
     await store.turns.accept(Arrival(press, lane=lane, case_id="C9"))
     assert (await claim(store, lane)).joined == claimed.joined
@@ -314,7 +314,7 @@ async def test_a_retry_keeps_its_case(database: Database) -> None:
     words = under("99.1", 5)
     await at_desk(store, words)
     failed: LaneClaim = await claim(store)
-    await store.turns.release(failed.lease, database.clock.now(), refund=False)
+    await store.turns.retry(failed.lease, database.clock.now())
     again = await claim(store)
     assert (again.turn_id, told(again), again.case) == (failed.turn_id, [(5, "C1")], case)
     assert (await routed(store, words)).lanes == ()

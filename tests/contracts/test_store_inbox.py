@@ -156,7 +156,7 @@ async def test_what_waits_for_a_retry_is_taken_over(database: Database) -> None:
     """Who gives up on a question that failed is not answered later."""
     store = database.open()
     failed = await claim_new(store, said(1))
-    await store.turns.release(failed.lease, database.clock.now() + 60, refund=False)
+    await store.turns.retry(failed.lease, database.clock.now() + 60)
     stopped = await claim_new(store, said(2, Kind.STOP))
     assert (numbers(stopped), stopped.turn_id) == ([2, 1], failed.turn_id)
     assert [row.attempts for row in stopped.rows] == [1, 2]
@@ -169,7 +169,7 @@ async def test_a_retried_control_takes_over_again(database: Database) -> None:
     """Unlike a run of messages it stays whole, so that it is the same turn."""
     store = database.open()
     first = await claim_new(store, said(1), said(2), said(3, Kind.STOP))
-    await store.turns.release(first.lease, database.clock.now(), refund=False)
+    await store.turns.retry(first.lease, database.clock.now())
     again = await claim(store)
     assert (numbers(again), again.turn_id) == ([3, 1, 2], first.turn_id)
 
@@ -180,7 +180,7 @@ async def test_a_retry_takes_one_row(database: Database) -> None:
     edit = said(1, Kind.EDIT, again="e1")
     first = await claim_new(store, said(1), said(2), edit)
     assert numbers(first) == [1, 2, 1]
-    await store.turns.release(first.lease, database.clock.now(), refund=False)
+    await store.turns.retry(first.lease, database.clock.now())
     again = await claim(store)
     assert [row.message for row in again.rows] == [said(1), edit]
     assert [row.attempts for row in again.rows] == [2, 2]
@@ -194,24 +194,24 @@ async def test_a_turn_keeps_its_id(database: Database) -> None:
     store = database.open()
     first = await claim_new(store, said(1), said(2))
     assert first.turn_id == f"t{first.rows[0].id}"
-    await store.turns.release(first.lease, database.clock.now(), refund=False)
+    await store.turns.retry(first.lease, database.clock.now())
     assert (await claim(store)).turn_id == first.turn_id
 
 
-async def test_a_refund_takes_the_attempt_back(database: Database) -> None:
+async def test_a_release_takes_the_attempt_back(database: Database) -> None:
     """A drain is not the rows' fault: the run stays whole and its count as it was."""
     store = database.open()
     first = await claim_new(store, said(1), said(2))
-    await store.turns.release(first.lease, database.clock.now(), refund=True)
+    await store.turns.release(first.lease)
     again = await claim(store)
     assert [row.attempts for row in again.rows] == [1, 1]
 
 
-async def test_a_released_lane_waits_until_its_time(database: Database) -> None:
+async def test_a_lane_waits_for_its_retry(database: Database) -> None:
     """Between two attempts nothing is due, and what is behind does not overtake."""
     store = database.open()
     first = await claim_new(store, said(1))
-    await store.turns.release(first.lease, database.clock.now() + 60, refund=False)
+    await store.turns.retry(first.lease, database.clock.now() + 60)
     await accept(store, said(2))
     assert await store.turns.claim(LANE) is None
     due = await store.turns.due()
@@ -225,7 +225,7 @@ async def test_a_control_does_not_wait_for_a_retry(database: Database) -> None:
     """While a message waits for its next attempt, a person can still be asked for."""
     store = database.open()
     first = await claim_new(store, said(1))
-    await store.turns.release(first.lease, database.clock.now() + 60, refund=False)
+    await store.turns.retry(first.lease, database.clock.now() + 60)
     assert numbers(await claim_new(store, said(2, Kind.ASK_PERSON, by="bob"))) == [2]
 
 

@@ -86,7 +86,9 @@ async def test_a_lost_lease_writes_nothing(database: Database) -> None:
     with pytest.raises(LeaseLost):
         await store.turns.renew(lost.lease)
     with pytest.raises(LeaseLost):
-        await store.turns.release(lost.lease, 0.0, refund=True)
+        await store.turns.release(lost.lease)
+    with pytest.raises(LeaseLost):
+        await store.turns.retry(lost.lease, 0.0)
     assert await store.records.timeline(LANE) == []
     assert (await store.records.counts())["outbox_pending"] == 0
     await end(other, taken)

@@ -226,10 +226,14 @@ class Simulation(DeskSteps):
         )
 
     async def release(self, worker: str, claimed: LaneClaim, lane: Lane) -> None:
-        """A turn is put back."""
-        retry_at, refund = self.oracle.now + self.one_of(DELAYS), self.chance(2)
-        await self.stores[worker].turns.release(claimed.lease, retry_at, refund=refund)
-        self.oracle.release(claimed.lease.lane, retry_at, refund=refund)
+        """A turn is put back, as if it had not begun or to be tried again."""
+        turns, at = self.stores[worker].turns, self.oracle.now + self.one_of(DELAYS)
+        if self.chance(2):
+            await turns.release(claimed.lease)
+            self.oracle.release(claimed.lease.lane)
+        else:
+            await turns.retry(claimed.lease, at)
+            self.oracle.put_back(claimed.lease.lane, at)
 
     async def renew(self, worker: str, claimed: LaneClaim, lane: Lane) -> None:
         """A worker keeps its lane and is told whether to make room."""
@@ -246,7 +250,9 @@ class Simulation(DeskSteps):
             with pytest.raises(LeaseLost):
                 await turns.commit(lease, TurnEnd(State.CLOSED, "", outbox=(reply("lost"),)))
             with pytest.raises(LeaseLost):
-                await turns.release(lease, 0.0, refund=True)
+                await turns.release(lease)
+            with pytest.raises(LeaseLost):
+                await turns.retry(lease, 0.0)
             with pytest.raises(LeaseLost):
                 await turns.renew(lease)
             lost_step = Step(claimed.turn_id, 1, StepKind.CALL, StepState.DONE, 0.0, {"label": "x"})

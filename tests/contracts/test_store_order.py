@@ -22,7 +22,7 @@ PRESS = under("99.1", 6, Kind.RESOLVE)
 async def failed(store: Store, retry_at: float, *messages: IncomingMessage) -> None:
     """A turn of what was just said under the card fails, and waits for its retry."""
     await at_desk(store, *messages)
-    await store.turns.release((await claim(store)).lease, retry_at, refund=False)
+    await store.turns.retry((await claim(store)).lease, retry_at)
 
 
 async def in_state(store: Store, state: State) -> None:
@@ -97,7 +97,7 @@ async def test_a_retry_of_the_bot_keeps_its_time(database: Database) -> None:
     await in_state(store, State.IDLE)
     await accept(store, said(3))
     retry_at = database.clock.now() + 60
-    await store.turns.release((await claim(store)).lease, retry_at, refund=False)
+    await store.turns.retry((await claim(store)).lease, retry_at)
     await at_desk(store, PRESS)
     await end(store, await claim(store), state=State.IDLE)
     assert (await store.turns.due()).next_at == retry_at
@@ -127,7 +127,7 @@ async def test_a_copy_of_a_press_keeps_its_place(database: Database) -> None:
         await store.turns.accept(Arrival(under("98.9", n, kind), lane=LANE, case_id="C1"))
     first = await claim(store)
     assert told(first) == [(5, "C1")]
-    await store.turns.release(first.lease, database.clock.now() + 60, refund=False)
+    await store.turns.retry(first.lease, database.clock.now() + 60)
     await store.turns.accept(Arrival(under("98.9", 7, Kind.CLAIM), lane=LANE, case_id="C1"))
     assert told(await claim(store)) == [(5, "C1")]
 

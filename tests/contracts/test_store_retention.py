@@ -221,7 +221,7 @@ async def test_the_context_of_a_conversation_that_goes_on_is_kept(database: Data
     await converse(store, 1)
     await converse(store, 2)
     seqs = [entry.seq for entry in (await claim_new(store, said(3))).history]
-    await store.turns.release((await reclaimed(database, store)).lease, 0.0, refund=True)
+    await store.turns.release((await reclaimed(database, store)).lease)
     late = await claim(store)
     await end(store, late, context_from=seqs[len(seqs) // 2], journal=spoken(late))
     await database.clock.advance(91 * DAY)

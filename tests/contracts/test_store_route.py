@@ -157,7 +157,7 @@ async def test_what_waits_for_a_retry_holds_back_what_comes_behind(database: Dat
     store = database.open()
     await shown(store, 1, "99.1")
     failed = await claim_new(store, said(2))
-    await store.turns.release(failed.lease, database.clock.now() + 60, refund=False)
+    await store.turns.retry(failed.lease, database.clock.now() + 60)
     await at_desk(store, under("99.1", 5))
     assert (await store.turns.due()).lanes == ()
     await database.clock.advance(60)

@@ -34,7 +34,7 @@ def approval(turn_id: str, n: int = 2, **rest: Any) -> Approval:
 
 async def again(database: Database, store: Store, claimed: LaneClaim) -> LaneClaim:
     """The turn fails and is tried again."""
-    await store.turns.release(claimed.lease, database.clock.now(), refund=False)
+    await store.turns.retry(claimed.lease, database.clock.now())
     return await claim(store)
 
 
@@ -162,7 +162,7 @@ async def test_steps_end_with_their_turn(database: Database) -> None:
     failed = await again(database, store, first)
     await end(store, failed, approvals=(approval(first.turn_id),), steps_over=(other.turn_id,))
     assert len((await claim_new(store, said(2))).steps) == 2
-    await store.turns.release(other.lease, database.clock.now(), refund=False)
+    await store.turns.retry(other.lease, database.clock.now())
     assert (await claim(store, LANE.replace("D1", "D2"))).steps == ()
 
 

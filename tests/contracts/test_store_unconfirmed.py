@@ -115,7 +115,7 @@ async def test_whoever_was_told_is_not_told_again(database: Database) -> None:
     await end(store, await turn(store, 2), mentioned=("m1",))
     claimed = await turn(store, 3)
     assert told(claimed) == [("m1", True), ("m2", False)]
-    await store.turns.release(claimed.lease, 0.0, refund=True)
+    await store.turns.release(claimed.lease)
     store = await database.restarted(store)
     assert told(await claim(store, str(HERE))) == [("m1", True), ("m2", False)]
 

@@ -98,7 +98,7 @@ async def texts(store: Store, channel: str = "D1") -> list[str]:
     """What the next turn of a conversation would read of it."""
     await accept(store, said(10**5, channel=channel))
     claimed = await claim(store, str(place(channel)))
-    await store.turns.release(claimed.lease, 0.0, refund=True)
+    await store.turns.release(claimed.lease)
     return [one.text for one in read(claimed.history).said]
 
 

@@ -212,12 +212,17 @@ class Oracle:
                 one.due = None
             line[0].due = self.now if first is None else first
 
-    def release(self, name: str, retry_at: float, *, refund: bool) -> None:
-        """Put a turn back."""
+    def release(self, name: str) -> None:
+        """Put a turn back, as if it had not begun."""
+        for row in self.lanes[name].taken:
+            row.attempts -= 1
+        self.put_back(name, self.now)
+
+    def put_back(self, name: str, at: float) -> None:
+        """Put a turn back, to be tried again."""
         lane = self.lanes[name]
         for row in lane.taken:
-            row.due = retry_at
-            row.attempts -= refund
+            row.due = at
         lane.rest()
 
     def recent(self, platform: str) -> list[tuple[str, str, float]]:

@@ -89,7 +89,9 @@ async def test_readiness_follows_the_disk(handbook: Company) -> None:
     assert (await handbook.get("/healthz")) == (200, "ok\n")
 
 
-@pytest.mark.parametrize("method", ["claim", "commit", "due", "settle", "renew", "release"])
+@pytest.mark.parametrize(
+    "method", ["claim", "commit", "due", "settle", "renew", "release", "retry"]
+)
 @pytest.mark.parametrize("seconds", [3, 45], ids=["short", "long"])
 async def test_the_disk_fails_in_the_middle(
     opened: OpenCompany, clock: TestClock, method: str, seconds: float

@@ -34,7 +34,8 @@ async def events_repeat(one: Company, rng: random.Random) -> None:
 
 async def disk_fails(one: Company, rng: random.Random) -> None:
     """One kind of write fails until the weather changes."""
-    one.store.fail(rng.choice(["claim", "commit", "due", "settle", "renew", "release", "accept"]))
+    calls = ["claim", "commit", "due", "settle", "renew", "release", "retry", "accept"]
+    one.store.fail(rng.choice(calls))
 
 
 async def disk_recovers(one: Company, rng: random.Random) -> None:

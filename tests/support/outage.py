@@ -66,13 +66,17 @@ class FailingTurns:
         await self._need("commit")
         return await self._turns.commit(lease, end)
 
-    async def release(self, lease: Lease, retry_at: float, *, refund: bool) -> None:
+    async def release(self, lease: Lease) -> None:
         await self._need("release")
-        await self._turns.release(lease, retry_at, refund=refund)
+        await self._turns.release(lease)
 
-    async def due(self, most: int = 100, without: Collection[str] = ()) -> Due:
+    async def retry(self, lease: Lease, at: float) -> None:
+        await self._need("retry")
+        await self._turns.retry(lease, at)
+
+    async def due(self, room: int = 100, without: Collection[str] = ()) -> Due:
         await self._need("due")
-        return await self._turns.due(most, without)
+        return await self._turns.due(room, without)
 
     async def settle(self, delivery: Delivery, settlement: Settlement) -> Committed:
         await self._need("settle")
