@@ -2,56 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from adapters import slack
-from adapters.slack.twin import Answer, Fault, Message, SlackTwin
+from adapters.slack.twin import Fault, Message, SlackTwin
 from agent.cases import Outcome
 from agent.messages import Button, ConversationId
 from agent.platforms import WebRequest
-from agent.surroundings import Surroundings
-from tests.contracts.platform import LONGEST_PRESS, Pressed, strings
+from tests.contracts.over_twin import OverTwin
+from tests.contracts.platform import Platform, Pressed, strings
+from tests.support.chats import read_markdown
 from tests.support.clock import TestClock
 
 
-class Slack:
+class Slack(OverTwin):
     """Slack over its twin, by HTTP."""
 
     name = "slack"
+    wrong: ClassVar = {"SLACK_BOT_TOKEN": "xoxb-wrong"}
     credentials: ClassVar = {"SLACK_SIGNING_SECRET": "contract-secret"}
 
     def __init__(self, clock: TestClock) -> None:
-        """A workspace with one person and one channel."""
+        """A workspace."""
         self.twin = SlackTwin(clock, signing_secret="contract-secret")
-        self.ada = self.twin.add_user("Ada Byron", tz="Europe/Brussels")
-        self.general = self.twin.add_channel("general", [self.ada])
-        self.clock = clock
+        super().__init__(clock, self.twin)
 
-    async def start(self) -> None:
-        """Start the twin and make the adapter."""
-        await self.twin.start()
-        environ = {
-            "SLACK_BOT_TOKEN": "xoxb-test",
-            "SLACK_API_URL": self.twin.api_url,
-            **self.credentials,
-        }
-        adapter = slack.open_adapter(Surroundings(environ, self.clock))
-        assert adapter is not None
-        self.adapter = adapter
+    @property
+    def tenant(self) -> str:
+        return self.twin.identity.team_id
 
-    async def stop(self) -> None:
-        """Stop the twin."""
-        await self.twin.stop()
-
-    def listen(self, port: int) -> None:
-        """Tell the twin where to deliver to."""
-        self.twin.events_url = f"http://127.0.0.1:{port}/slack/events"
-
-    def acknowledged(self) -> list[bool]:
-        """Only a status of success is one."""
-        return [200 <= delivery.status < 300 for delivery in self.twin.deliveries]
+    def environ(self) -> Mapping[str, str]:
+        given = {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_API_URL": self.twin.api_url}
+        return {**given, **self.credentials}
 
     async def write(self, text: str, *, mention: bool = False) -> ConversationId:
         """A post in #general."""
@@ -67,9 +49,25 @@ class Slack:
         await self.clock.settle()
         return self._id(channel, ts)
 
-    async def redeliver(self) -> None:
-        """The twin is told to send everything twice, before the event is made."""
-        self.twin.duplicate_next(2)
+    async def reply(self, conversation: ConversationId, text: str, *, mention: bool = True) -> None:
+        """A post with the thread's ts."""
+        words = f"<@{self.twin.identity.bot_user_id}> {text}" if mention else text
+        await self.twin.say(self.ada, conversation.channel, words, conversation.thread)
+        await self.clock.settle()
+
+    async def command(self, words: str) -> None:
+        """A slash command."""
+        channel = self.twin.dm(self.ada)
+        await self._done(self.twin.command(self.ada, channel, f"/frontdesk {words}"))
+
+    async def rate(self, conversation: ConversationId, *, helpful: bool) -> bool:
+        """A press on one of the feedback buttons."""
+        last, value = self._last(conversation), "positive" if helpful else "negative"
+        pressing = self.twin.press(self.ada, last, action_id="frontdesk_feedback", value=value)
+        try:
+            return (await self._done(pressing)).ok
+        except ValueError:
+            return False  # nothing to press is called so
 
     def forged(self) -> WebRequest:
         """A good body with a wrong signature."""
@@ -90,7 +88,7 @@ class Slack:
         self.twin.fault("chat.postMessage", Fault.rate_limited(retry_after))
 
     def shown(self, conversation: ConversationId) -> list[str]:
-        """The bot's posts in the thread: their Markdown, or without any their text."""
+        """The words of the Markdown, or without any the text."""
         found = self.twin.messages(conversation.channel, conversation.thread)
         return [_markdown(one) or one.text for one in found if one.bot]
 
@@ -103,14 +101,6 @@ class Slack:
         """A channel nobody ever made."""
         return self._id("C0NOWHERE", "")
 
-    def person(self) -> str:
-        """Ada."""
-        return self.ada
-
-    def add_person(self, name: str) -> str:
-        """In the workspace, and in no channel."""
-        return self.twin.add_user(name)
-
     async def join(self, person: str) -> None:
         """Into #general."""
         self.twin.join(person, self.general)
@@ -121,19 +111,19 @@ class Slack:
         self.twin.leave(person, self.general)
         await self.clock.settle()
 
-    def deactivate(self, person: str) -> None:
-        """They stay in Slack's lists."""
-        self.twin.deactivate(person)
-
     def out(self) -> None:
         """Every method answers 503."""
         self.twin.fault("*", Fault.unavailable(), None)
 
     def seen(self, conversation: ConversationId) -> str:
-        """All texts of the blocks."""
+        """All texts of the blocks; links are markup there."""
         found = self.twin.messages(conversation.channel, conversation.thread)
         blocks = [block for message in found if message.bot for block in message.blocks]
         return "\n".join(strings(blocks))
+
+    def at_work(self, conversation: ConversationId) -> bool:
+        """The status under the thread."""
+        return bool(self.twin.status(conversation.channel, conversation.thread))
 
     def buttons(self, conversation: ConversationId) -> list[str]:
         """In the order of the actions block."""
@@ -146,7 +136,7 @@ class Slack:
         before = len(self.twin.ephemerals(conversation.channel, person))
         action_id = f"frontdesk_{button.value}"
         last = self._last(conversation)
-        answer = await self._answer(self.twin.press(person, last, action_id=action_id))
+        answer = await self._done(self.twin.press(person, last, action_id=action_id))
         told = self.twin.ephemerals(conversation.channel, person)[before:]
         return Pressed(answer.ok, "\n".join(message.text for message in told))
 
@@ -157,23 +147,14 @@ class Slack:
         await self.press(person, conversation, Button.RESOLVE)
         form = self.twin.form(person)
         values = {"outcome": outcome.value, "note": note or None}
-        answer = await self._answer(self.twin.submit(form, values))
+        answer = await self._done(self.twin.submit(form, values))
         if form.open:
             self.twin.close(form)
         return Pressed(answer.ok, "\n".join(form.errors.values()))
 
-    async def _answer(self, acting: Awaitable[Answer]) -> Answer:
-        task = asyncio.ensure_future(acting)
-        await self.clock.until(task.done, at_most=LONGEST_PRESS)
-        await self.clock.settle()
-        return task.result()
-
     def _last(self, conversation: ConversationId) -> Message:
         found = self.twin.messages(conversation.channel, conversation.thread)
         return [message for message in found if message.bot][-1]
-
-    def _id(self, channel: str, thread: str) -> ConversationId:
-        return ConversationId("slack", self.twin.identity.team_id, channel, thread)
 
 
 class SlackSocket(Slack):
@@ -182,7 +163,7 @@ class SlackSocket(Slack):
     credentials: ClassVar = {"SLACK_APP_TOKEN": "xapp-test"}
 
     def __init__(self, clock: TestClock) -> None:
-        """The same company."""
+        """The same workspace."""
         super().__init__(clock)
         self.twin.socket_mode = True
 
@@ -193,4 +174,10 @@ class SlackSocket(Slack):
 
 def _markdown(message: Message) -> str:
     blocks = (one for one in message.blocks if one["type"] == "markdown")
-    return "\n".join(str(one["text"]) for one in blocks)
+    return "\n".join(read_markdown(one["text"])[0] for one in blocks)
+
+
+WAYS: dict[str, Callable[[TestClock], Platform]] = {
+    "slack": Slack,
+    "slack, socket mode": SlackSocket,
+}

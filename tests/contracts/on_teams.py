@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
-from adapters import teams
 from adapters.teams.twin import Fault, Message, TeamsTwin
 from agent import texts
 from agent.cases import OUTCOMES, Outcome
 from agent.messages import Button, ConversationId
 from agent.platforms import WebRequest
-from agent.surroundings import Surroundings
-from tests.contracts.platform import LONGEST_PRESS, Pressed, strings
+from tests.contracts.over_twin import OverTwin
+from tests.contracts.platform import Platform, Pressed, strings
+from tests.support.chats import read_markdown
 from tests.support.clock import TestClock
 
 
-class Teams:
+class Teams(OverTwin):
     """Teams over its twin, with signed activities, and a channel that did not consent (RSC)."""
 
+    name = "teams"
+    wrong: ClassVar = {"TEAMS_APP_PASSWORD": "wrong"}
+    tells_earlier = False
+
     def __init__(self, clock: TestClock) -> None:
-        """An organisation with one person and one channel."""
+        """An organisation."""
         self.twin = TeamsTwin(clock)
-        self.ada = self.twin.add_user("Ada Byron")
-        self.general = self.twin.add_channel("general", [self.ada])
-        self.clock = clock
+        super().__init__(clock, self.twin)
 
-    async def start(self) -> None:
-        """Start the twin and make the adapter."""
-        await self.twin.start()
-        adapter = teams.open_adapter(Surroundings(self.twin.environ(), self.clock))
-        assert adapter is not None
-        self.adapter = adapter
+    @property
+    def tenant(self) -> str:
+        return self.twin.identity.tenant_id
 
-    async def stop(self) -> None:
-        """Stop the twin."""
-        await self.twin.stop()
-
-    def listen(self, port: int) -> None:
-        """Tell the twin where to deliver to."""
-        self.twin.events_url = f"http://127.0.0.1:{port}/api/messages"
-
-    def acknowledged(self) -> list[bool]:
-        """Only a status of success is one."""
-        return [200 <= delivery.status < 300 for delivery in self.twin.deliveries]
+    def environ(self) -> Mapping[str, str]:
+        return self.twin.environ()
 
     async def write(self, text: str, *, mention: bool = False) -> ConversationId:
         """A post in the channel."""
@@ -58,9 +48,22 @@ class Teams:
         await self.clock.settle()
         return self._id(self.twin.dm(self.ada), "")
 
-    async def redeliver(self) -> None:
-        """The twin is told to send everything twice, before the activity is made."""
-        self.twin.duplicate_next(2)
+    async def reply(self, conversation: ConversationId, text: str, *, mention: bool = True) -> None:
+        """A post below the root."""
+        place = conversation.channel, text, conversation.thread
+        await self.twin.say(self.ada, *place, mention=mention)
+        await self.clock.settle()
+
+    async def command(self, words: str) -> None:
+        """A message that begins with a slash."""
+        await self.write_directly(f"/{words}")
+
+    async def rate(self, conversation: ConversationId, *, helpful: bool) -> bool:
+        """A thumb below the message."""
+        last, reaction = self._last(conversation), "like" if helpful else "dislike"
+        if not last.feedback_loop:
+            return False
+        return (await self._done(self.twin.feedback(self.ada, last, reaction))).ok
 
     def forged(self) -> WebRequest:
         """A good body with a token that nobody signed."""
@@ -77,9 +80,9 @@ class Teams:
         self.twin.fault("post", Fault.rate_limited(retry_after))
 
     def shown(self, conversation: ConversationId) -> list[str]:
-        """The bot's posts in the thread."""
+        """The words of the Markdown."""
         found = self.twin.messages(conversation.channel, conversation.thread)
-        return [message.text for message in found if message.bot]
+        return [read_markdown(message.text)[0] for message in found if message.bot]
 
     def place(self) -> ConversationId:
         """A thread in the channel."""
@@ -89,22 +92,6 @@ class Teams:
     def gone(self) -> ConversationId:
         """A channel nobody ever made."""
         return self._id("19:nowhere@thread.tacv2", "")
-
-    def person(self) -> str:
-        """Ada."""
-        return self.ada
-
-    def add_person(self, name: str) -> str:
-        """In the organisation, and in no team."""
-        return self.twin.add_user(name)
-
-    async def join(self, person: str) -> None:
-        """Nobody tells the bot."""
-        self.twin.channel(self.general).members[person] = None
-
-    async def leave(self, person: str) -> None:
-        """Nobody tells the bot."""
-        del self.twin.channel(self.general).members[person]
 
     def deactivate(self, person: str) -> None:
         """They are in no roster any more."""
@@ -116,10 +103,14 @@ class Teams:
         self.twin.fault("*", Fault.unavailable(), None)
 
     def seen(self, conversation: ConversationId) -> str:
-        """The texts, and all texts of the cards."""
+        """The texts, all texts of the cards, the sources, and the questions to press."""
         found = self.twin.messages(conversation.channel, conversation.thread)
-        own = [message for message in found if message.bot]
-        return "\n".join(text for one in own for text in (one.text, *strings(one.cards)))
+        given = [(one.text, one.cards, one.citations, one.suggested) for one in found if one.bot]
+        return "\n".join(strings(given))
+
+    def at_work(self, conversation: ConversationId) -> bool:
+        """Three dots."""
+        return self.twin.typing(conversation.channel, conversation.thread)
 
     def buttons(self, conversation: ConversationId) -> list[str]:
         """Those that come back to the bot, or open a form."""
@@ -150,10 +141,7 @@ class Teams:
         self, person: str, conversation: ConversationId, title: str, filled: Mapping[str, str]
     ) -> Pressed:
         last = self._last(conversation)
-        task = asyncio.ensure_future(self.twin.press(person, last, title, filled=filled))
-        await self.clock.until(task.done, at_most=LONGEST_PRESS)
-        await self.clock.settle()
-        answer = task.result()
+        answer = await self._done(self.twin.press(person, last, title, filled=filled))
         ok = answer.ok and answer.json.get("statusCode") == 200
         return Pressed(ok, answer.toast if ok else "")
 
@@ -161,5 +149,5 @@ class Teams:
         found = self.twin.messages(conversation.channel, conversation.thread)
         return [message for message in found if message.bot][-1]
 
-    def _id(self, channel: str, thread: str) -> ConversationId:
-        return ConversationId("teams", self.twin.identity.tenant_id, channel, thread)
+
+WAYS: dict[str, Callable[[TestClock], Platform]] = {"teams": Teams}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agent.cases import Outcome
-from agent.messages import Button, ConversationId
+from agent.messages import Button, ConversationId, IncomingMessage
 from agent.platforms import WebRequest
 from agent.ports import Adapter
 
@@ -24,9 +24,15 @@ class Pressed:
 
 
 class Platform(Protocol):
-    """What the contract needs of a platform: its adapter, and a twin to be a person in."""
+    """What the contract needs of a platform: its adapter, and a twin to be a person in. Most of it
+    is the same over every twin: `tests.contracts.over_twin`.
+    """
 
     adapter: Adapter
+    tells_earlier: bool
+    """Whether the platform tells what was said before the bot was called."""
+    shows_signs: bool
+    """Whether people can see that the bot is at work."""
 
     async def start(self) -> None:
         """Start the twin; the adapter is not started."""
@@ -34,11 +40,19 @@ class Platform(Protocol):
     async def stop(self) -> None:
         """Stop the twin."""
 
+    def opened(self, environ: Mapping[str, str] | None = None) -> Adapter | None:
+        """Another adapter, not started, with these settings in place of the good ones."""
+
+    def refused(self) -> Mapping[str, str]:
+        """The good settings, but with credentials that the platform refuses."""
+
     def listen(self, port: int) -> None:
         """The bot listens on this port of the loopback interface."""
 
     def acknowledged(self) -> list[bool]:
         """Of each delivery that was made, whether the bot acknowledged it."""
+
+    # What people do
 
     async def write(self, text: str, *, mention: bool = False) -> ConversationId:
         """A person writes at the top level of a channel; the conversation it begins."""
@@ -46,11 +60,32 @@ class Platform(Protocol):
     async def write_directly(self, text: str) -> ConversationId:
         """A person writes a direct message."""
 
-    async def redeliver(self) -> None:
-        """The platform delivers its last event once more."""
+    async def reply(self, conversation: ConversationId, text: str, *, mention: bool = True) -> None:
+        """The person writes in a thread."""
 
-    def forged(self) -> WebRequest:
-        """A request that is not from the platform, though it looks like it."""
+    async def edit(self, message: IncomingMessage, text: str) -> None:
+        """The author of a message changes it."""
+
+    async def delete(self, message: IncomingMessage) -> None:
+        """The author of a message takes it back."""
+
+    async def command(self, words: str) -> None:
+        """The person gives the bot a command, in their direct conversation."""
+
+    async def rate(self, conversation: ConversationId, *, helpful: bool) -> bool:
+        """The person says whether the bot's last post in a conversation helped; False if it does
+        not ask for that.
+        """
+
+    async def redeliver(self) -> None:
+        """The platform delivers the next event twice."""
+
+    def forged(self) -> WebRequest | None:
+        """A request that is not from the platform, though it looks like it; None where the adapter
+        has no routes.
+        """
+
+    # What goes wrong
 
     def fail_after_effect(self) -> None:
         """The next post takes effect, but its answer is lost."""
@@ -58,8 +93,10 @@ class Platform(Protocol):
     def fail_before_effect(self, retry_after: float) -> None:
         """The next post is refused for now."""
 
-    def shown(self, conversation: ConversationId) -> list[str]:
-        """The texts of the bot in a conversation."""
+    def out(self) -> None:
+        """The platform is out: whatever the bot wants of it ends in an error on its side."""
+
+    # Who and where
 
     def place(self) -> ConversationId:
         """A conversation to post into."""
@@ -82,11 +119,20 @@ class Platform(Protocol):
     def deactivate(self, person: str) -> None:
         """Somebody's account ends."""
 
-    def out(self) -> None:
-        """The platform is out: whatever the bot wants of it ends in an error on its side."""
+    # What people see
+
+    def shown(self, conversation: ConversationId) -> list[str]:
+        """The words of each of the bot's posts in a conversation, as people read them: where
+        there is markup, without it.
+        """
 
     def seen(self, conversation: ConversationId) -> str:
-        """Everything that can be read of the bot's posts in a conversation."""
+        """Everything that can be read of the bot's posts in a conversation, addresses of links
+        too.
+        """
+
+    def at_work(self, conversation: ConversationId) -> bool:
+        """Whether people see that the bot is at work there."""
 
     def buttons(self, conversation: ConversationId) -> list[str]:
         """What is written on the buttons of the bot's last post in a conversation."""

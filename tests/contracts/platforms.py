@@ -1,23 +1,24 @@
-"""The platforms under the adapter contract: one descriptor each, over its twin.
+"""The platforms under the adapter contract: every way that a module `on_NAME` beside this one has.
 
-A platform joins by one module beside this one and one line in `PLATFORMS`.
+A platform joins by such a module, whose `WAYS` makes the platform under each name it is to be tried
+by (most have one way, Slack has two); without it, no contract runs at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
+from adapters import platforms
 from agent.platforms import WebRequest, WebResponse
 from agent.ports import Adapter
-from tests.contracts.on_slack import Slack, SlackSocket
-from tests.contracts.on_teams import Teams
 from tests.contracts.platform import Platform
 from tests.support.clock import TestClock
 
 PLATFORMS: dict[str, Callable[[TestClock], Platform]] = {
-    "slack": Slack,
-    "slack, socket mode": SlackSocket,
-    "teams": Teams,
+    way: make
+    for name in platforms()
+    for way, make in import_module(f"tests.contracts.on_{name}").WAYS.items()
 }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from agent import texts
 from agent.errors import DeliveryRetry, DeliveryUnknown, PlaceFatal
 from agent.messages import Author, Button, Citation, IncomingMessage, Kind, OutgoingMessage
 from agent.records import Delivery
@@ -47,8 +49,10 @@ async def test_a_redelivery_has_the_same_key(stage: Stage) -> None:
 
 
 async def test_what_is_not_from_the_platform_is_refused(stage: Stage) -> None:
-    """A forged request is answered 401 and reaches nobody."""
-    for answer in await post(stage.platform.adapter, stage.platform.forged()):
+    """A forged request is answered 401 and reaches nobody; who has no routes cannot be asked."""
+    adapter, forged = stage.platform.adapter, stage.platform.forged()
+    assert bool(forged) == bool(adapter.routes)
+    for answer in await post(adapter, forged) if forged else ():
         assert answer.status == 401
     assert stage.door.messages == []
 
@@ -70,7 +74,9 @@ async def test_a_message_arrives_where_it_belongs(stage: Stage) -> None:
     await stage.platform.write("A question")
     sent = delivery(stage, "An **answer**")
     assert await stage.platform.adapter.send(sent)
-    assert any("An **answer**" in text for text in stage.platform.shown(sent.message.conversation))
+    (shown,) = stage.platform.shown(sent.message.conversation)
+    assert "An answer" in shown
+    assert "**" not in shown
 
 
 async def test_its_own_posts_do_not_come_back(stage: Stage) -> None:
@@ -123,16 +129,73 @@ async def test_a_place_that_does_not_exist_is_fatal_for_the_place(stage: Stage) 
 
 
 async def test_everything_a_message_may_carry_is_shown(stage: Stage) -> None:
-    """Sources, buttons and feedback do not keep a message from arriving."""
+    """Sources with their addresses, buttons, and questions to begin with, beside the words."""
     await stage.platform.write("A question")
     sent = delivery(
         stage,
         "An answer [1]",
         citations=(Citation("Annual leave", "How many", "https://handbook.example/leave"),),
         buttons=tuple(Button),
+        prompts=("How do I connect to the VPN?",),
         feedback=True,
     )
     assert await stage.platform.adapter.send(sent)
+    seen = stage.platform.seen(sent.message.conversation)
+    told = ("An answer [1]", "Annual leave", "https://handbook.example/leave", "connect to the VPN")
+    assert [words for words in told if words not in seen] == []
+    assert stage.platform.buttons(sent.message.conversation) == [texts.BUTTONS[b] for b in Button]
+
+
+async def test_a_message_under_another_stands_in_its_thread(stage: Stage) -> None:
+    """Where that one began at the top level; there it can be found, and answered."""
+    await stage.platform.write("A question")
+    adapter, top = stage.platform.adapter, replace(stage.platform.place(), thread="")
+    now = stage.clock.now()
+    above = Delivery(1, "lane", OutgoingMessage("t1.1", top, "Above"), sending_since=now)
+    ref = await adapter.send(above)
+    message = OutgoingMessage("t2.1", top, "Below", under="t1.1")
+    below = Delivery(2, "lane", message, under_ref=ref, sending_since=now)
+    posted = await adapter.send(below)
+    thread = replace(top, thread=ref)
+    assert stage.platform.shown(thread)[-1] == "Below"
+    if adapter.capabilities.can_be_asked:
+        assert await adapter.find(below) == posted
+    stage.door.messages.clear()
+    await stage.platform.reply(thread, "Thank you")
+    (reply,) = stage.door.messages
+    assert (reply.conversation, reply.in_thread) == (thread, True)
+
+
+async def test_what_was_said_before_is_told_in_order(stage: Stage) -> None:
+    """The last of it, without the message itself; where the platform tells it at all."""
+    place = await stage.platform.write("The printer is on fire")
+    await stage.platform.reply(place, "Which one?", mention=False)
+    await stage.platform.adapter.send(delivery(stage, "The one in Leeds"))
+    await stage.platform.reply(place, "What now?")
+    message = stage.door.messages[-1]
+    earlier = await stage.platform.adapter.earlier(message, 9)
+    if not stage.platform.tells_earlier:
+        assert list(earlier) == []
+        return
+    told = [(one.text, one.from_bot) for one in earlier]
+    assert [text for text, _ in told][:2] == ["The printer is on fire", "Which one?"]
+    assert [from_bot for _, from_bot in told] == [False, False, True]
+    assert earlier[0].author_id == stage.platform.person()
+    assert earlier[0].author_name == "Ada Byron"
+    assert earlier[0].sent_at == pytest.approx(stage.clock.now(), abs=60)
+    (last,) = await stage.platform.adapter.earlier(message, 1)
+    assert last == earlier[-1]
+
+
+async def test_a_sign_of_life_is_shown_and_taken_away(stage: Stage) -> None:
+    """Where the platform has one; it is gone soon after, if only because nobody renews it."""
+    place = await stage.platform.write("A question")
+    adapter = stage.platform.adapter
+    await adapter.thinking(place, True)
+    assert stage.platform.at_work(place) == stage.platform.shows_signs
+    await adapter.thinking(place, False)
+    await stage.clock.advance(2 * adapter.capabilities.sign_seconds)
+    assert not stage.platform.at_work(place)
 
 
 async def test_best_effort_calls_never_raise(stage: Stage) -> None:
@@ -146,12 +209,24 @@ async def test_best_effort_calls_never_raise(stage: Stage) -> None:
     assert await adapter.permalink(message) == ""
 
 
+async def test_while_the_platform_is_out_a_profile_says_that_it_is_not_known(stage: Stage) -> None:
+    """Then it says what the event said, and nobody takes somebody for no guest because of it."""
+    place = await stage.platform.write("A question")
+    stage.platform.out()
+    author = Author(stage.platform.add_person("Grace Hopper"), "Grace")
+    asking = asyncio.ensure_future(stage.platform.adapter.profile(author, place))
+    await stage.clock.until(asking.done)
+    profile = await asking
+    assert (profile.id, profile.name, profile.known) == (author.id, "Grace", False)
+
+
 async def test_a_person_is_known_by_name(stage: Stage) -> None:
     """Prompts and cards show who asks."""
     profile = await stage.platform.adapter.profile(
         Author(stage.platform.person()), stage.platform.place()
     )
     assert profile.name == "Ada Byron"
+    assert profile.known
     assert not profile.external
 
 
@@ -186,6 +261,18 @@ async def test_there_is_no_direct_conversation_with_nobody(stage: Stage) -> None
     """It is said in a way that tells what may be done next."""
     with pytest.raises(PlaceFatal):
         await stage.platform.adapter.direct("U0NOBODY")
+
+
+async def test_a_direct_conversation_is_begun_with_words(stage: Stage) -> None:
+    """The person reads them, and what is posted there follows them."""
+    adapter, person = stage.platform.adapter, stage.platform.person()
+    place = await adapter.open_direct(person, "What is it *about*?")
+    assert stage.platform.shown(place) == ["What is it *about*?"]
+    top = await adapter.direct(person)
+    assert (place.tenant, place.channel) == (top.tenant, top.channel)
+    message = OutgoingMessage("t1.1", place, "Hello")
+    await adapter.send(Delivery(1, str(place), message, sending_since=stage.clock.now()))
+    assert stage.platform.shown(place)[-1] == "Hello"
 
 
 async def test_check_finds_nothing_wrong_with_a_good_installation(stage: Stage) -> None:

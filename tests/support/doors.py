@@ -38,10 +38,12 @@ class Memory:
 @dataclass
 class OpenDoor:
     """A door that takes everything, or nothing while `broken`; `known` is what it tells of, `told`
-    what whoever presses a button is told, `late` what tells them later.
+    what whoever presses a button is told, `late` what tells them later. `commands` are those that
+    did not come as messages.
     """
 
     messages: list[IncomingMessage] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
     known: Sequence[Recent] = ()
     references: Memory = field(default_factory=Memory)
     broken: bool = False
@@ -66,6 +68,9 @@ class OpenDoor:
 
     async def command(self, command: Command) -> str:
         """Answer with the words themselves."""
+        if self.broken:
+            raise StoreUnavailable
+        self.commands.append(command)
         return command.text
 
     async def recent(self, platform: str) -> Sequence[Recent]:
