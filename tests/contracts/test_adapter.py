@@ -194,7 +194,7 @@ async def test_a_sign_of_life_is_shown_and_taken_away(stage: Stage) -> None:
     await adapter.thinking(place, True)
     assert stage.platform.at_work(place) == stage.platform.shows_signs
     await adapter.thinking(place, False)
-    await stage.clock.advance(2 * adapter.capabilities.sign_seconds)
+    await stage.clock.advance(3 * adapter.capabilities.sign_seconds)
     assert not stage.platform.at_work(place)
 
 
