@@ -13,6 +13,8 @@ from agent.ports import Adapter
 
 LONGEST_PRESS = 12.0
 """Seconds of the clock in which every platform gives up on a press."""
+LONGEST_SIGN = 12.0
+"""Seconds for which a sign of life may stay where it cannot be taken away."""
 
 
 @dataclass(frozen=True)

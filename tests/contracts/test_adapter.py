@@ -11,6 +11,7 @@ from agent import texts
 from agent.errors import DeliveryRetry, DeliveryUnknown, PlaceFatal
 from agent.messages import Author, Button, Citation, IncomingMessage, Kind, OutgoingMessage
 from agent.records import Delivery
+from tests.contracts.platform import LONGEST_SIGN
 from tests.contracts.platforms import post
 from tests.contracts.stage import Stage, delivery
 
@@ -194,7 +195,7 @@ async def test_a_sign_of_life_is_shown_and_taken_away(stage: Stage) -> None:
     await adapter.thinking(place, True)
     assert stage.platform.at_work(place) == stage.platform.shows_signs
     await adapter.thinking(place, False)
-    await stage.clock.advance(3 * adapter.capabilities.sign_seconds)
+    await stage.clock.advance(LONGEST_SIGN)
     assert not stage.platform.at_work(place)
 
 
