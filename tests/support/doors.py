@@ -77,7 +77,7 @@ class OpenDoor:
         """What the test said."""
         if self.broken:
             raise StoreUnavailable
-        return self.known
+        return [one for one in self.known if one.conversation.platform == platform]
 
 
 class ShutDoor:
