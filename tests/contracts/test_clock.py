@@ -1,4 +1,4 @@
-"""The contract of `Clock` (agent/ports.py), kept by the machine's clock and by that of the tests."""
+"""The contract of `Clock` (agent/ports.py), kept by the real clock and by that of the tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.clock import SystemClock
 from tests.support.clock import TestClock
 
 CLOCKS: dict[str, Callable[[], Clock]] = {"system": SystemClock, "tests": TestClock}
-SHORT, LONG = 0.01, 3600.0
+SHORT, LONG = 0.01, 30.0
 """Seconds; of the long ones nobody waits for the end."""
 
 

@@ -14,7 +14,7 @@ from agent.errors import StoreUnavailable
 from agent.messages import Author, ConversationId, IncomingMessage, Kind
 from agent.platforms import Command
 from agent.ports import Door
-from agent.records import Accepted
+from agent.records import Accepted, Recent
 from bot.app import build
 from bot.settings import load
 from tests.support.clock import TestClock
@@ -33,12 +33,15 @@ COMMAND = Command("irc", "net", "@ada", ADA, "help", "5", direct=True)
 
 @dataclass
 class Doorway:
-    """A door, and how the database behind it fails and heals."""
+    """A door, and what can be wrong behind it: the database fails and heals, or nothing that came
+    in is worked off.
+    """
 
     door: Door
     clock: TestClock
     fail: Callable[[], None]
     heal: Callable[[], None]
+    stall: Callable[[], None]
 
     async def press(self, message: IncomingMessage) -> str:
         """What whoever pressed is told, in time."""
@@ -59,7 +62,12 @@ async def of_the_process(folder: Path) -> AsyncIterator[Doorway]:
     wanted = load({"FRONTDESK_PORT": "0", "FRONTDESK_DATABASE_URL": url})
     app = build(wanted, clock=clock, store=store, adapters={"irc": MemoryPlatform("irc")})
     await app.start()
-    yield Doorway(app.door, clock, lambda: store.fail("accept"), store.heal)
+
+    def stall() -> None:
+        store.fail("claim")
+
+    yield Doorway(app.door, clock, lambda: store.fail("accept"), store.heal, stall)
+    store.heal()
     stopping = asyncio.ensure_future(app.stop())
     await clock.until(stopping.done)
 
@@ -67,12 +75,13 @@ async def of_the_process(folder: Path) -> AsyncIterator[Doorway]:
 @asynccontextmanager
 async def of_the_tests(folder: Path) -> AsyncIterator[Doorway]:
     """That at which adapters are tried."""
-    door = OpenDoor()
+    door = OpenDoor(known=[Recent(PLACE, "1", 0.0)])
     yield Doorway(
         door,
         TestClock(),
         lambda: setattr(door, "broken", True),
         lambda: setattr(door, "broken", False),
+        lambda: None,  # nothing is worked off here
     )
 
 
@@ -115,6 +124,12 @@ async def test_a_press_is_answered_in_time(way: Doorway) -> None:
     assert isinstance(await way.press(PRESSED), str)
     assert await way.press(PRESSED) == ""
     assert await way.door.accept(PRESSED) is Accepted.DUPLICATE
+
+
+async def test_a_press_of_which_nothing_comes_is_answered_in_time(way: Doorway) -> None:
+    """Whoever pressed is not kept waiting for a turn that may be long."""
+    way.stall()
+    assert isinstance(await way.press(PRESSED), str)
 
 
 async def test_a_press_that_cannot_be_stored_says_so(way: Doorway) -> None:
