@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from types import ModuleType
 
 from agent.errors import ConfigError
@@ -25,6 +26,12 @@ def vendors() -> tuple[str, ...]:
     """The names of all vendor modules, sorted; nothing is imported."""
     names = (module.name for module in pkgutil.iter_modules(__path__))
     return tuple(sorted(name for name in names if not name.startswith("_")))
+
+
+def variables_of(vendor: str) -> Mapping[str, str]:
+    """The variables that a vendor's module reads, each with its meaning; imports the module."""
+    told: Mapping[str, str] = getattr(_module(vendor), "VARIABLES", {})
+    return told
 
 
 def open_models(spec: str, surroundings: Surroundings) -> tuple[Provider, ...]:

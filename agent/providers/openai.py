@@ -121,10 +121,18 @@ class OpenAIModel:
     model_free = False
 
     def __init__(
-        self, surface: OpenAISurface, account: Account, connection: Connection, clock: Clock
+        self,
+        surface: OpenAISurface,
+        account: Account,
+        connection: Connection,
+        clock: Clock,
+        *,
+        module: str = "openai",
     ) -> None:
-        """The clock only reads Retry-After dates."""
-        self.name = f"openai:{account.model}"
+        """`module` is the vendor's name in the configuration, for one whose API is like OpenAI's;
+        the clock only reads Retry-After dates.
+        """
+        self.name = f"{module}:{account.model}"
         self._surface = surface
         self._account = account
         self._connection = connection

@@ -32,6 +32,7 @@ from typing import Any
 from aiohttp import web
 
 from agent.ports import Clock
+from agent.providers import variables_of, vendors
 from bot.clock import SystemClock
 from tests.support.model_acts import (
     Act,
@@ -80,6 +81,8 @@ __all__ = [
 LOOK_UP = "/models"
 """Scripts under this name instead of a model's are for requests to the list of models."""
 
+PREFIXES = {"anthropic": "/anthropic", "openai": "/openai/v1"}
+"""Where the vendors' APIs are."""
 Otherwise = Act | Callable[[Asked], Act]
 
 
@@ -103,13 +106,18 @@ class FakeModels:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The environment variables of a product that talks to this server."""
-        return {
-            "ANTHROPIC_API_KEY": self.client_key,
-            "ANTHROPIC_BASE_URL": f"{self.address}/anthropic",
-            "OPENAI_API_KEY": self.client_key,
-            "OPENAI_BASE_URL": f"{self.address}/openai/v1",
-        }
+        """The environment variables of a product that talks to this server: every vendor's, led to
+        the API of its name, or to OpenAI's where there is none.
+        """
+        told: dict[str, str] = {}
+        for vendor in vendors():
+            api = PREFIXES.get(vendor, PREFIXES["openai"])
+            for name in variables_of(vendor):
+                if name.endswith("_API_KEY"):
+                    told[name] = self.client_key
+                elif name.endswith("_BASE_URL"):
+                    told[name] = self.address + api
+        return told
 
     def script(self, model: str | None, acts: Iterable[Act]) -> None:
         """Add to what the next questions to `model` meet, in order; None: to any model."""

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from adapters import platforms
-from agent.providers import vendors
+from agent.providers import variables_of, vendors
 from agent.state import RESTING, TABLE, State
 from bot.settings import ENVIRONMENT_ONLY, Settings
 from tests.support import rooms
@@ -52,13 +52,11 @@ MEANING: Mapping[str, str] = {
 
 def variables() -> dict[str, str]:
     """What platforms and vendors are told by, and what each means, as their modules say."""
-    modules = (
-        *(f"adapters.{name}" for name in platforms()),
-        *(f"agent.providers.{name}" for name in vendors()),
-    )
     told: dict[str, str] = {}
-    for module in modules:
-        told |= getattr(import_module(module), "VARIABLES", {})
+    for platform in platforms():
+        told |= import_module(f"adapters.{platform}").VARIABLES
+    for vendor in vendors():
+        told |= variables_of(vendor)
     return told
 
 

@@ -1,7 +1,9 @@
 """The providers that the tests try, and how each is opened against the fake models.
 
 The three wire surfaces are described here; a vendor module that nobody has described is opened
-with the fake's environment, so that a new one meets the contract on the day it is written.
+with the fake's environment, so that a new one meets the contract on the day it is written. If it
+asks a server that is not like OpenAI's, the fake must learn its dialect (`model_dialects`), and it
+joins `SURFACES`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from agent.decision import DECISION_SCHEMA
 from agent.errors import ProviderError
 from agent.models import Passage, Piece, Prompt, PromptMessage, Role, ToolCall, ToolSpec
 from agent.ports import Clock, Provider
-from agent.providers import openai, vendors
+from agent.providers import openai, variables_of, vendors
 from agent.providers._faults import Account
 from agent.providers._openai_responses import Responses
 from agent.surroundings import Surroundings
@@ -121,10 +123,18 @@ def subjects() -> tuple[Subject, ...]:
     others = [vendor for vendor in vendors() if vendor not in described]
     models = {vendor: "" if vendor in WITHOUT_MODEL else MODEL for vendor in others}
     opened = (
-        Subject(vendor, vendor, model, _by_environment(vendor, model))
+        Subject(vendor, vendor, model, _by_environment(vendor, model), _asked_at(vendor))
         for vendor, model in models.items()
     )
     return (*SURFACES, *opened)
+
+
+def _asked_at(vendor: str) -> str:
+    """Where the questions of a vendor arrive that nobody has described: one that reads a server's
+    address is taken for compatible with OpenAI's chat completions.
+    """
+    reads = (name for name in variables_of(vendor) if name.endswith("_BASE_URL"))
+    return CHAT.path if any(reads) else ""
 
 
 async def ask(provider: Provider, prompt: Prompt = PROMPT) -> list[Piece]:
