@@ -8,9 +8,17 @@ adding a package.
 
 from __future__ import annotations
 
+import importlib
 import pkgutil
+from collections.abc import Mapping
 
 
 def platforms() -> tuple[str, ...]:
     """The names of all platforms, sorted; nothing is imported."""
     return tuple(sorted(one.name for one in pkgutil.iter_modules(__path__) if one.ispkg))
+
+
+def variables_of(platform: str) -> Mapping[str, str]:
+    """The variables that a platform's package reads, each with its meaning; imports the package."""
+    told: Mapping[str, str] = importlib.import_module(f"{__name__}.{platform}").VARIABLES
+    return told

@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+import adapters
 from adapters import platforms
+from agent import providers
 from agent.desk.hours import Hours, zone_of
 from agent.errors import ConfigError
 from agent.policy import Policy
@@ -124,10 +126,7 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Configuration:
             values[name], sources[name] = from_file[variable], "file"
         if environ.get(variable, "").strip():
             values[name], sources[name] = environ[variable].strip(), "environment"
-    foreign = others()
-    unknown = sorted(
-        name for name in from_file if not name.startswith(foreign) and name not in named
-    )
+    unknown = sorted(name for name in from_file if name not in named and not _is_read(name))
     if unknown:
         raise ConfigError(f"{file}: unknown settings: {', '.join(unknown)}")
     merged = {name: str(value) for name, value in from_file.items() if name not in named}
@@ -148,11 +147,26 @@ def others() -> tuple[str, ...]:
     return (*of_platforms(), *(f"{name.upper()}_" for name in vendors()), TELEMETRY)
 
 
+def variables() -> Mapping[str, str]:
+    """What platforms and vendors read, each with its meaning, as their modules say."""
+    told: dict[str, str] = {}
+    for platform in platforms():
+        told |= adapters.variables_of(platform)
+    for vendor in vendors():
+        told |= providers.variables_of(vendor)
+    return told
+
+
 def misspelt(environ: Mapping[str, str]) -> list[str]:
     """The names of variables that look like ours and are no setting: nobody reads them."""
     return sorted(
         name for name in environ if name.upper().startswith(OURS) and name not in _named()
     )
+
+
+def _is_read(name: str) -> bool:
+    """Whether a name that is none of our settings is read by anybody else."""
+    return name.startswith(TELEMETRY) or name in variables()
 
 
 def _named() -> dict[str, str]:

@@ -19,7 +19,7 @@ THIRD = '''"""A platform that is nowhere named but by this package."""
 from tests.support.memory_platform import MemoryPlatform
 
 NEEDED = "PIGEON_TOKEN"
-VARIABLES = {"PIGEON_TOKEN": "what pigeons are called by"}
+VARIABLES = {"PIGEON_TOKEN": "what pigeons are called by", "PIGEON_LOFT": "where they live"}
 
 
 def open_adapter(surroundings):

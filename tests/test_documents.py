@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import main
-from bot.settings import Settings, others
-from tests.support.generated import MEANING, PAGES, README, generated, variables
+from bot.settings import Settings, others, variables
+from tests.support.generated import MEANING, PAGES, README, generated
 
 ROOT = README.parent
 

@@ -10,7 +10,7 @@ from adapters import platforms
 from agent.errors import ConfigError
 from agent.policy import Policy
 from agent.providers import vendors
-from bot.settings import load
+from bot.settings import ENVIRONMENT_ONLY, load, variables
 
 
 def test_defaults() -> None:
@@ -98,20 +98,28 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
         load({}, file)
 
 
-@pytest.mark.parametrize("reader", [*platforms(), *vendors(), "otel"])
-def test_what_others_read_may_stand_in_the_file(tmp_path: Path, reader: str) -> None:
-    """Every platform, vendor and telemetry has names of its own; they are handed on as they are."""
-    name = f"{reader.upper()}_HUB"
+def test_what_others_read_may_stand_in_the_file(tmp_path: Path) -> None:
+    """Every platform and vendor says which names it reads; they are handed on as they are."""
+    told = {name: "x" for name in variables() if not name.endswith(ENVIRONMENT_ONLY)}
     file = tmp_path / "frontdesk.toml"
-    file.write_text(f'{name} = "127.0.0.1:9"')
-    assert load({}, file).environ[name] == "127.0.0.1:9"
+    file.write_text("".join(f'{name} = "x"\n' for name in (*told, "OTEL_ANYTHING")))
+    assert load({}, file).environ == {**told, "OTEL_ANYTHING": "x"}
+
+
+@pytest.mark.parametrize("reader", [*platforms(), *vendors()])
+def test_what_nobody_reads_may_not(tmp_path: Path, reader: str) -> None:
+    """A slip in a platform's or a vendor's name is told as one in ours is."""
+    file = tmp_path / "frontdesk.toml"
+    file.write_text(f"{reader.upper()}_NOSUCH = 1\n")
+    with pytest.raises(ConfigError, match=f"unknown settings: {reader.upper()}_NOSUCH"):
+        load({}, file)
 
 
 def test_a_platform_is_known_by_its_package(third: str, tmp_path: Path) -> None:
-    """Nothing but the folder says that there is one more."""
+    """Nothing but the folder says that there is one more, and what it reads."""
     file = tmp_path / "frontdesk.toml"
-    file.write_text(f'{third.upper()}_HUB = "127.0.0.1:9"')
-    assert load({}, file).environ[f"{third.upper()}_HUB"] == "127.0.0.1:9"
+    file.write_text(f'{third.upper()}_LOFT = "north"')
+    assert load({}, file).environ[f"{third.upper()}_LOFT"] == "north"
 
 
 def test_the_database_may_stand_in_the_file(tmp_path: Path) -> None:

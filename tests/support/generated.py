@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
 
-from adapters import platforms
-from agent.providers import variables_of, vendors
 from agent.state import RESTING, TABLE, State
-from bot.settings import ENVIRONMENT_ONLY, Settings
+from bot.settings import ENVIRONMENT_ONLY, Settings, variables
 from tests.support import rooms
 
 ROOT = Path(__file__).parents[2]
@@ -48,16 +45,6 @@ MEANING: Mapping[str, str] = {
     "log_format": "`text` or `json`",
     "log_level": "`debug`, `info`, `warning`, `error`",
 }
-
-
-def variables() -> dict[str, str]:
-    """What platforms and vendors are told by, and what each means, as their modules say."""
-    told: dict[str, str] = {}
-    for platform in platforms():
-        told |= import_module(f"adapters.{platform}").VARIABLES
-    for vendor in vendors():
-        told |= variables_of(vendor)
-    return told
 
 
 def state_table() -> str:
