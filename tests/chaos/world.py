@@ -11,7 +11,6 @@ import asyncio
 import functools
 import logging
 import sqlite3
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ from agent.surroundings import Surroundings
 from bot import server
 from bot.app import App, build, open_adapters
 from bot.settings import Configuration
-from storage import migrate, open_store
+from storage import open_store
 from tests.chaos.expected import Allowed, Expected, answer_to, fits, found
 from tests.chaos.model import EchoModel
 from tests.support.chats import Chat, Said, Shown
@@ -34,6 +33,7 @@ from tests.support.clock import TestClock
 from tests.support.company import Company, open_chat
 from tests.support.crash import abandon
 from tests.support.crashing import Crash, Points
+from tests.support.fresh import lay_fresh
 from tests.support.outage import FailingStore
 from tests.support.tools import TestTool
 
@@ -325,7 +325,7 @@ async def world(
     one.points.died = one.fall
     clock.watch(one.busy)
     asyncio.get_running_loop().set_exception_handler(_without_crashes)
-    (folder / "frontdesk.db").write_bytes(_empty_database())
+    lay_fresh(f"sqlite:///{folder / 'frontdesk.db'}")
     if story.passages:
         await _fill_library(one, story.passages)
     with _sudden_ends():
@@ -339,15 +339,6 @@ async def world(
             for each in one.chats:
                 await each.stop()
             one._database.close()
-
-
-@functools.cache
-def _empty_database() -> bytes:
-    """The file of a database that was just made: making it takes longer than most stories."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "frontdesk.db"
-        migrate(f"sqlite:///{path}")
-        return path.read_bytes()
 
 
 async def _fill_library(one: World, passages: Sequence[Passage]) -> None:

@@ -16,20 +16,23 @@ from agent.records import Arrival, Committed, Entry, LaneClaim, TurnEnd
 from agent.state import State
 from storage import Store, open_store
 from tests.support.clock import TestClock
+from tests.support.fresh import lay_fresh
 
 
 class Database:
     """A fresh database on a clock of its own; closes the stores that a test opened on it."""
 
-    def __init__(self, url: str) -> None:
-        """Nothing is there yet at `url`."""
+    def __init__(self, url: str, lay: Callable[[str], None] = lambda _: None) -> None:
+        """Nothing is there yet at `url`; `lay` may put a new database there before it is opened."""
         self.url = url
+        self._lay = lay
         self.clock = TestClock()
         self._stores = AsyncExitStack()
 
     def open(self, **options: Any) -> Store:
         """Open a store as 'worker', not alone, with Slack askable, or as `options` say."""
         wanted: dict[str, Any] = {"owner": "worker", "exclusive": False, "askable": {"slack"}}
+        self._lay(self.url)
         store = open_store(self.url, self.clock, **{**wanted, **options})
         self.clock.watch(store.busy)
         self._stores.push_async_callback(store.close)
@@ -54,7 +57,7 @@ class Database:
 
 def sqlite(folder: Path) -> Database:
     """A database file in `folder`."""
-    return Database(f"sqlite:///{folder}/frontdesk.db")
+    return Database(f"sqlite:///{folder}/frontdesk.db", lay_fresh)
 
 
 DATABASES: list[Callable[[Path], Database]] = [sqlite]

@@ -23,6 +23,7 @@ from agent.records import (
 )
 from storage import Care, Store, open_store
 from storage.opening import Documents
+from tests.support.fresh import lay_fresh
 
 
 class FailingTurns:
@@ -117,7 +118,8 @@ class FailingStore:
 
     @classmethod
     def open(cls, url: str, clock: Clock, askable: Sequence[str] = ("slack",)) -> FailingStore:
-        """The embedded database at `url`, as the process opens it."""
+        """The embedded database at `url`, as the process opens it; a new one if none is there."""
+        lay_fresh(url)
         return cls(open_store(url, clock, owner="test", askable=askable), clock)
 
     @property
