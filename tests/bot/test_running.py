@@ -17,11 +17,15 @@ from bot.settings import Configuration, load
 from tests.bot.conftest import Neighbour
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _collector() -> Iterator[None]:
-    """The process freezes what is alive; the tests go on with a free collector."""
+    """The process freezes what is alive and collects less often; the tests go on as before."""
+    threshold = gc.get_threshold()
     yield
+    gc.set_threshold(*threshold)
     gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def configuration(slack: Neighbour, folder: Path, **more: str) -> Configuration:

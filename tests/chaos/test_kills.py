@@ -55,12 +55,12 @@ async def people(one: Office, count: int, title: str) -> list[str]:
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("side", [SLACK, TEAMS], ids=lambda side: side.name)
 async def test_kills(
-    side: Side, tmp_path: Path, record_property: Callable[[str, object], None]
+    side: Side, disk: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """Hundreds of messages, brought late, twice and in any order, while the process dies again and
     again, often just before, in the middle of or after a COMMIT.
     """
-    async with office(side, tmp_path) as one:
+    async with office(side, disk) as one:
         writing = [*await writers(one), *await consultations(one)]
         await asyncio.gather(one.kill(), *writing)
         last = await one.begin()

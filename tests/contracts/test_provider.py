@@ -42,8 +42,7 @@ def _sdks() -> None:
 
 
 @pytest.fixture
-async def fake(clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeModels]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+async def fake(clock: TestClock, on_loopback: None) -> AsyncIterator[FakeModels]:
     async with FakeModels(clock) as server:
         yield server
 

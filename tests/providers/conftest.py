@@ -20,9 +20,7 @@ def _sdks() -> None:
 
 
 @pytest.fixture
-async def fake(clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeModels]:
-    # Whoever works behind a proxy must not send the tests through it.
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+async def fake(clock: TestClock, on_loopback: None) -> AsyncIterator[FakeModels]:
     async with FakeModels(clock) as server:
         yield server
 

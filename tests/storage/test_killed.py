@@ -16,12 +16,12 @@ from tests.storage.processes import go, start
 
 @pytest.mark.parametrize("make_database", DATABASES)
 async def test_no_acknowledged_message_is_lost(
-    make_database: Callable[[Path], Database], tmp_path: Path
+    make_database: Callable[[Path], Database], disk: Path
 ) -> None:
     """What a process said was committed is there after a SIGKILL, round after round, and the next
     process takes over at once.
     """
-    async with make_database(tmp_path) as database:
+    async with make_database(disk) as database:
         acknowledged = 0
         for _ in range(3):
             process = start("accept", database.url)
@@ -41,12 +41,12 @@ async def test_no_acknowledged_message_is_lost(
 
 @pytest.mark.parametrize("make_database", DATABASES)
 async def test_no_committed_step_is_lost(
-    make_database: Callable[[Path], Database], tmp_path: Path
+    make_database: Callable[[Path], Database], disk: Path
 ) -> None:
     """A turn that runs again after a SIGKILL knows every step that was committed, in order and
     without a gap, and goes on behind them.
     """
-    async with make_database(tmp_path) as database:
+    async with make_database(disk) as database:
         for attempt in range(1, 4):
             process = start("step", database.url)
             go(process)

@@ -92,9 +92,7 @@ async def handbook(opened: OpenCompany) -> Company:
 
 
 @pytest.fixture
-async def fake(clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeModels]:
+async def fake(clock: TestClock, on_loopback: None) -> AsyncIterator[FakeModels]:
     """The vendors' models, local, on the vendors' own protocols."""
-    # Whoever works behind a proxy must not send the tests through it.
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     async with FakeModels(clock) as server:
         yield server

@@ -209,7 +209,7 @@ class Client:
         await self.tab.until(f"!document.querySelector({json.dumps(selector)})")
 
     async def picture(self, file: Path) -> None:
-        """Keep what is in the window, for people to look at."""
+        """Keep what is in the window, for people to look at: `-o tmp_path_retention_policy=all`."""
         await asyncio.to_thread(file.write_bytes, await self.tab.picture())
 
     def unexpected(self) -> list[str]:

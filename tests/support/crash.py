@@ -62,9 +62,12 @@ async def _stopped(stop: Callable[[], Awaitable[None]]) -> None:
 def _is_product(task: asyncio.Task[Any]) -> bool:
     """Whether a task runs our own code; the twins are the world and live on."""
     code = getattr(task.get_coro(), "cr_code", None)
-    if code is None:
-        return False
-    path = Path(code.co_filename)
+    return code is not None and _is_product_file(code.co_filename)
+
+
+@functools.cache
+def _is_product_file(name: str) -> bool:
+    path = Path(name)
     if not path.is_relative_to(ROOT):
         return False
     ours = path.relative_to(ROOT).parts[0] in PRODUCT
