@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, create_model
 
@@ -189,6 +189,7 @@ MODELS = st.dictionaries(
 )
 
 
+@settings(deadline=None)  # seconds are not asserted
 @given(MODELS, st.data())
 def test_strict_and_original_agree(fields: dict[str, Any], data: st.DataObject) -> None:
     """Whatever a tool takes fits the strict form once all of it is written, and what fits the
