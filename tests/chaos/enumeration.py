@@ -19,7 +19,7 @@ from tests.chaos.expected import Allowed
 from tests.chaos.verdict import HEAD, Tally, picture, tally
 from tests.chaos.world import AFTERWARDS, Breakage, Story, world
 
-WAVERING = r"^((slack|teams)\.(thinking|check)|turns\.due)#"
+WAVERING = r"^((slack|teams)\.(thinking|check_channel)|turns\.due)#"
 """Points that a run may have or not: nobody waits for a sign of life, which is taken back only if
 it had begun, nor for long until the human channel was looked at; and two reasons to look for work
 at one moment are one look or two."""

@@ -23,6 +23,7 @@ SECONDS = 600
 
 UNTOLD = {
     "Provider.check": "asked by `frontdesk check` alone",
+    "Adapter.check": "asked by `frontdesk check` alone",
     "Records.case": "asked by `/frontdesk assign` alone, for the words of its answer",
     "Records.case_under": "asked by `assign` in the thread of a card, which only reads",
     "Records.case_times": "`/metrics`, which only reads",
