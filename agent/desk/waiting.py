@@ -9,7 +9,7 @@ next timer in place of the last.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from agent import output, texts
@@ -189,14 +189,24 @@ def reminder_due(case: Case, times: DeskTimes) -> float:
 
 def last_activity(draft: Draft, case: Case) -> float:
     """When somebody last said or did something about the case of a turn."""
-    if ACTIVITY.intersection(draft.events):
+    if _is_activity(draft.events, spoken=bool(draft.asked or draft.edited)):
         return draft.now
+    history = draft.claim.history
+    spoken = {entry.turn_id for entry in history if entry.kind in (Line.SAID, Line.EDITED)}
     found = (
         entry.at
-        for entry in reversed(draft.claim.history)
-        if entry.kind == Line.TURN and ACTIVITY.intersection(entry.data.get("events", ()))
+        for entry in reversed(history)
+        if entry.kind == Line.TURN
+        and _is_activity(entry.data.get("events", ()), spoken=entry.turn_id in spoken)
     )
     return max(next(found, 0.0), case.opened_at, case.claimed_at)
+
+
+def _is_activity(events: Collection[str], *, spoken: bool) -> bool:
+    """Whether a turn was somebody's doing. That an owner is gone is found by time alone, or by the
+    words of an employee.
+    """
+    return bool(ACTIVITY.intersection(events)) or (spoken and Event.OWNER_GONE in events)
 
 
 def timer(case: Case) -> IncomingMessage:
