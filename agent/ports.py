@@ -353,8 +353,8 @@ class Records(Protocol):
         self, platform: str, author_id: str, channel: str, but: str = ""
     ) -> str | None:
         """The lane this person last wrote in, in `channel`, or wherever it was if that is ''; the
-        message of the id `but` is not counted, nor a lane in which people have somebody else's
-        case. None if there is no such lane.
+        message of the id `but` is not counted, nor a lane in which somebody else ever had a case,
+        unless people have one of this person there. None if there is no such lane.
         """
 
     async def recent(self, platform: str, limit: int) -> Sequence[Recent]:

@@ -42,18 +42,22 @@ ON CONFLICT (source) DO UPDATE SET digest = excluded.digest
 TIMELINE = "SELECT at, kind, turn_id, data FROM journal WHERE lane = ? ORDER BY seq"
 
 # ids are quoted in lanes, so that no character of one means anything to GLOB. Who has asked for a
-# person has talked, too, though in no words of theirs. Where people talk with somebody else, what
-# one says is said to them.
+# person has talked, too, though in no words of theirs.
 LATEST_LANE = """
-SELECT lane FROM inbox WHERE id = (
-    SELECT max(id) FROM inbox
-    WHERE author = :author AND (class = 'utterance' OR kind = 'ask_person') AND case_id = ''
-        AND message_id != :but AND lane GLOB :lanes
-        AND NOT EXISTS (
-            SELECT 1 FROM cases WHERE cases.lane = inbox.lane
-                AND cases.state IN ('waiting', 'claimed') AND cases.employee_id != :author
-        )
-)
+SELECT lane, max(id) FROM inbox
+WHERE author = :author AND (class = 'utterance' OR kind = 'ask_person') AND case_id = ''
+    AND message_id != :but AND lane GLOB :lanes
+GROUP BY lane
+"""
+
+# Every case that a conversation ever had. Those that are over its journal tells: only open ones are
+# found by their lane.
+CASES_IN = """
+SELECT employee_id, state FROM cases WHERE lane = :lane AND state IN ('waiting', 'claimed')
+UNION ALL
+SELECT cases.employee_id, cases.state FROM journal
+    CROSS JOIN cases ON cases.id = iif(json_valid(data), json_extract(data, '$.case'), '')
+WHERE journal.lane = :lane AND journal.kind = 'case'
 """
 
 # The newest rows of the inbox, as many as are looked through, newest first. That they are bounded

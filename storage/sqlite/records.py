@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic_core import from_json
 
-from agent.cases import Case, CaseTimes, Cause
+from agent.cases import Case, CaseState, CaseTimes, Cause
 from agent.messages import SAFE_IN_ID, ConversationId
 from agent.records import Recent, TimelineItem
 from storage.sqlite import desk_statements as desk
@@ -90,8 +90,14 @@ class SqliteRecords:
         place = quote(channel, safe=SAFE_IN_ID) if channel else "*"
         lanes = f"{quote(platform, safe=SAFE_IN_ID)}:*:{place}:*"
         wanted = {"author": author_id, "lanes": lanes, "but": but}
-        row = await self._reader.run(lambda db: db.execute(sql.LATEST_LANE, wanted).fetchone())
-        return row[0] if row else None
+
+        def look(db: sqlite3.Connection) -> str | None:
+            found = db.execute(sql.LATEST_LANE, wanted).fetchall()
+            newest_first = sorted(found, key=lambda one: one[1], reverse=True)
+            lanes = (lane for lane, _ in newest_first)
+            return next((lane for lane in lanes if _is_for(db, lane, author_id)), None)
+
+        return await self._reader.run(look)
 
     async def recent(self, platform: str, limit: int) -> Sequence[Recent]:
         lanes = f"{quote(platform, safe=SAFE_IN_ID)}:*"
@@ -143,3 +149,12 @@ class SqliteRecords:
 def _place_of(key: str) -> str:
     """The channel in which a post was written, as its key tells (`IncomingMessage.key`)."""
     return ":".join([*key.split(":")[:3], ""])
+
+
+def _is_for(db: sqlite3.Connection, lane: str, author: str) -> bool:
+    """Whether what somebody wants may be said in a conversation. Where people talk with somebody
+    else, or did, they would hear it, and so would that one.
+    """
+    cases = db.execute(sql.CASES_IN, {"lane": lane}).fetchall()
+    has_one = any(CaseState(state).is_open for employee, state in cases if employee == author)
+    return has_one or all(employee in ("", author) for employee, _ in cases)

@@ -18,6 +18,7 @@ from tests.storage.databases import (
     claim,
     claim_new,
     end,
+    entry,
     place,
     reply,
     said,
@@ -252,6 +253,31 @@ async def test_people_of_the_desk_wrote_in_no_conversation(database: Database) -
     await accept(store, said(8, by="bob", channel="D2"))
     await both(store, under("99.1", 9))
     assert await store.records.latest_lane("slack", "bob", "") == str(place("D2"))
+
+
+@pytest.mark.parametrize("state", list(CaseState))
+async def test_where_somebody_else_had_a_case(database: Database, state: CaseState) -> None:
+    """What Bob wants is not for the conversation in which people talk, or have talked, with Ada,
+    though he has spoken there; if people have a case of his own there, it is.
+    """
+    store = database.open()
+    latest = store.records.latest_lane
+
+    async def keep_here(n: int, case: Case) -> None:
+        line = entry("case", case=case.id, state=case.state)
+        claimed = await claim_new(store, said(n))
+        await end(store, claimed, cases=(case,), journal=(line,))
+
+    await keep_here(1, a_case("C1", state=state))
+    await accept(store, said(2, by="bob", channel="D2"), said(3, by="bob"))
+    assert await latest("slack", "bob", "") == str(place("D2"))
+    assert await latest("slack", "bob", "D1") is None
+    await end(store, await claim(store))
+    his = a_case("C2", employee_id="bob", opened_at=9.0)
+    await keep_here(4, his)
+    assert await latest("slack", "bob", "") == LANE
+    await keep_here(5, replace(his, state=CaseState.RESOLVED))
+    assert await latest("slack", "bob", "") == str(place("D2"))
 
 
 async def test_where_to_look_for_what_was_missed(database: Database) -> None:
