@@ -128,6 +128,11 @@ class Draft:
         """In whose rights the turn acts."""
         return self.steps.requester if self.goes_on else self.employee.id
 
+    @property
+    def is_theirs(self) -> bool:
+        """Whether the case, if there is one, is that of the employee whom the turn is about."""
+        return self.case is None or self.case.employee_id == self.employee.id
+
     def go_on(self) -> None:
         """Go on with what the turn had begun that asked for the open approval."""
         self.steps, self.pending = self.pending or self.steps, None

@@ -214,7 +214,8 @@ class Intake:
             draft.rejected = error
             return Event.REJECTED
         words = draft.asked[-1].text
-        if draft.case is not None and words and not asks_for_person(words):
+        has_case = draft.case is not None and self._is_theirs(draft, draft.asked[-1])
+        if has_case and words and not asks_for_person(words):
             return Event.WROTE  # they have people already, who read what it is about
         draft.cause = Cause.PERSON_ASKED
         return Event.PERSON_ASKED

@@ -97,6 +97,19 @@ HALF_DONE_NOBODY = (
 BROKEN = "I'm sorry, I could not work on your message. Please tell {contact} about it."
 RECEIPT = "I've added this to your case, so that the people who take it will see it. (Case {case})"
 WAITING = "Your case is with people already; they have been told. (Case {case})"
+RECEIPT_BESIDE = (
+    "I've added this to the case that this conversation is about, so that the people who take it "
+    "will see it. (Case {case})"
+)
+WAITING_BESIDE = (
+    "People have the case of this conversation already. If you need them for something of your "
+    "own, ask me in a direct message. (Case {case})"
+)
+WITH_OWNER_BESIDE = (
+    "**{name}** has the case of this conversation and reads what is written here. If you need "
+    "people for something of your own, ask me in a direct message. (Case {case})"
+)
+"""For somebody whose case it is not."""
 WITH_OWNER = "**{name}** has your case and reads what you write here. (Case {case})"
 CLAIMED = "**{name}** has taken your case. What you write here reaches them. (Case {case})"
 TRANSFERRED = "**{name}** has your case now. What you write here reaches them. (Case {case})"

@@ -73,17 +73,24 @@ class Desk:
         draft.notice(texts.done(draft.written()) + told, buttons=(Button.LEAVE_QUEUE,))
 
     async def say_waiting(self, draft: Draft) -> None:
-        """Tell the employee that people have it already."""
-        case = draft.case
-        if case is not None and case.owner:
+        """Tell the employee that people have it already, or whoever else spoke in that case's
+        conversation that it is taken.
+        """
+        case, channel = draft.case, self._place.channel_of(draft.case)
+        if case is None:
+            return
+        if case.owner:
             name = self._place.signed(case.owner_name, case)
-            draft.notice(texts.WITH_OWNER.format(case=case.id, name=name), invites=True)
-        elif case is not None:
-            channel = self._place.channel_of(case)
-            if channel is not None and which_card.is_nowhere(case):
-                cards.show(draft, case, self._place.channel or channel)
+            text = texts.WITH_OWNER if draft.is_theirs else texts.WITH_OWNER_BESIDE
+            draft.notice(text.format(case=case.id, name=name), invites=True)
+            return
+        if channel is not None and which_card.is_nowhere(case):
+            cards.show(draft, case, self._place.channel or channel)
+        if draft.is_theirs:
             text = texts.WAITING.format(case=case.id)
             draft.notice(text, buttons=(Button.LEAVE_QUEUE,))
+        else:
+            draft.notice(texts.WAITING_BESIDE.format(case=case.id))
 
     async def say_nobody(self, draft: Draft) -> None:
         """Tell the employee whom to turn to, because nobody can be called from here; and admins."""

@@ -99,8 +99,9 @@ class Relay:
         """Tell once per case that what is written is relayed."""
         case = draft.case if self._place.channel_of(draft.case) else None
         if case is not None and case.id not in draft.history.receipts:
-            text = texts.RECEIPT.format(case=case.id)
-            draft.notice(text, buttons=(Button.LEAVE_QUEUE,), receipt=case.id)
+            text = texts.RECEIPT if draft.is_theirs else texts.RECEIPT_BESIDE
+            buttons = (Button.LEAVE_QUEUE,) if draft.is_theirs else ()
+            draft.notice(text.format(case=case.id), buttons=buttons, receipt=case.id)
 
     async def relay_to_employee(self, draft: Draft) -> None:
         """Relay what a person of the desk wrote, and changed, in their name."""

@@ -40,6 +40,37 @@ async def test_a_wish_of_ones_own(
     assert not any("salary" in text for text in one.texts(asked))
 
 
+async def test_a_wish_after_somebody_elses_case(opened: OpenCompany, clock: TestClock) -> None:
+    """Grace has spoken in Ada's thread, and Ada's case is resolved. What Grace wants by
+    `/frontdesk human` afterwards is not said there, nor on a card that tells of Ada.
+    """
+    one = await opened()
+    desk = Desk(one)
+    asked = await one.ask(one.ada, "talk to a person")
+    await one.say(one.grace, one.general, "I have that too", asked)
+    await desk.resolve(one.linus, desk.card())
+    before = one.texts(asked)
+    await one.command(one.grace, one.chat.direct(one.grace), "human my salary is wrong")
+    await clock.advance(10)
+    assert one.texts(asked) == before
+    hers = desk.cards()[-1]
+    assert "salary" in hers.text
+    assert "Ada Byron" not in hers.text
+    assert any("passed this on" in text for text in one.told_directly(one.grace))
+
+
+async def test_a_wish_in_somebody_elses_thread(opened: OpenCompany) -> None:
+    """Grace wants a person in the thread in which people have Ada's case: she reads that it is
+    about the case of that conversation, and how to have one of her own.
+    """
+    one = await opened()
+    asked = await one.ask(one.ada, "talk to a person")
+    await one.say(one.grace, one.general, one.mention("talk to a person"), asked)
+    told = one.texts(asked)[-1]
+    assert "Your case" not in told
+    assert "in a direct message" in told
+
+
 @across
 async def test_the_talk_moves_to_the_other_card(opened: OpenCompany, clock: TestClock) -> None:
     """Linus talks with Ada under the second channel's card. Margaret takes the case over on its
