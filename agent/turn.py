@@ -34,7 +34,7 @@ from agent.policy import Policy, wants_person
 from agent.ports import Adapter, Clock, Knowledge, Tool, Turns
 from agent.records import Feedback, LaneClaim, TurnEnd
 from agent.recovery import Ladder
-from agent.state import Effect, Event, step
+from agent.state import WITH_PEOPLE, Effect, Event, step
 from agent.steps import Steps
 
 BY_ITSELF = frozenset({Kind.LOOK, Kind.GATHER, Kind.SHOWN})
@@ -165,13 +165,20 @@ class Engine:
         if is_incident(draft.conversation):
             performers = self._in_incidents
         while event is not None:
-            event = wants_person(event, desk=self.desk_place.channel is not None)
+            event = wants_person(event, desk=self._can_call(draft))
             draft.state, effects = step(draft.state, event)
             draft.events.append(event)
             draft.outcome = event.value
             event = None
             for effect in effects:
                 event = await performers[effect](draft)
+
+    def _can_call(self, draft: Draft) -> bool:
+        """Whether there are people to call: not if they should have the case of this conversation
+        already, and it cannot be read.
+        """
+        is_lost = draft.state in WITH_PEOPLE and draft.case is None
+        return self.desk_place.channel is not None and not is_lost
 
     async def _give_up(self, draft: Draft) -> None:
         draft.cause = Cause.HALF_DONE if draft.begun() else Cause.DEAD_LETTER

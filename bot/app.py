@@ -152,6 +152,7 @@ class App:
             desk=self._desk(clock),
             lane_of=self.worker.lanes.of_command,
             trouble=self.store.trouble,
+            damage=self.store.damage,
         )
 
     def _paused(self, paused: bool) -> None:

@@ -80,6 +80,7 @@ class Inside:
     """The lane in which a command that was written as a message is being answered, '' for others.
     """
     trouble: Callable[[], str]
+    damage: Callable[[], str]
 
 
 class Commands:
@@ -135,7 +136,8 @@ class Commands:
             desk = await inside.desk.status()
         except StorageError as error:
             trouble = str(error)
-        red = "; ".join(filter(None, (trouble, self._red(), await inside.desk.trouble())))
+        found = (trouble, inside.damage(), self._red(), await inside.desk.trouble())
+        red = "; ".join(filter(None, found))
         lines = [f"**Frontdesk** is {'red: ' + red if red else 'up'}"]
         lines += ["- paused: `/frontdesk resume` lets it answer again"] if inside.pause.on else []
         lines += [

@@ -156,6 +156,9 @@ class Store(Protocol):
     def trouble(self) -> str:
         """Why the last commit failed, in words ('the database …'); '' if it went well."""
 
+    def damage(self) -> str:
+        """What was met since the start that cannot be read, in words; '' for nothing."""
+
     def busy(self) -> bool:
         """Whether something asked of the database is not answered yet."""
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from agent.cases import Case, CaseCard, CaseState, Cause, Copy
+from agent.messages import ConversationId
 
 CARD: TypeAdapter[CaseCard | None] = TypeAdapter(CaseCard | None)
 COPIES: TypeAdapter[tuple[Copy, ...]] = TypeAdapter(tuple[Copy, ...])
@@ -44,8 +45,8 @@ def case_row(case: Case) -> tuple[Any, ...]:
 
 
 def case_of(row: tuple[Any, ...]) -> Case | None:
-    """A case as it was written. What its card showed, or where else it is, may be damaged; a case
-    is there without. None if not even its state can be read: its lane goes on.
+    """A case as it was written. What its card showed, or where it is, may be damaged; a case is
+    there without. None if not even its state can be read: its lane goes on.
     """
     case_id, lane, cause, state, employee_id, opened_at, owner, card_id, card, *rest = row
     channel, copies, *more = rest
@@ -61,10 +62,18 @@ def case_of(row: tuple[Any, ...]) -> Case | None:
         owner,
         card_id,
         _readable(CARD, card, None),
-        channel,
-        _readable(COPIES, copies, ()),
+        channel if _is_place(channel) else "",
+        tuple(one for one in _readable(COPIES, copies, ()) if _is_place(one.channel)),
         *more,
     )
+
+
+def _is_place(text: str) -> bool:
+    """Whether it is the written form of a conversation id, or empty."""
+    try:
+        return not text or bool(ConversationId.parse(text))
+    except ValueError:
+        return False
 
 
 def _readable(adapter: TypeAdapter[T], text: str, otherwise: T) -> T:

@@ -50,8 +50,6 @@ SETTLED = {
     DeliveryState.UNCONFIRMED: Line.UNCONFIRMED.value,
     DeliveryState.DEAD: Line.UNDELIVERED.value,
 }
-# And of a row that cannot be read.
-UNREADABLE = (Line.FAILED.value, '{"code":"Unreadable"}')
 
 
 def new_row(arrival: Arrival, now: float) -> NewRow:
@@ -77,7 +75,7 @@ def claim_of(lane: str, owner: str, found: Claimed) -> LaneClaim:
     """A claim as the kernel sees it."""
     history = tuple(
         [
-            Entry(kind, from_json(data), at, turn_id, seq)
+            Entry(kind, data_of(data), at, turn_id, seq)
             for seq, turn_id, kind, at, data in reversed(found.history)
         ]
     )
@@ -157,13 +155,15 @@ def _message(payload: str | None) -> OutgoingMessage | None:
         return None
 
 
-def is_readable(payload: str) -> bool:
-    """Whether this is an incoming message."""
+def data_of(line: str) -> dict[str, Any]:
+    """What a journal line tells; of one that cannot be read only that it was is left, as of one
+    that was erased.
+    """
     try:
-        load_incoming(payload)
+        data = from_json(line)
     except ValueError:
-        return False
-    return True
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def step_rows(steps: Sequence[Step]) -> list[tuple[Any, ...]]:
@@ -215,7 +215,7 @@ def ending(lane: str, end: TurnEnd, now: float, askable: Collection[str]) -> End
             (lane, entry.turn_id, entry.kind, entry.at, to_json(entry.data).decode())
             for entry in end.journal
         ],
-        outbox=[_unsent(lane, turn_id, message, askable) for message in end.outbox],
+        outbox=[unsent(lane, turn_id, message, askable) for message in end.outbox],
         cases=[case_row(case) for case in end.cases],
         approvals=_approval_rows(lane, end.approvals),
         steps_over=[(turn_id,) for turn_id in end.steps_over],
@@ -255,7 +255,8 @@ def _spend_row(lane: str, turn_id: str, now: float, spent: Spend) -> tuple[Any, 
     )
 
 
-def _unsent(lane: str, turn_id: str, message: OutgoingMessage, askable: Collection[str]) -> Unsent:
+def unsent(lane: str, turn_id: str, message: OutgoingMessage, askable: Collection[str]) -> Unsent:
+    """An outgoing message as a row; on `askable` platforms it is sent at once."""
     return Unsent(
         message.id,
         lane,

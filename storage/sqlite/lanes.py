@@ -22,7 +22,7 @@ from agent.taking import LONGEST_RUN, rows_of_turn, turn_id_of
 from storage.sqlite import desk, desk_statements, outbox
 from storage.sqlite import statements as sql
 from storage.sqlite.outbox import Taken
-from storage.sqlite.rows import Claimed, Ending, JoiningRow, NewRow, Settled, WaitingRow
+from storage.sqlite.rows import Buried, Claimed, Ending, JoiningRow, NewRow, Settled, WaitingRow
 
 MOST_UNCONFIRMED = 10
 """Messages of a lane that are told of, and sent again if their reader wants them: the newest."""
@@ -248,13 +248,18 @@ def settle(db: sqlite3.Connection, end: Settled, owner: str) -> tuple[Taken | No
 
 
 def bury(
-    db: sqlite3.Connection, lease: Lease, ids: Iterable[int], told: tuple[str, str], now: float
+    db: sqlite3.Connection, lease: Lease, rows: Iterable[Buried], now: float, *, withdraw: bool
 ) -> None:
-    """End rows of a turn that never can be worked off, and put the others back, unblamed."""
-    kind, data = told
-    for row_id in ids:
-        db.execute(sql.ROW_BURIED, (row_id, lease.epoch))
-        db.execute(sql.WRITE_JOURNAL, (lease.lane, f"t{row_id}", kind, now, data))
+    """End rows of a turn that never can be worked off, tell whoever waits for them, and put the
+    others back, unblamed. `withdraw`: nobody can decide the lane's open approval any more.
+    """
+    for row in rows:
+        kind, data = row.told
+        db.execute(sql.ROW_BURIED, (row.id, lease.epoch))
+        db.execute(sql.WRITE_JOURNAL, (lease.lane, f"t{row.id}", kind, now, data))
+        outbox.enqueue(db, [row.sorry] if row.sorry else [], lease.owner, now)
+    if withdraw:
+        db.execute(sql.WITHDRAW, (lease.lane,))
     release(db, lease, now)
 
 

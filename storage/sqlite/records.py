@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-from pydantic_core import from_json
-
 from agent.cases import Case, CaseState, CaseTimes, Cause
 from agent.messages import SAFE_IN_ID, ConversationId
 from agent.records import Recent, TimelineItem
 from storage.sqlite import desk_statements as desk
 from storage.sqlite import lookups as sql
 from storage.sqlite.cases import CAUSES, case_of
+from storage.sqlite.codec import data_of
 from storage.sqlite.reader import Reader
 
 # Each is one pass over an index of exactly the rows it counts, or over a small table.
@@ -82,7 +81,7 @@ class SqliteRecords:
 
     async def timeline(self, lane: str) -> Sequence[TimelineItem]:
         rows = await self._reader.run(lambda db: db.execute(sql.TIMELINE, (lane,)).fetchall())
-        return [TimelineItem(at, kind, turn, from_json(data)) for at, kind, turn, data in rows]
+        return [TimelineItem(at, kind, turn, data_of(data)) for at, kind, turn, data in rows]
 
     async def latest_lane(
         self, platform: str, author_id: str, channel: str, but: str = ""

@@ -64,6 +64,16 @@ class Claimed(NamedTuple):
     joined: Sequence[tuple[str, str]] = ()
 
 
+class Buried(NamedTuple):
+    """A row that can never be worked off: kind and data of what the journal tells of it, and what
+    tells whoever waits for it.
+    """
+
+    id: int
+    told: tuple[str, str]
+    sorry: Unsent | None = None
+
+
 class JoiningRow(NamedTuple):
     """What is written of a new case that is one of too many: itself without a card, and what tells
     of it.

@@ -120,6 +120,8 @@ SELECT id, turn_id, tool, arguments, approvers, state, asked_at, expires_at, mes
 FROM approvals WHERE lane = ? AND state = 'open'
 """
 
+WITHDRAW = "UPDATE approvals SET state = 'withdrawn' WHERE lane = ? AND state = 'open'"
+
 STEPS_OF = """
 SELECT turn_id, n, kind, state, at, data, rows FROM steps WHERE turn_id = ? ORDER BY n
 """

@@ -22,6 +22,11 @@ from storage.sqlite.turns import SqliteTurns
 from storage.sqlite.upkeep import migrate
 from storage.sqlite.writer import Writer
 
+UNREADABLE = (
+    "something in the database cannot be read and was put aside (`frontdesk trace` shows where it "
+    "failed); a backup may still have it"
+)
+
 
 def open_store(
     url: str,
@@ -90,6 +95,10 @@ class SqliteStore:
     def trouble(self) -> str:
         """Why the last commit failed, in words; '' if it went well."""
         return self._writer.trouble
+
+    def damage(self) -> str:
+        """What was met since the start that is damaged, in words; '' for nothing."""
+        return UNREADABLE if self.turns.damaged else ""
 
     async def ready(self) -> None:
         """Commit a write that needs the room of a long message and leaves nothing.

@@ -26,7 +26,7 @@ from agent.records import (
     TurnEnd,
 )
 from agent.state import RESTING
-from storage.sqlite import codec, desk, lanes, outbox
+from storage.sqlite import codec, damage, desk, lanes, outbox
 from storage.sqlite.rows import Claimed
 from storage.sqlite.writer import Writer
 
@@ -68,6 +68,8 @@ class SqliteTurns:
         self._owner = owner
         self._askable = frozenset(askable)
         self._history_limit = history_limit
+        self.damaged = False
+        """Whether something was met that cannot be read."""
 
     async def accept(self, arrival: Arrival) -> Accepted:
         row = codec.new_row(arrival, self._clock.now())
@@ -93,20 +95,25 @@ class SqliteTurns:
         if found is None:
             return None
         try:
-            return codec.claim_of(lane, owner, found)
+            claimed = codec.claim_of(lane, owner, found)
         except ValueError:
-            log.error("an inbox row cannot be read")  # its message would quote content
+            log.error("a turn cannot be read")  # its message would quote content
+        else:
+            self.damaged |= claimed.case is None and found.case is not None
+            return claimed
+        self.damaged = True
         await self._give_up(Lease(lane, owner, found.epoch), found)
         return await self.claim(lane)
 
     async def _give_up(self, lease: Lease, found: Claimed) -> None:
         """Get rows out of the way that no version of this program can have written so. If it is
-        not the rows, nothing of this lane can be worked off.
+        not the rows, it is what the turn would go on from: whoever waits for one is told, and
+        nothing goes on from that any more.
         """
         now = self._clock.now()
-        damaged = [row.id for row in found.rows if not codec.is_readable(row.payload)]
-        ids = damaged or [row.id for row in found.rows]
-        await self._writer.run(lambda db: lanes.bury(db, lease, ids, codec.UNREADABLE, now))
+        damaged = [row for row in found.rows if not damage.is_readable(row.payload)]
+        buried = damage.buried(lease.lane, damaged or found.rows)
+        await self._writer.run(lambda db: lanes.bury(db, lease, buried, now, withdraw=not damaged))
 
     async def route(self, lane: str, patience: float) -> Routed:
         now = self._clock.now()

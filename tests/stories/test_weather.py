@@ -16,7 +16,8 @@ from tests.stories.conftest import OpenCompany
 from tests.support.chats import Said
 from tests.support.clock import TestClock
 from tests.support.company import Company
-from tests.support.scripted import Say, ScriptedProvider
+from tests.support.scripted import Call, Say, ScriptedProvider, decision
+from tests.support.tools import writer
 
 Weather = Callable[[Company, random.Random], Awaitable[None]]
 
@@ -162,6 +163,24 @@ async def test_an_outbox_row_that_cannot_be_read(handbook: Company) -> None:
     assert (await handbook.counts())["outbox_dead"] == 1
     await handbook.dm(handbook.ada, "How many days of annual leave?", asked)
     assert len(handbook.answers(asked)) == 1
+
+
+async def test_what_waits_for_a_yes_cannot_be_read(opened: OpenCompany, clock: TestClock) -> None:
+    """What Ada was asked was damaged on disk: she reads that what she wrote since could not be
+    worked on, whoever asks for the status reads it, too, and what she writes next is answered.
+    """
+    order = Call(("order", {"what": "chair"}))
+    model = ScriptedProvider("model", clock, [order, Say(decision(response="27 days."))])
+    one = await opened(model, tools=[writer(clock, approval=True)])
+    asked = await one.dm(one.ada, "Please order me a chair.")
+    damage(one, "UPDATE approvals SET approvers = ? WHERE state = 'open'", "not JSON")
+    await one.dm(one.ada, "Is it ordered?", asked)
+    await clock.advance(10)
+    assert "could not work on your message" in one.texts(asked)[-1]
+    assert "Frontdesk is red" in await one.command(one.grace, one.general, "status")
+    await one.dm(one.ada, "How much leave do I get?", asked)
+    await clock.advance(10)
+    assert "27 days." in one.texts(asked)[-1]
 
 
 def damage(one: Company, statement: str, value: str) -> None:

@@ -145,6 +145,9 @@ class FailingStore:
     def trouble(self) -> str:
         return self._store.trouble()
 
+    def damage(self) -> str:
+        return self._store.damage()
+
     def fail(self, *methods: str) -> None:
         """Let these methods of `Turns` and 'ready' fail from now on."""
         self.turns.down.update(methods)

@@ -1,0 +1,143 @@
+"""What no version of the program can have written so: whoever waits for it hears of that, and their
+conversation goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from agent import texts
+from agent.messages import Kind, OutgoingMessage
+from agent.records import Approval, ApprovalState, Step, StepKind, StepState
+from agent.state import State
+from storage import Store
+from tests.storage.databases import (
+    LANE,
+    Database,
+    accept,
+    claim_new,
+    end,
+    entry,
+    place,
+    said,
+    sqlite,
+)
+from tests.storage.desk import shown
+from tests.storage.test_sqlite_rows import damage, query
+
+SORRY = texts.BROKEN.format(contact=texts.NOBODY_CONTACT)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    async with sqlite(tmp_path) as database:
+        yield database
+
+
+async def waits_for_a_yes(store: Store, folder: Path, column: str = "approvers") -> None:
+    """Ada was asked for a yes, and what she was asked cannot be read any more."""
+    claimed = await claim_new(store, said(1))
+    open_one = ApprovalState.OPEN
+    asked = Approval("t1:3", "t1", "order", "{}", ("ada",), open_one, 1.0, 2.0, "m1")
+    step = Step("t1", 3, StepKind.CALL, StepState.DONE, 1.0, {}, (1,))
+    await store.turns.step(claimed.lease, [step])
+    await end(store, claimed, approvals=(asked,), state=State.AWAITING_APPROVAL)
+    table = "steps" if column == "data" else "approvals"
+    damage(folder, f"UPDATE {table} SET {column} = 'not JSON'")  # noqa: S608 above
+
+
+async def apologies(store: Store) -> list[OutgoingMessage]:
+    """What is on its way to anybody."""
+    return [one.message for one in (await store.turns.due()).deliveries]
+
+
+@pytest.mark.parametrize("column", ["approvers", "data"])
+async def test_an_approval_that_cannot_be_read(
+    database: Database, tmp_path: Path, column: str
+) -> None:
+    """Ada reads, once for all that she wrote, that it could not be worked on; the question whose
+    answer nobody understands is withdrawn, and what she writes next is worked on.
+    """
+    store = database.open()
+    assert store.damage() == ""
+    await waits_for_a_yes(store, tmp_path, column)
+    await accept(store, said(2), said(3))
+    assert await store.turns.claim(LANE) is None
+    (sorry,) = await apologies(store)
+    assert (sorry.text, sorry.to, sorry.conversation) == (SORRY, "ada", place())
+    told = [(line.turn_id, line.data) for line in await store.records.timeline(LANE)]
+    assert told == [
+        ("t2", {"code": "Unreadable", "message": sorry.id}),
+        ("t3", {"code": "Unreadable"}),
+    ]
+    assert query(tmp_path, "SELECT state FROM approvals") == [("withdrawn",)]
+    assert "cannot be read" in store.damage()
+    claimed = await claim_new(store, said(4))
+    assert (claimed.rows[0].message, claimed.approval) == (said(4), None)
+
+
+async def test_what_needs_no_apology(database: Database, tmp_path: Path) -> None:
+    """A timer has nobody who waits for it."""
+    store = database.open()
+    await waits_for_a_yes(store, tmp_path)
+    await accept(store, said(2, Kind.EXPIRE, by="", about="t1:3"))
+    assert await store.turns.claim(LANE) is None
+    assert await apologies(store) == []
+
+
+async def test_people_of_the_desk_hear_of_it(database: Database, tmp_path: Path) -> None:
+    """They wrote under a card, and that conversation cannot be read: they are told there."""
+    store = database.open()
+    await shown(store, 1, "99.1")
+    claimed = await claim_new(store, said(2))
+    step = Step("t2", 1, StepKind.CALL, StepState.DONE, 1.0, {}, (2,))
+    await store.turns.step(claimed.lease, [step])
+    await store.turns.release(claimed.lease)
+    damage(tmp_path, "UPDATE steps SET data = 'not JSON'")
+    damage(tmp_path, "UPDATE inbox SET case_id = 'C1' WHERE id = 2")
+    assert await store.turns.claim(LANE) is None
+    (sorry,) = await apologies(store)
+    assert (sorry.text, sorry.for_desk, sorry.to) == (texts.STAFF_BROKEN, True, "")
+
+
+async def test_a_line_that_cannot_be_read(database: Database, tmp_path: Path) -> None:
+    """The conversation is known without it, and the timeline shows that it was there."""
+    store = database.open()
+    lines = (entry("said", id="1", text="x"), entry("turn", events=[]))
+    await end(store, await claim_new(store, said(1)), journal=lines)
+    damage(tmp_path, "UPDATE journal SET data = 'not JSON' WHERE kind = 'said'")
+    claimed = await claim_new(store, said(2))
+    assert [(one.kind, one.data) for one in claimed.history] == [
+        ("said", {}),
+        ("turn", {"events": []}),
+    ]
+    assert [one.kind for one in await store.records.timeline(LANE)] == ["said", "turn"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("channel", "nowhere"), ("copies", '[{"card_id": "m9", "channel": "nowhere"}]')],
+)
+async def test_a_place_that_cannot_be_read(
+    database: Database, tmp_path: Path, column: str, value: str
+) -> None:
+    """The case goes on where people are now."""
+    store = database.open()
+    await shown(store, 1, "99.1")
+    damage(tmp_path, f"UPDATE cases SET {column} = '{value}'")  # noqa: S608 above
+    case = (await claim_new(store, said(2))).case
+    assert case is not None
+    assert case.copies == ()
+    assert (case.channel == "") is (column == "channel")
+
+
+async def test_a_case_that_cannot_be_read_is_seen(database: Database, tmp_path: Path) -> None:
+    """Whoever looks at the status learns of it."""
+    store = database.open()
+    await shown(store, 1, "99.1")
+    damage(tmp_path, "UPDATE cases SET cause = 'nonsense'")
+    assert (await claim_new(store, said(2))).case is None
+    assert "cannot be read" in store.damage()
