@@ -225,7 +225,8 @@ def _runs(*runs: Card) -> Card:
 
 def _spans(first: Card | None, text: str) -> list[Card]:
     """Runs of words that people or a model wrote: what they made bold is bold."""
-    words = [_bold(part) if is_bold else _run(part) for part, is_bold in markup.spans(text)]
+    parts = markup.spans(text) if text else []  # Teams refuses empty words, and the card with them
+    words = [_bold(part) if is_bold else _run(part) for part, is_bold in parts]
     return [first, *words] if first else words
 
 

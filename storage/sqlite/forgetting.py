@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
 from pydantic_core import from_json
 
+from agent.desk.cards import card_message, every_card
+from agent.messages import ConversationId
 from agent.ports import Clock
 from storage.sqlite.attribution import Message, Share, Told, desk_turns, share_of
+from storage.sqlite.cases import case_of
+from storage.sqlite.codec import unsent
+from storage.sqlite.desk_statements import CASE
 from storage.sqlite.erasing import (
     EMPTY_CASE,
     EMPTY_LINE,
@@ -27,8 +32,9 @@ from storage.sqlite.erasing import (
     ROWS,
     emptied,
 )
+from storage.sqlite.outbox import enqueue
 from storage.sqlite.reader import Reader
-from storage.sqlite.traces import Person, Search, Traces, as_json
+from storage.sqlite.traces import FORGOTTEN, Person, Search, Traces, as_json
 from storage.sqlite.writer import Writer
 
 AGAIN = 1.0
@@ -88,6 +94,8 @@ ERASE_STEPS = "DELETE FROM steps WHERE turn_id = ?"
 ERASE_APPROVAL = "DELETE FROM approvals WHERE id = ?"
 ERASE_LINE = f"{EMPTY_LINE} WHERE seq = ?"
 ERASE_AUTHOR = f"{FORGET_AUTHOR} WHERE id = ? AND state = 'done'"
+
+EPOCH = "SELECT epoch FROM lanes WHERE lane = ?"
 
 # In the small tables, wherever it is.
 EVERYWHERE = (
@@ -240,9 +248,24 @@ class Forgetting:
                 return False
             for statement, parameter in part:
                 db.execute(statement, (parameter,))
+                if statement == ERASE_CARD:
+                    _show_less(db, str(parameter), self._clock.now())
             return True
 
         return await self._writer.run(erase)
+
+
+def _show_less(db: sqlite3.Connection, case_id: str, now: float) -> None:
+    """Show what is left of an open case wherever people still see all of it."""
+    case = case_of(db.execute(CASE, (case_id,)).fetchone())
+    if case is None or case.card is None or not case.state.is_open:
+        return
+    (epoch,) = db.execute(EPOCH, (case.lane,)).fetchone()
+    shown = [one for one in every_card(case) if one.channel]
+    for n, one in enumerate(shown):
+        place, name = ConversationId.parse(one.channel), f"{case.id}.{FORGOTTEN}.{epoch}.{n}"
+        edit = replace(card_message(case, place, name), replaces=one.card_id)
+        enqueue(db, [unsent(case.lane, FORGOTTEN, edit, ())], "", now)
 
 
 def _read(db: sqlite3.Connection, lane: str, person: Person, *, joined: bool) -> Lane:

@@ -60,12 +60,15 @@ SELECT DISTINCT lane FROM cases WHERE id IN (
     SELECT incident FROM cases WHERE employee_id = :who AND lane GLOB :lanes AND incident != '')
 """
 
-MESSAGES = """
+FORGOTTEN = "forgotten"
+"""In place of a turn: what shows a card anew that told of somebody, and says nothing of anybody."""
+
+MESSAGES = f"""
 SELECT id, lane, turn_id, message_id, under, replaces, state NOT IN ('pending', 'sending')
 FROM outbox
 WHERE id > :after AND id <= :upto AND payload != ''
-    AND lane IN (SELECT value FROM json_each(:among))
-"""
+    AND lane IN (SELECT value FROM json_each(:among)) AND turn_id != '{FORGOTTEN}'
+"""  # noqa: S608 a constant
 
 SPENT = """
 SELECT lane, id, turn_id FROM spend

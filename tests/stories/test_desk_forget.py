@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
+from agent.errors import ProviderUnavailable
 from tests.stories.conftest import OpenCompany, teams_only
+from tests.stories.test_desk_incidents import crowd, person_in
 from tests.stories.test_desk_time import MINUTE, later, with_second
 from tests.support.chats import Said
 from tests.support.clock import TestClock
 from tests.support.company import Company
 from tests.support.desk import Desk
+from tests.support.scripted import Fail, ScriptedProvider
 
 NAME, SECRET = "Ada Byron", "secret-4711"
 KEPT = (("journal", "data"), ("outbox", "payload"), ("cases", "card"), ("cases", "note"))
@@ -65,3 +68,39 @@ async def test_a_card_in_doubt_of_hers(opened: OpenCompany) -> None:
     await desk.resolve(one.linus, desk.cards()[0])
     await one.command(one.ada, one.general, "forget me")
     assert left(one) == []
+
+
+async def test_an_open_case_of_hers(opened: OpenCompany, clock: TestClock) -> None:
+    """Ada's case is open in two channels: nothing of her is seen on its cards any more, and people
+    can still end it.
+    """
+    one = await opened()
+    second = await with_second(one)
+    desk = Desk(one)
+    asked = await ask_among_others(one)
+    await later(clock, 31 * MINUTE)
+    await later(clock, 31 * MINUTE)
+    await desk.press(one.linus, desk.card(), "Claim")
+    assert all(SECRET in card.text for card in (desk.card(), second.card()))
+    await one.command(one.ada, one.general, "forget me")
+    await clock.advance(10)
+    for card in (desk.card(), second.card()):
+        assert not any(word in card.given for word in (SECRET, NAME))
+        assert "Linus Berg" in card.text
+    await desk.resolve(one.linus, desk.card())
+    assert "Linus Berg has closed your case" in one.texts(asked)[-1]
+    assert (await one.counts())["outbox_dead"] == 0
+
+
+async def test_one_of_many(opened: OpenCompany, clock: TestClock) -> None:
+    """Ada is named on the card of many, and goes from it as soon as she is forgotten."""
+    one = await opened(ScriptedProvider("out", clock, [Fail(ProviderUnavailable())]))
+    desk = Desk(one)
+    asked = await crowd(one, 8)
+    name = next(name for name in asked if name in desk.cards()[-1].text)
+    said = asked[name]
+    await one.command(person_in(one, said), said.channel, "forget me")
+    await clock.advance(10)
+    card = desk.cards()[-1]
+    assert name not in card.given
+    assert "Claim" in card.buttons

@@ -10,7 +10,8 @@ import pytest
 
 from adapters.teams import cards, rendering
 from adapters.teams.places import Reference
-from agent.cases import CaseState, Outcome
+from adapters.teams.twin_cards import card_refusals
+from agent.cases import CaseCard, CaseState, Outcome
 from agent.messages import Button
 from tests.support.teams_cards import (
     CARD,
@@ -52,6 +53,16 @@ def test_a_case() -> None:
     assert activity["summary"].startswith("Case C7 from Ada Byron: My *laptop*")
     assert "text" not in activity
     assert "aad-ada" not in json.dumps(activity)
+
+
+def test_a_case_of_which_nothing_is_told() -> None:
+    """Whoever was forgotten leaves a card that Teams takes, with its buttons: it takes no empty
+    words.
+    """
+    erased = CaseCard("C7", CaseState.CLAIMED, "", "", "", "", "", owner="Linus Berg")
+    card = content(rendering.render(message(card=erased, buttons=CLAIMED), HEARD))
+    assert runs(card) == ["Claimed by Linus Berg", "the employee"]
+    assert card_refusals(card, "card") == []
 
 
 def test_bold_words_on_a_case() -> None:
