@@ -45,7 +45,8 @@ class Draft:
     the desk, whom the message, the approval or the case was for.
 
     `asked` is what was written and wants something, `edited` and `deleted` are changes of what was
-    written before; in a turn of the desk, as far as the employee is to get it.
+    written before; in a turn of the desk, as far as the employee is to get it. `for_people`
+    was written for people alone, who had no case when the turn began.
 
     `steps` are those the turn goes on from: its own, or, once a press `goes_on` with what an
     earlier turn had begun, that turn's. `pending` are the steps of the turn that asked for the open
@@ -69,6 +70,7 @@ class Draft:
     goes_on: bool = False
     settled: bool = False
     asked: tuple[IncomingMessage, ...] = ()
+    for_people: tuple[IncomingMessage, ...] = ()
     edited: tuple[IncomingMessage, ...] = ()
     deleted: tuple[IncomingMessage, ...] = ()
     profile: Profile = field(default_factory=lambda: Profile(""))

@@ -96,13 +96,14 @@ class Intake:
         return Event.WROTE if self._may_decide(draft, last.author) else Event.INTERJECTED
 
     def _without_words_for_people(self, draft: Draft, folded: Folded) -> Folded:
-        """If people have no case, nothing comes of what was accepted for them alone: it is no part
-        of what the bot is asked, and not kept.
+        """If people have no case, what was accepted for them alone is no part of what the bot is
+        asked, and not kept, unless the turn brings one.
         """
         if draft.case is not None:
             return folded
         rows = draft.claim.rows
         meant = {row.message.id for row in rows if self._is_for_bot(row.message)}
+        draft.for_people = tuple(one for one in folded.asked if one.id not in meant)
         return replace(folded, asked=tuple(one for one in folded.asked if one.id in meant))
 
     def _is_for_bot(self, message: IncomingMessage) -> bool:

@@ -25,7 +25,7 @@ from agent.desk.staff import Staff
 from agent.desk.waiting import Waiting
 from agent.detours.detours import Detours
 from agent.draft import Draft
-from agent.folding import fold
+from agent.folding import Folded, fold
 from agent.intake import Intake
 from agent.journal import Line, read
 from agent.messages import Author, Kind
@@ -102,6 +102,8 @@ class Engine:
         else:
             event = await self._first_event(draft)
             await self._follow(draft, self._acting.unless_half_done(draft, event))
+        if draft.case is not None:
+            self.intake.keep_said(draft, Folded(draft.for_people))
         self._asides.mention_unconfirmed(draft)
         return draft.end()
 

@@ -12,6 +12,7 @@ from agent.cases import NOTE_CHARACTERS, OUTCOMES, Case, CaseState, Cause, Outco
 from agent.desk import cards, which_card
 from agent.desk.joining import arrival, comes_from_incident, joining_of, stirring
 from agent.desk.place import DeskPlace, person_of
+from agent.desk.relay import pass_files
 from agent.desk.times import expectation
 from agent.desk.waiting import pending
 from agent.draft import Draft
@@ -50,7 +51,9 @@ class Desk:
         case = cards.new_case(draft, channel, await self.link_to(draft.first))
         draft.joining = joining_of(draft, case)
         draft.outbox.append(cards.card_message(case, channel, draft.next_id()))
-        draft.keep(replace(case, card_id=draft.outbox[-1].id))
+        case = replace(case, card_id=draft.outbox[-1].id)
+        draft.keep(case)
+        pass_files(draft, case, channel)
 
     async def link_to(self, message: IncomingMessage) -> str:
         """An address that leads to a message, '' if there is none that can be had in time: people

@@ -244,6 +244,17 @@ class _Way:
         keep(self.draft, relayed)
 
 
+def pass_files(draft: Draft, case: Case, channel: ConversationId) -> None:
+    """Put under the card of a new case what was sent along with what the card shows, and what was
+    for people alone.
+    """
+    way = _Way(draft, case, TO_DESK, channel)
+    files = [replace(message, text="") for message in draft.asked if message.files]
+    for message in (*files, *draft.for_people):
+        speaker = _speaker(draft, case, message.author)
+        way.say(message.id, f"**{speaker}:** {_content(message)}")
+
+
 def keep(draft: Draft, relayed: Relayed) -> None:
     """Journal where the words of a post are now."""
     facts = asdict(relayed)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent import texts
+from agent.cases import Case
 from agent.desk import cards, which_card
-from agent.desk.joining import arrival, stirring
+from agent.desk.joining import arrival, is_joined, stirring
 from agent.desk.place import DeskPlace
 from agent.desk.relay import keep
 from agent.detours.case_cards import CaseCards
@@ -70,13 +71,22 @@ def _waits(draft: Draft, word: OutgoingMessage) -> bool:
     """
     case, name = draft.case, word.replaces or word.id
     said = draft.history.relay_of(name)
-    if case is None or not case.incident or word.under != case.card_id or said is None:
+    if case is None or said is None or not _gets_another_card(draft, case, word):
         return False
-    if not is_shut(draft) or said.messages != (name,) or _has_waited(draft, said.post):
+    if said.messages != (name,) or _has_waited(draft, said.post):
         return False
     keep(draft, replace(said, messages=(), text=word.text))
     is_elsewhere(draft)
     return True
+
+
+def _gets_another_card(draft: Draft, case: Case, word: OutgoingMessage) -> bool:
+    """Whether a case is, or will be, shown on the card of an incident, and that on which a word was
+    to be is not it: it was never posted, or its channel takes none any more.
+    """
+    if is_joined(case) and not case.incident:
+        return True
+    return case.incident != "" and word.under == case.card_id and is_shut(draft)
 
 
 def _has_waited(draft: Draft, post: str) -> bool:

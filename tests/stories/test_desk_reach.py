@@ -54,6 +54,27 @@ async def test_no_words_and_no_case(opened: OpenCompany) -> None:
     assert (await one.counts(), one.texts(asked)) == (before, said)
 
 
+@pytest.mark.parametrize("directly", [False, True])
+async def test_a_picture_beside_the_question(
+    opened: OpenCompany, clock: TestClock, directly: bool
+) -> None:
+    """While the bot is at a question of hers Ada asks another and sends a picture, without a word:
+    these become one case, and people find the picture under its card.
+    """
+    says = [Say(decision(response="Yes."), after=5), Say(decision(action="escalate"))]
+    one = await opened(ScriptedProvider("slow", clock, says))
+    desk = Desk(one)
+    place = one.chat.direct(one.ada) if directly else one.general
+    asked = await one.chat.say(one.ada, place, one.chat.mention("Are you there?"))
+    await clock.advance(1)
+    await one.chat.say(one.ada, place, one.chat.mention("My screen is broken"), asked.thread)
+    await one.chat.upload(one.ada, place, "screen.png", "", asked.thread)
+    await clock.advance(60)
+    (told,) = desk.relayed(desk.card())
+    assert "sent along" in told
+    assert "My screen is broken" in desk.card().text
+
+
 @pytest.mark.parametrize("what", [*WORDLESS, "It is about my laptop"])
 async def test_right_behind_the_wish(
     opened: OpenCompany, clock: TestClock, monkeypatch: pytest.MonkeyPatch, what: str
