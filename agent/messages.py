@@ -142,7 +142,8 @@ class IncomingMessage:
     channel); of two edits the later one has the greater one, as text. `version` stands for the
     revision in the key where not everybody who tells of an edit can tell when exactly it was made.
     `text` is plain text or Markdown with the mention of the bot already removed. `sent_at` is in
-    seconds since the epoch.
+    seconds since the epoch, and so is `thread_at`, when the post was written that the thread is
+    under (0 if it is in none, or that is not known).
     For controls `id` names the press or command and `detail` says what was chosen (feedback: 'up'
     or 'down'; undeliverable: the reason) and `about` which of our messages it is about (its
     outgoing id; expire: the approval's id). A platform that cannot carry our id tells its own in
@@ -163,6 +164,7 @@ class IncomingMessage:
     mentions_bot: bool = False
     direct: bool = False
     in_thread: bool = False
+    thread_at: float = 0.0
     files: tuple[str, ...] = ()
     file_links: tuple[str, ...] = ()
     detail: str = ""

@@ -239,6 +239,7 @@ def _spoken(
         mentions_bot=mrkdwn.mentions(raw, identity.bot_user_id),
         direct=_text(outer, "channel_type") == "im" or channel.startswith("D"),
         in_thread=bool(thread) and thread != ts,
+        thread_at=seconds(thread),
         files=tuple(_file_name(one) for one in _maps(event, "files")),
         file_links=tuple(_file_link(one) for one in _maps(event, "files")),
     )

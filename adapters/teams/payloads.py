@@ -25,6 +25,8 @@ KINDS = {kind.value: kind for kind in PlaceKind}
 HTML = "text/html"
 NO_FILES = (HTML, "messagereference", "application/vnd.microsoft.card")
 """Attachments that are the text once more, a quoted message, or cards."""
+LONGEST_TIME = 15
+"""Digits of a moment in milliseconds: it lasts for some 30 000 years."""
 UNTOLD_FILE = re.compile(r'<attachment\s+id="[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"', re.I)
 """All that Teams tells of a file in a channel or a group chat: that there is one
 (https://learn.microsoft.com/microsoftteams/platform/bots/how-to/bots-filesv4). A message that is
@@ -190,9 +192,16 @@ def _utterance(
         mentions_bot=mentions.mentions(body.get("entities"), _bot(body)),
         direct=said.direct,
         in_thread=said.conversation.thread not in ("", activity),
+        thread_at=_root_time(said.conversation.thread),
         files=tuple(name for name, _ in files),
         file_links=tuple(link for _, link in files),
     )
+
+
+def _root_time(thread: str) -> float:
+    """When the post was written that a thread is under: its id is its time, in milliseconds."""
+    is_time = thread.isdecimal() and len(thread) <= LONGEST_TIME
+    return int(thread) / 1000 if is_time else 0.0
 
 
 def _author(body: Payload, tenant: str) -> Author | None:

@@ -32,6 +32,8 @@ AGAIN_SECONDS = 1.0
 """When to look again for a card on its way: as long as its platform mostly takes to answer."""
 DOUBT_SECONDS = 900.0
 """For so long after a card is unconfirmed, words in an unknown thread may well be under it."""
+CLOCKS_APART = 60.0
+"""Seconds between a platform's clock and ours: its posts are stamped by its own."""
 MOST_ROWS = 500
 """Rows of a thread that are looked at in one transaction."""
 BEGINNING = f"{DESK}:"
@@ -59,6 +61,7 @@ class DeskRow(NamedTuple):
     about: str
     about_ref: str
     direct: int
+    thread_at: float | None
 
 
 class Target(NamedTuple):
@@ -228,6 +231,7 @@ def _unheard(db: sqlite3.Connection, thread: Thread, row: DeskRow, now: float) -
     nobody has heard what was written there.
     """
     wanted = {"place": thread.place, "since": row.accepted_at - DOUBT_SECONDS}
+    wanted |= {"root_at": row.thread_at or 0.0, "apart": CLOCKS_APART}
     card = db.execute(sql.UNCONFIRMED_CARD, wanted).fetchone()
     if card is None:
         return []

@@ -34,12 +34,14 @@ WHERE destination = ? AND case_id != '' AND ref = '' AND replaces = ''
 LIMIT 1
 """
 
-# Whose card it is of which nobody knows whether it is there, and came to be so since a moment.
+# Whose card it is of which nobody knows whether it is there, and came to be so since a moment; and
+# not if the post above the thread was written at another moment, as far as that is known.
 UNCONFIRMED_CARD = """
 SELECT lane, case_id, message_id FROM outbox
 WHERE destination = :place AND case_id != '' AND ref = '' AND replaces = ''
     AND state IN ('pending', 'sending', 'unconfirmed') AND state = 'unconfirmed'
     AND settled_at > :since
+    AND (:root_at = 0 OR :root_at BETWEEN queued_at - :apart AND settled_at + :apart)
 LIMIT 1
 """
 
@@ -58,7 +60,8 @@ DESK_ROWS = """
 SELECT id, key, class, kind, not_before, accepted_at,
     iif(json_valid(payload), json_extract(payload, '$.about'), '') AS about,
     iif(json_valid(payload), json_extract(payload, '$.about_ref'), '') AS about_ref,
-    iif(json_valid(payload), json_extract(payload, '$.direct'), 0) AS direct
+    iif(json_valid(payload), json_extract(payload, '$.direct'), 0) AS direct,
+    iif(json_valid(payload), json_extract(payload, '$.thread_at'), 0) AS thread_at
 FROM inbox WHERE lane = :lane AND state = 'waiting' ORDER BY class, id LIMIT :limit
 """
 

@@ -286,6 +286,22 @@ async def test_no_case_hears_of_other_words(
     assert await dropped(database, store, message) == []
 
 
+@pytest.mark.parametrize(("apart", "may_be_ours"), [(-3600, False), (0, True), (200, False)])
+async def test_a_root_that_is_not_the_card(
+    database: Database, apart: float, may_be_ours: bool
+) -> None:
+    """Where it is known when the post at the top of a thread was written, the case in doubt hears
+    only of words under one of the time at which its card was sent.
+    """
+    store = database.open()
+    case = await in_doubt(store)
+    sent_at = database.clock.now()
+    await database.clock.advance(300)
+    words = under("1700", 5, platform="teams", thread_at=sent_at + apart)
+    heard = await dropped(database, store, words)
+    assert heard == ([case.lane] if may_be_ours else [])
+
+
 async def test_no_case_hears_of_any_without_a_doubt(database: Database) -> None:
     """Every card is known: what people say in a thread of their own is theirs."""
     store = database.open()

@@ -134,6 +134,29 @@ async def test_a_card_in_doubt_is_resolved(opened: OpenCompany, clock: TestClock
 
 
 @teams_only
+async def test_a_thread_beside_a_card_in_doubt(opened: OpenCompany, clock: TestClock) -> None:
+    """A card may not have arrived. Colleagues go on in a thread that was there long before, and in
+    one of later: nobody tells them that it reaches nobody. Under the card itself they are told.
+    """
+    one = await opened()
+    desk = Desk(one)
+    before = await desk.chat.say(one.linus, one.desk, "Lunch at noon?")
+    await clock.advance(600)
+    desk.chat.lose(1, arrived=True, channel=one.desk)
+    await wish(one, one.ada)
+    await clock.advance(300)
+    later_on = await desk.chat.say(one.linus, one.desk, "Who has the key?")
+    for root in (before, later_on):
+        await desk.chat.say(one.linus, one.desk, "I do", root.thread or root.id)
+    await clock.advance(120)
+    everything = [shown.text for shown in desk.chat.messages(one.desk)]
+    assert not any("which case" in text for text in everything)
+    await desk.write(one.linus, desk.card(), "Hello Ada")
+    await clock.advance(120)
+    assert any("which case" in text for text in desk.relayed(desk.card()))
+
+
+@teams_only
 async def test_a_card_in_doubt_is_found_by_a_stranger(
     opened: OpenCompany, clock: TestClock
 ) -> None:

@@ -54,6 +54,13 @@ def test_a_reply() -> None:
     assert not message.direct
 
 
+def test_when_a_thread_began() -> None:
+    """The name of a thread is the moment of its root; what is no moment tells none."""
+    assert read(bodies.message(thread_ts="1789.000100")).thread_at == 1789.0001
+    assert read(bodies.message()).thread_at == 0
+    assert read(bodies.message(thread_ts="inf")).thread_at == 0
+
+
 def test_a_root_that_has_replies() -> None:
     """A root names itself as its thread; it is no reply for that."""
     assert not read(bodies.message(thread_ts="1790000000.000100")).in_thread

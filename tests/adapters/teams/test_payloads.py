@@ -79,6 +79,15 @@ def test_a_reply_in_a_channel() -> None:
     assert not message.mentions_bot
 
 
+@pytest.mark.parametrize(
+    ("root", "moment"), [("1790000009500", 1790000009.5), ("root", 0.0), ("9" * 400, 0.0)]
+)
+def test_when_a_thread_began(root: str, moment: float) -> None:
+    """The name of a thread is the moment of its root, in milliseconds; others tell none."""
+    assert read(bodies.mention(root=root)).thread_at == moment
+    assert read(bodies.message()).thread_at == 0
+
+
 def test_a_post_whose_conversation_names_no_root() -> None:
     """Then it is the root itself."""
     message = read(bodies.mention(root="", id="1790000009000"))
