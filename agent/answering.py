@@ -63,7 +63,7 @@ class Answering:
         )
         begun = self._clock.monotonic()
         left = max(self._policy.turn - draft.asking, self._policy.first_token)
-        outcome = await self._ladder.climb(question, within=left)
+        outcome = await self._ladder.climb(question, within=left, wasted=draft.spend)
         draft.asking += self._clock.monotonic() - begun
         return self._judge(draft, outcome)
 
@@ -143,7 +143,7 @@ class Answering:
         )
         try:
             async with self._clock.timeout(self._policy.summary):
-                outcome = await self._ladder.climb(question, resorts=False)
+                outcome = await self._ladder.climb(question, resorts=False, wasted=draft.spend)
         except TimeoutError:
             return ""
         draft.spend.extend(outcome.spend)

@@ -88,7 +88,12 @@ class Ladder:
         return bool(self._models)
 
     async def climb(
-        self, question: Question[T], *, resorts: bool = True, within: float | None = None
+        self,
+        question: Question[T],
+        *,
+        resorts: bool = True,
+        within: float | None = None,
+        wasted: list[Spend] | None = None,
     ) -> Climbed[T]:
         """Get one valid value, by whatever rung delivers it first.
 
@@ -96,13 +101,19 @@ class Ladder:
             question: what is asked and how an output becomes a value.
             resorts: whether providers without a model may answer too.
             within: seconds for all models together, if the turn has used up some of its time.
+            wasted: gets what was used until then, if the climb is cancelled.
         """
         self._credit = min(RACE_CREDIT, self._credit + self._policy.race_share)
-        climb = _Climb(self, question)
+        climb, ended = _Climb(self, question), False
+        in_vain = [] if wasted is None else wasted
         try:
-            return await climb.run(resorts, self._policy.turn if within is None else within)
+            climbed = await climb.run(resorts, self._policy.turn if within is None else within)
+            ended = True
+            return climbed
         finally:
             climb.end()
+            if not ended:
+                in_vain += climb.spend
 
     def allowed(self) -> Iterator[tuple[int, Provider]]:
         """The models that may be asked, numbered from 1, each checked when its turn comes."""
@@ -163,7 +174,7 @@ class _Climb(Generic[T]):
         self._racing: list[Rung[T]] = []
         self._slow: set[int] = set()
         self._attempts: list[Attempt] = []
-        self._spend: list[Spend] = []
+        self.spend: list[Spend] = []
         self._causes: list[AgentError] = []
         self._models = ladder.allowed()
         self._coming = next(self._models, None)
@@ -264,7 +275,7 @@ class _Climb(Generic[T]):
     def _leave(self, rung: Rung[T], outcome: str) -> None:
         self._racing.remove(rung)
         rung.cancel()
-        self._spend.extend(rung.charges())
+        self.spend.extend(rung.charges())
         self._attempts.append(rung.report(outcome))
 
     async def _alone(self, number: int, provider: Provider) -> Rung[T]:
@@ -273,7 +284,7 @@ class _Climb(Generic[T]):
         await rung.alone()
         if rung.error is not None:
             self._causes.append(rung.error)
-        self._spend.extend(rung.charges())
+        self.spend.extend(rung.charges())
         self._attempts.append(rung.report("ok" if rung.error is None else rung.error.code))
         return rung
 
@@ -284,6 +295,6 @@ class _Climb(Generic[T]):
             degraded=degraded,
             models_tried=self._ladder.has_models,
             attempts=tuple(self._attempts),
-            spend=tuple(self._spend),
+            spend=tuple(self.spend),
             causes=tuple(self._causes),
         )

@@ -32,7 +32,7 @@ from agent.messages import Author, Kind
 from agent.platforms import Command
 from agent.policy import Policy, wants_person
 from agent.ports import Adapter, Clock, Knowledge, Tool, Turns
-from agent.records import Feedback, LaneClaim, TurnEnd
+from agent.records import Feedback, LaneClaim, Spend, TurnEnd
 from agent.recovery import Ladder
 from agent.state import WITH_PEOPLE, Effect, Event, step
 from agent.steps import Steps
@@ -85,19 +85,22 @@ class Engine:
         self._performers = _performers(*rooms, self._incidents)
         self._in_incidents = _performers(self._incidents, *rooms)
 
-    async def run(self, claim: LaneClaim) -> TurnEnd:
+    async def run(self, claim: LaneClaim, spent: list[Spend] | None = None) -> TurnEnd:
         """Work on claimed rows until the conversation rests. Rows that failed too often are given
-        up: a canned text and a case.
+        up: a canned text and a case. `spent` is what models were asked in vain before, by a turn
+        that was cancelled; if this one is, it is what was used until then.
 
         Raises:
             LeaseLost: another worker has the lane.
             AgentError: it could not be brought to an end now; what its tools did is in its steps.
         """
-        draft = self._begin(claim)
+        draft = self._begin(claim, spent)
         if claim.rows[0].attempts > self._policy.max_attempts:
             row = claim.rows[0]
             if row.case_id or row.message.kind in BESIDE | BY_ITSELF:
-                return self.last_words(claim)  # nothing that people at the desk could help with
+                return self.last_words(
+                    claim, spent
+                )  # nothing that people at the desk could help with
             await self._give_up(draft)
         else:
             event = await self._first_event(draft)
@@ -107,12 +110,12 @@ class Engine:
         self._asides.mention_unconfirmed(draft)
         return draft.end()
 
-    def last_words(self, claim: LaneClaim) -> TurnEnd:
+    def last_words(self, claim: LaneClaim, spent: list[Spend] | None = None) -> TurnEnd:
         """The end of a turn that cannot even be given up in order: whoever wanted something is
         told, no more. What people of the desk did changes nothing of the case. One that could not
         be looked at is looked at later.
         """
-        draft, row = self._begin(claim), claim.rows[0]
+        draft, row = self._begin(claim, spent), claim.rows[0]
         draft.outcome = "dead_letter"
         if row.message.kind in BY_ITSELF:
             self._waiting.look_later(draft)
@@ -145,7 +148,7 @@ class Engine:
             return await self._staff.first_event(draft)
         return await self.intake.first_event(draft)
 
-    def _begin(self, claim: LaneClaim) -> Draft:
+    def _begin(self, claim: LaneClaim, spent: list[Spend] | None = None) -> Draft:
         now, approval = self._clock.now(), claim.approval
         draft = Draft(
             claim=claim,
@@ -155,6 +158,7 @@ class Engine:
             steps=Steps(claim.turn_id, claim.steps, now),
             employee=_whom_it_is_about(claim),
             case=claim.case,
+            spend=[] if spent is None else spent,
         )
         if approval is not None:
             draft.pending = Steps(approval.turn_id, claim.steps, now)

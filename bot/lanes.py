@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from agent.messages import IncomingMessage, Kind
 from agent.platforms import Command
-from agent.records import Interruption, LaneClaim
+from agent.records import Interruption, LaneClaim, Spend
 
 
 @dataclass(slots=True)
@@ -16,7 +16,8 @@ class Running:
 
     `cancels` is whether cancelling the task now only ends the turn, not the work on the lane;
     `ending` that it was cancelled, and finishes what it had begun. `under_card`: a new row may be
-    not in this lane but in that of a card's thread.
+    not in this lane but in that of a card's thread. `spent` is what models used for turns that were
+    cancelled: the next one is charged.
     """
 
     task: asyncio.Task[object] | None = None
@@ -28,6 +29,7 @@ class Running:
     under_card: bool = False
     interruption: Interruption | None = None
     lost: bool = False
+    spent: list[Spend] = field(default_factory=list)
 
     @property
     def asked(self) -> IncomingMessage | None:

@@ -250,7 +250,7 @@ class Worker:
         self._signs.begin(claim)
         running.cancels = True
         try:
-            end = await self._engine.run(claim)
+            end = await self._engine.run(claim, running.spent)
         except asyncio.CancelledError:
             # Only `_end_turn` cancels here: the turn is over, the work on the lane goes on.
             if running.task is not None and not running.cancels:
@@ -288,7 +288,7 @@ class Worker:
     async def _failed(self, claim: LaneClaim, running: Running) -> bool:
         attempts = claim.rows[0].attempts
         if attempts > self._policy.max_attempts:
-            return await self._commit(claim, self._engine.last_words(claim), running)
+            return await self._commit(claim, self._engine.last_words(claim, running.spent), running)
         self._signs.end(claim, None)
         # After the last attempt the engine gives it up, at once: it takes a claim that knows what
         # this attempt has done.
@@ -313,7 +313,7 @@ class Worker:
                     raise
                 await self._clock.sleep(COMMIT_AGAIN)
         self._signs.end(claim, end)
-        running.claim = None
+        running.claim, running.spent = None, []
         for row in claim.rows:
             self._told(row.message.key, end.told)
         for delivery in committed.deliveries:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 from tests.stories.conftest import OpenCompany
 from tests.support.clock import TestClock
 from tests.support.company import Company
@@ -70,3 +73,14 @@ async def test_other_conversations_go_on(opened: OpenCompany, clock: TestClock) 
     assert one.texts(first) == ["Stopped. Nothing more will come of it."]
     (answer,) = one.texts(second)
     assert answer.startswith("An answer.")
+
+
+async def test_what_was_asked_in_vain_is_charged(opened: OpenCompany, clock: TestClock) -> None:
+    """Ada says stop while a model thinks: what it used until then is on the account."""
+    one = await opened(ScriptedProvider("slow", clock, [Say(after=30)]))
+    asked = await one.dm(one.ada, "How many days of leave?")
+    await clock.advance(3)
+    await one.dm(one.ada, "stop", asked)
+    with closing(sqlite3.connect(one.folder / "frontdesk.db")) as database:
+        spent = database.execute("SELECT model, estimated FROM spend").fetchall()
+    assert spent == [("slow", 1)]
