@@ -82,17 +82,18 @@ def card_message(case: Case, channel: ConversationId, message_id: str) -> Outgoi
     )
 
 
-def renewed(draft: Draft, case: Case) -> Case:
+def renewed(draft: Draft, case: Case, but: str = "") -> Case:
     """The case with what was said until now on its card: whoever sees it in another place has seen
     nothing of what stands under it elsewhere. What Frontdesk said since the case was opened is only
-    about the case itself.
+    about the case itself. The post `but` is not on it.
     """
     if case.card is None or joining.is_incident(draft.conversation):
         return case
     entries = draft.claim.history
     moves = (one for one in entries if one.kind == Line.CASE and one.data.get("case") == case.id)
     opened = next((one.seq for one in moves), math.inf)
-    return replace(case, card=replace(case.card, transcript=_in_lines(_said_before(draft, opened))))
+    said = _said_before(draft, opened, but=but)
+    return replace(case, card=replace(case.card, transcript=_in_lines(said)))
 
 
 def show(draft: Draft, case: Case, channel: ConversationId) -> tuple[Case, ConversationId]:
@@ -175,12 +176,14 @@ def _summary(draft: Draft) -> str:
     return one_line(" ".join(telling).strip() or " ".join(asked), SUMMARY_CHARACTERS)
 
 
-def _said_before(draft: Draft, opened: float = math.inf) -> list[str]:
-    """The conversation in lines, of Frontdesk's own up to where a case was `opened`."""
+def _said_before(draft: Draft, opened: float = math.inf, but: str = "") -> list[str]:
+    """The conversation in lines, of Frontdesk's own up to where a case was `opened`; not the post
+    `but`.
+    """
     return [
         f"{one.name if one.author else 'Frontdesk'}: {one.text}"
         for one in draft.history.said
-        if one.text and (one.author or one.seq < opened)
+        if one.text and (one.author or one.seq < opened) and one.id != but
     ]
 
 

@@ -20,6 +20,7 @@ from agent.desk import cards, which_card
 from agent.desk.place import DeskPlace
 from agent.detours.sending import is_elsewhere, is_unconfirmed, send
 from agent.draft import Draft
+from agent.journal import TO_DESK
 from agent.messages import ConversationId, OutgoingMessage
 from agent.state import Event, State
 
@@ -85,7 +86,7 @@ class CaseCards:
         """Let a card of the case be its main one, and show on it what was said until now."""
         copies = tuple(one for one in case.copies if one is not main)
         moved = replace(case, card_id=main.card_id, channel=main.channel, copies=copies)
-        moved = cards.renewed(draft, moved)
+        moved = cards.renewed(draft, moved, _post_that_follows(draft))
         draft.put(moved)
         if moved.card != case.card:
             cards.edit_cards(draft, moved, self._place.channel_of(moved))
@@ -107,7 +108,7 @@ class CaseCards:
 
 def _post_in(draft: Draft, case: Case, detours: int, places: Sequence[ConversationId]) -> None:
     """Post the card in other places; the first of them counts."""
-    case = cards.renewed(draft, case)
+    case = cards.renewed(draft, case, _post_that_follows(draft))
     posted = [Copy(send(draft, _card_in(case, place, detours)), str(place)) for place in places]
     copies = (*posted[1:], *case.copies)
     draft.put(replace(case, card_id=posted[0].card_id, channel=posted[0].channel, copies=copies))
@@ -115,6 +116,15 @@ def _post_in(draft: Draft, case: Case, detours: int, places: Sequence[Conversati
     for one, place in zip(posted, places, strict=True):
         if one.channel in twice:
             draft.post(place, texts.SHOWN_TWICE, under=one.card_id)
+
+
+def _post_that_follows(draft: Draft) -> str:
+    """The post whose words were not delivered, which this turn is about: they will stand under the
+    card where the case goes on. '' if the turn is about none.
+    """
+    words = draft.claim.undelivered
+    said = draft.history.relay_of(words.replaces or words.id) if words is not None else None
+    return said.post if said is not None and said.to == TO_DESK else ""
 
 
 def _card_in(case: Case, place: ConversationId, detours: int) -> OutgoingMessage:

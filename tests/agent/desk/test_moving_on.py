@@ -226,3 +226,20 @@ async def test_a_deletion_that_the_employee_does_not_see(rig: Rig) -> None:
     end = await lost(rig, deletion, OWNED, PlaceFatal.__name__, line)
     assert "(deleted)" in end.outbox[0].text
     assert end.outbox[0].tone is Tone.NOTICE
+
+
+# What is read once
+
+
+async def test_words_that_follow_are_not_on_the_card(rig: Rig) -> None:
+    """They stand under the new card, what was said before them stands on it; so does everything if
+    it is only a reminder that is lost.
+    """
+    end = await lost(rig, RELAY, WAITING)
+    card, words = end.outbox
+    assert card.card is not None
+    assert (card.card.transcript, words.text) == (("Ada: Leave?",), RELAY.text)
+    reminder = replace(RELAY, id="t6.1", under="", tone=Tone.NOTICE)
+    end = await lost(rig, reminder, WAITING)
+    assert end.outbox[0].card is not None
+    assert end.outbox[0].card.transcript == ("Ada: Leave?", "G: Hi")
