@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from pydantic_core import from_json
 
-from agent.desk.cards import card_message, every_card
+from agent.desk.cards import card_message
+from agent.desk.which_card import every_card
 from agent.messages import ConversationId
 from agent.ports import Clock
 from storage.sqlite.attribution import Message, Share, Told, desk_turns, share_of
