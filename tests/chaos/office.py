@@ -239,11 +239,16 @@ class Office:
             return [row[0] for row in database.execute("SELECT message_id FROM inbox ORDER BY id")]
 
     async def shown(self) -> dict[tuple[str, str], list[str]]:
-        """The words in what the bot has said, by channel and thread."""
+        """The words in what the bot has said, by the channel and thread where they belong: those
+        that are quoted to their own author, because nobody knows whether they arrived, do not.
+        """
+        belong: dict[tuple[str, str], set[str]] = {}
+        for one in self.sent:
+            belong.setdefault((one.channel, one.thread), set()).add(one.word)
         shown: dict[tuple[str, str], list[str]] = {}
-        for place in {(one.channel, one.thread) for one in self.sent}:
+        for place, words in belong.items():
             said = " ".join(post["text"] for post in await self.posts(*place))
-            shown[place] = re.findall(WORD, said)
+            shown[place] = [word for word in re.findall(WORD, said) if word in words]
         return shown
 
     async def tally(self) -> Tally:
