@@ -37,6 +37,10 @@ class Running:
         row = self.claim.rows[0] if self.claim is not None else None
         return None if row is None or row.case_id else row.message
 
+    def misses(self, key: str) -> bool:
+        """Whether the running turn is without a row. A claim that is under way finds it."""
+        return self.claim is not None and all(row.message.key != key for row in self.claim.rows)
+
 
 class Lanes(dict[str, Running]):
     """Those at work, by name."""

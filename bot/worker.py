@@ -145,7 +145,8 @@ class Worker:
         running = self._more_in(arrival.lane or arrival.message.lane, at_once=kind.is_control)
         if running is not None:
             running.under_card |= arrival.under_card
-            if kind.interrupts or kind in (Kind.EDIT, Kind.DELETE):
+            changes = kind.interrupts or kind in (Kind.EDIT, Kind.DELETE)
+            if changes and running.misses(arrival.message.key):
                 self._beside.run(self._renew(running))
 
     def begin_again(self) -> None:
