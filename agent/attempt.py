@@ -142,15 +142,16 @@ class Rung(Generic[T]):
         self.patience = patience
         self._begun = self._last_piece = self._clock.monotonic()
         self._tasks = (
-            asyncio.create_task(self._run(self._answer)),
+            asyncio.create_task(self._run()),
             asyncio.create_task(self._watch()),
         )
         return self._tasks
 
     async def alone(self) -> None:
         """Ask once, without a rival, a retry or a repair: for providers that need no model."""
-        self._tasks = (asyncio.create_task(self._run(self._once)),)
-        await self._tasks[0]
+        # Neither a task nor a signal of its own, for nobody waits beside it: turns without a model
+        # are many and short, and a queue that knows its rung is garbage that has to be looked for.
+        await self._end_with(self._once)
 
     def cancel(self) -> None:
         """End it, whatever it is doing."""
@@ -180,18 +181,21 @@ class Rung(Generic[T]):
         )
         return [*self.spend, Spend(self.provider.name, usage, estimated=True)]
 
-    async def _run(self, answer: Callable[[], Awaitable[T]]) -> None:
+    async def _run(self) -> None:
+        try:
+            await self._end_with(self._answer)
+            self._tell(Signal.FAILED if self.error is not None else Signal.DONE)
+        finally:
+            self._tasks[1].cancel()
+
+    async def _end_with(self, answer: Callable[[], Awaitable[T]]) -> None:
+        """All of a rung's work: it ends with a value or an error, and raises none. Untold, the
+        ladder would wait for it until its time is over.
+        """
         try:
             self.value = await answer()
         except Exception as error:  # noqa: BLE001 the top of a task
-            # Untold, the ladder would wait for this rung until its time is over.
             self.error = self._ours(error)
-            self._tell(Signal.FAILED)
-        else:
-            self._tell(Signal.DONE)
-        finally:
-            for watching in self._tasks[1:]:
-                watching.cancel()
 
     async def _once(self) -> T:
         try:
