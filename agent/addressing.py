@@ -24,7 +24,7 @@ class Verdict(StrEnum):
     ACCEPT = "accept"
     IGNORE = "ignore"
     IF_KNOWN = "if_known"
-    IF_WITH_PEOPLE = "if_held"
+    IF_WITH_PEOPLE = "if_with_people"
     DESK = "desk"
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from agent import output, prompt, screening, texts
 from agent.acting import Acting
 from agent.attempt import Question
-from agent.cases import Cause
 from agent.decision import Decision, commit_point, parse_decision, parse_summary
 from agent.desk.place import DeskPlace
 from agent.draft import Draft
@@ -98,16 +97,14 @@ class Answering:
                 rows=tuple(sorted(row.id for row in draft.claim.rows)),
             )
             return Event.TOOLS_ASKED
-        if outcome.value is not None:
-            draft.decision = outcome.value
-            event, draft.cause = judge(
-                outcome.value, degraded=outcome.degraded, policy=self._policy
-            )
-            return event
-        if outcome.models_tried:
-            draft.cause = Cause.NOTHING_TO_OFFER
-            return Event.GAVE_UP
-        return Event.UNSURE
+        draft.decision = outcome.value
+        event, draft.cause = judge(
+            outcome.value,
+            degraded=outcome.degraded,
+            models_tried=outcome.models_tried,
+            policy=self._policy,
+        )
+        return event
 
     async def _search(self, question: str) -> tuple[Passage, ...]:
         try:

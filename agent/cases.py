@@ -150,16 +150,16 @@ class Case:
     whose card it is shown ('' on its own card, or not shown yet: then `card_id` is '' too).
     `reminders` counts how often people were reminded of it, `looks` the timers it had.
 
-    Where its card is, and who asks:
+    Where its card is, and who asks (x: set, -: not, any: it does not matter):
 
-    - `card` and `card_id`: on a card of its own in `channel`; whether that arrived the journal
-      tells (`desk.which_card.is_unconfirmed`).
-    - `card`, no `card_id`, no `incident`: the card may be where `copies` say, but nobody knows
-      (`is_missing`).
-    - the same without `copies`: no place took it (`is_nowhere`).
-    - neither `card` nor `card_id`: it waits for an incident's card (`desk.joining.is_joined`).
-    - `incident`: on that one's card (`is_joined`); without `card_id` that card is unconfirmed,
-      without `channel` no place took it.
+    card  card_id  copies  incident
+    x     x        any     -         on a card of its own in `channel`; whether that arrived the
+                                     journal tells (`desk.which_card.is_unconfirmed`)
+    x     -        x       -         perhaps where `copies` say; nobody knows (`is_missing`)
+    x     -        -       -         no place took it (`is_nowhere`)
+    -     -        any     -         it waits for an incident's card (`desk.joining.is_joined`)
+    any   any      any     x         on that one's card (`is_joined`); without `card_id` that card
+                                     is unconfirmed, without `channel` no place took it
     """
 
     id: str

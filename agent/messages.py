@@ -105,7 +105,9 @@ class Kind(StrEnum):
 
     @property
     def is_control(self) -> bool:
-        """Whether rows of this kind overtake utterances."""
+        """Whether rows of this kind overtake utterances; `DESK_KINDS` do not while people have the
+        case.
+        """
         return self not in UTTERANCES
 
     @property

@@ -27,16 +27,17 @@ class Policy:
     first_token: float = 8.0
     """Until the first piece of output; then the next model starts beside."""
     answer: float = 45.0
-    """One attempt of one model, from its first byte to its last."""
+    """One model, from its first question to the end of its output, retries and repair included."""
     turn: float = 90.0
-    """All models of one turn together, however often they are asked; tools are not counted."""
+    """All models of one turn together; tools and summaries are not counted. A turn that calls tools
+    may overrun it: each further question gets at least `first_token`."""
     summary: float = 15.0
     """Folding a long conversation into a summary before the answer."""
     stall: float = 10.0
     """Between two pieces of a started output."""
     attempts_per_model: int = 2
     race_share: float = 0.2
-    """At most this share of the turns races two models."""
+    """At most this share of the questions races two models."""
     max_attempts: int = 5
     """A row that failed this often is a dead letter."""
     episode: float = 12 * 3600.0
@@ -60,14 +61,20 @@ class Policy:
     external: Literal["allow", "refuse"] = "refuse"
 
 
-def judge(decision: Decision, *, degraded: bool, policy: Policy) -> tuple[Event, Cause | None]:
+def judge(
+    decision: Decision | None, *, degraded: bool, models_tried: bool, policy: Policy
+) -> tuple[Event, Cause | None]:
     """Which event a validated decision is, and the cause if it leads to a case.
 
     Args:
-        decision: what the ladder delivered.
+        decision: what the ladder delivered, None if nothing.
         degraded: it was made without a model, and is therefore always offered with a person.
+        models_tried: there are models that could have delivered something. Without any, people are
+            offered rather than called: nothing has failed.
         policy: the thresholds.
     """
+    if decision is None:
+        return (Event.GAVE_UP, Cause.NOTHING_TO_OFFER) if models_tried else (Event.UNSURE, None)
     if decision.action is Action.ESCALATE:
         return Event.GAVE_UP, Cause.MODEL_ASKED
     if degraded:

@@ -177,7 +177,7 @@ class Adapter(Protocol):
     capabilities: Capabilities
     routes: Mapping[str, Callable[[WebRequest], Awaitable[WebResponse]]]
     """HTTP POST routes by path, none if it is not called over HTTP. They answer every request with
-    a deliberate status and never raise; one that is not from the platform is refused unparsed."""
+    a deliberate status and never raise; nothing in one is believed before it is authenticated."""
 
     async def start(self, door: Door) -> None:
         """Connect and begin to bring events to the door; while the platform is out, wait for it, or

@@ -253,11 +253,12 @@ class TurnEnd:
 
     `context_from`: the journal number from which on the next turns read the history, None to leave
     it. `cases` and `approvals` are written whole (new or changed). `steps_over`: the turns whose
-    steps are erased, because nothing will ever go on from them. `timers_over`: the keys of timers
-    that are not needed any more. `elsewhere`: messages that could not be delivered, and were told
-    another way. `mentioned`: unconfirmed messages whose reader is told now that they may not have
-    arrived. `again`: unconfirmed messages that are to be sent once more, because their reader wants
-    them. `told` is what whoever pressed a button reads at once, if they still wait for it; it is
+    steps are erased, because nothing will ever go on from them. `timers`: rows that it leaves for
+    later or for other lanes: timers, and what cases and their incident tell each other.
+    `timers_over`: the keys of timers that are not needed any more. `elsewhere`: messages that could
+    not be delivered, and were told another way. `mentioned`: unconfirmed messages whose reader is
+    told now that they may not have arrived. `again`: unconfirmed messages that are to be sent once
+    more, because their reader wants them. `told` is what whoever pressed a button reads at once, if they still wait for it; it is
     not stored.
     """
 

@@ -56,7 +56,7 @@ class Event(StrEnum):
 
     WROTE = "wrote"  # the employee wrote something
     REJECTED = "rejected"  # screening refused the message
-    NOBODY_THERE = "nobody_there"  # a person is wanted, but no human channel is configured
+    NOBODY_THERE = "nobody_there"  # a person is wanted, but none can be called: no human channel
     VANISHED = "vanished"  # every message of the turn was deleted before it was answered
     ANSWERED = "answered"  # a model answered and policy accepts it
     UNSURE = "unsure"  # an answer below the confidence, or a degraded one with something to offer

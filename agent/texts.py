@@ -1,8 +1,9 @@
 """What Frontdesk itself says to people, in one place.
 
-Elsewhere are words about time (`desk/times.py`), causes and outcomes of cases (`cases.py`), answers
-to commands (`bot/commands*.py`, `bot/caring.py`), and what a platform puts around them: the labels
-of a card, forms (`adapters/*`).
+Elsewhere are words about time (`desk/times.py`), causes and outcomes of cases (`cases.py`), where
+somebody asked (`desk/cards.py`), how the handbook is quoted (`providers/knowledge.py`), answers to
+commands (`bot/commands*.py`, `bot/caring.py`), and what a platform puts around them: the labels of
+a card, forms (`adapters/*`).
 
 Plain, kind and honest: what happened, what follows, what can be done. Placeholders are filled with
 `str.format`; values that come from people are cleaned by the caller.

@@ -81,7 +81,8 @@ class Engine:
             place=desk_place,
         )
         rooms = (self, answering, self._acting, desk, relay, detours, self._asides, self._waiting)
-        # Elsewhere an incident has only what nobody else does: what a joined case needs of it.
+        # In the lane of an incident its own performers come first; in any other lane they perform
+        # only the effects that no other room has: what a case that joined one needs of it.
         self._performers = _performers(*rooms, self._incidents)
         self._in_incidents = _performers(self._incidents, *rooms)
 

@@ -44,7 +44,14 @@ UPDATE cases SET card = 'null', note = '', employee_id = '', owner = '', owner_n
 _KEPT = frozenset({"case_id", "state", "owner", "outcome", "joined"})
 """Of the card of a case that people still work on: what they need to end it. Whatever else is on
 it, or will be, goes with the employee."""
-_EMPTY = {"str": "''", "tuple[str, ...]": "json('[]')", "float | None": "NULL"}
+_EMPTY = {
+    "str": "''",
+    "tuple[str, ...]": "json('[]')",
+    "int": "0",
+    "float": "0.0",
+    "bool": "json('false')",
+    "float | None": "NULL",
+}
 """By the type of a field: what is there instead."""
 
 

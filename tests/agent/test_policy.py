@@ -45,7 +45,19 @@ def test_judging_a_decision(
     cause: Cause | None,
 ) -> None:
     """One line of the table of what a decision means."""
-    assert judge(decision(action, confidence), degraded=degraded, policy=policy) == (event, cause)
+    said = decision(action, confidence)
+    for models_tried in (True, False):
+        found = judge(said, degraded=degraded, models_tried=models_tried, policy=policy)
+        assert found == (event, cause)
+
+
+@pytest.mark.parametrize("policy", [OFFER, ESCALATE])
+def test_nothing_to_judge(policy: Policy) -> None:
+    """Where models failed people are called; where there are none they are offered."""
+    failed = judge(None, degraded=True, models_tried=True, policy=policy)
+    assert failed == (Event.GAVE_UP, Cause.NOTHING_TO_OFFER)
+    without = judge(None, degraded=True, models_tried=False, policy=policy)
+    assert without == (Event.UNSURE, None)
 
 
 @pytest.mark.parametrize("event", list(Event))

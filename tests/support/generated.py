@@ -34,7 +34,7 @@ MEANING: Mapping[str, str] = {
     "desk_time_zone": "an IANA name: the zone of these hours",
     "contact": "whom the bot names when there is no human channel",
     "first_token_seconds": "after so long without output the next model starts beside",
-    "answer_seconds": "for one attempt of one model",
+    "answer_seconds": "for one model of one answer, its retries included",
     "turn_seconds": "for all models of one answer",
     "min_confidence": "below it an answer comes with the offer of a person",
     "low_confidence": "`offer` a person, or `escalate` at once",
