@@ -258,8 +258,8 @@ class TurnEnd:
     `timers_over`: the keys of timers that are not needed any more. `elsewhere`: messages that could
     not be delivered, and were told another way. `mentioned`: unconfirmed messages whose reader is
     told now that they may not have arrived. `again`: unconfirmed messages that are to be sent once
-    more, because their reader wants them. `told` is what whoever pressed a button reads at once, if they still wait for it; it is
-    not stored.
+    more, because their reader wants them. `told` is what whoever pressed a button reads at once, if
+    they still wait for it; it is not stored.
     """
 
     state: State
