@@ -123,6 +123,16 @@ async def test_a_change_of_the_question_interrupts(database: Database, kind: Kin
     assert await store.turns.renew(claimed.lease) is Interruption.CHANGED
 
 
+@pytest.mark.parametrize("kind", [Kind.LOOK, Kind.FEEDBACK])
+async def test_a_change_interrupts_beside_other_controls(database: Database, kind: Kind) -> None:
+    """What waits for its time, or came meanwhile, has not taken the question over."""
+    store = database.open()
+    await end(store, await claim_new(store, said(1)))
+    claimed = await claim_new(store, said(2))
+    await accept(store, said(3, kind), said(2, Kind.EDIT, again="x"))
+    assert await store.turns.renew(claimed.lease) is Interruption.CHANGED
+
+
 async def test_a_control_comes_before_a_change(database: Database) -> None:
     """If both wait, the turn ends for the control."""
     store = database.open()

@@ -139,6 +139,22 @@ async def test_a_turn_that_did_something_is_tried_again_whole(database: Database
     assert second.steps[0].rows == made_of
 
 
+async def test_the_last_output_knows_the_rows(database: Database) -> None:
+    """A turn that asked its model again goes on with what it was asked then, and a call that was
+    begun after it knows of none.
+    """
+    store = database.open()
+    first = await claim_new(store, said(1), said(2))
+    rows = tuple(row.id for row in first.rows)
+    turn = first.turn_id
+    output = step(turn, 1)
+    later = replace(output, n=3, rows=rows)
+    made = [replace(output, rows=rows[:1]), step(turn, 2), later, step(turn, 4)]
+    await store.turns.step(first.lease, made)
+    second = await again(database, store, first)
+    assert [row.message for row in second.rows] == [said(1), said(2)]
+
+
 async def test_a_timer_that_is_not_needed_any_more(database: Database) -> None:
     """It never comes, and does not wake its lane."""
     store = database.open()
