@@ -4,7 +4,7 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -55,6 +55,7 @@ PAUSED = (
     "have a case go on as before."
 )
 RESUMED = "I answer again."
+FOR_ADMINS = ("channel", "pause", "resume", "queue")
 NOT_ADMIN = "Only the people in `FRONTDESK_ADMINS` can do this."
 ADMINS_ONLY = "\nSettings are shown to the people in `FRONTDESK_ADMINS`."
 OPENING_SECONDS = 2.0
@@ -90,6 +91,24 @@ class Commands:
         """`inside` is what the answers are made from."""
         self._inside = inside
         self._wishes = Lines()
+        self._words: Mapping[str, Callable[[Command, str], Awaitable[str]]] = {
+            "": self._help,
+            "help": self._help,
+            "status": self._status,
+            "human": self._human,
+            "cases": self._cases,
+            "assign": self._assign,
+            "channel": self._channel,
+            "pause": self._pause,
+            "resume": self._resume,
+            "queue": self._queue,
+            "forget": self._forget,
+        }
+
+    @property
+    def words(self) -> Collection[str]:
+        """The first words of all commands."""
+        return self._words.keys()
 
     async def answer(self, command: Command) -> str:
         """The answer as Markdown, with commands as they are typed on its platform.
@@ -102,29 +121,31 @@ class Commands:
 
     async def _answer(self, command: Command) -> str:
         word, rest = (*command.text.split(maxsplit=1), "", "")[:2]
-        is_admin = self._is_admin(command)
-        match word.lower():
-            case "" | "help":
-                more = await self._inside.desk.help(command, is_admin=is_admin)
-                return HELP.format(more=f"\n{more}" if more else "")
-            case "status":
-                return await self.status(settings=is_admin)
-            case "human":
-                return await self._human(command, rest)
-            case "cases":
-                return await self._inside.desk.cases(command, is_admin=is_admin)
-            case "assign":
-                return await self._inside.desk.assign(command, rest, is_admin=is_admin)
-            case "channel":
-                return await self._inside.desk.channel(command, rest) if is_admin else NOT_ADMIN
-            case "pause" | "resume" as word:
-                return await self._pause(command, paused=word == "pause")
-            case "queue":
-                return await self._inside.caring.queue() if is_admin else NOT_ADMIN
-            case "forget":
-                return await self._forget(command, rest)
-            case other:
-                return UNKNOWN.format(word=clean(other)[:40].replace("`", ""))
+        carry_out = self._words.get(word.lower())
+        if carry_out is None:
+            return UNKNOWN.format(word=clean(word)[:40].replace("`", ""))
+        if word.lower() in FOR_ADMINS and not self._is_admin(command):
+            return NOT_ADMIN
+        return await carry_out(command, rest)
+
+    async def _help(self, command: Command, _: str) -> str:
+        more = await self._inside.desk.help(command, is_admin=self._is_admin(command))
+        return HELP.format(more=f"\n{more}" if more else "")
+
+    async def _status(self, command: Command, _: str) -> str:
+        return await self.status(settings=self._is_admin(command))
+
+    async def _cases(self, command: Command, _: str) -> str:
+        return await self._inside.desk.cases(command, is_admin=self._is_admin(command))
+
+    async def _assign(self, command: Command, words: str) -> str:
+        return await self._inside.desk.assign(command, words, is_admin=self._is_admin(command))
+
+    async def _channel(self, command: Command, words: str) -> str:
+        return await self._inside.desk.channel(command, words)
+
+    async def _queue(self, _: Command, __: str) -> str:
+        return await self._inside.caring.queue()
 
     async def status(self, *, settings: bool) -> str:
         """What works and what does not and, with `settings`, where each setting comes from."""
@@ -169,11 +190,13 @@ class Commands:
         caring = self._inside.caring
         return await caring.forget(command, whom.strip(), is_admin=is_admin, refusal=NOT_ADMIN)
 
-    async def _pause(self, command: Command, *, paused: bool) -> str:
-        if not self._is_admin(command):
-            return NOT_ADMIN
-        await self._inside.pause.change(paused, by=f"{command.platform}:{command.author.id}")
-        return PAUSED if paused else RESUMED
+    async def _pause(self, command: Command, _: str) -> str:
+        await self._inside.pause.change(True, by=f"{command.platform}:{command.author.id}")
+        return PAUSED
+
+    async def _resume(self, command: Command, _: str) -> str:
+        await self._inside.pause.change(False, by=f"{command.platform}:{command.author.id}")
+        return RESUMED
 
     def _is_admin(self, command: Command) -> bool:
         admins = self._inside.configuration.settings.admin_list()

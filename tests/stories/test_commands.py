@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.commands import HELP
+from bot.commands_desk import CHANNEL_HELP, DESK_HELP
 from tests.stories.conftest import OpenCompany
 from tests.support.chats import Said
 from tests.support.clock import TestClock
@@ -18,6 +20,13 @@ async def test_help(handbook: Company) -> None:
         text = await handbook.command(handbook.ada, handbook.general, words)
         assert "status shows whether everything works." in text
     assert handbook.written(handbook.general) == []
+
+
+async def test_every_command_is_told(handbook: Company) -> None:
+    """What can be typed stands in a help text: nobody has to guess."""
+    told = HELP + DESK_HELP + CHANNEL_HELP
+    for word in filter(None, handbook.running.commands.words):
+        assert f"`/frontdesk {word}" in told
 
 
 async def test_commands_are_named_as_they_are_typed(opened: OpenCompany) -> None:

@@ -198,7 +198,8 @@ def test_no_more_buttons_than_teams_shows() -> None:
     ]
     assert not any("mode" in one for one in card["actions"])
     every = content(rendering.render(message(card=CARD, buttons=tuple(Button)), CHANNEL))
-    assert [one.get("mode") for one in every["actions"][6:]] == ["secondary"] * 5
+    assert len(every["actions"]) > len(Button)
+    assert {one.get("mode") for one in every["actions"][6:]} == {"secondary"}
 
 
 def test_a_case_about_nothing() -> None:
