@@ -7,6 +7,7 @@ line, it adds one; reading applies it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -140,12 +141,15 @@ class History:
 
 
 def read(entries: Iterable[Entry]) -> History:
-    """Read journal lines (oldest first) back into a conversation."""
+    """Read journal lines (oldest first) back into a conversation. One that does not say what its
+    kind says was damaged: without it the conversation goes on, with it no turn could.
+    """
     book = _Book()
     for entry in entries:
         reader = READERS.get(entry.kind)
         if entry.data and reader is not None:  # of an erased line only that it was is left
-            reader(book, entry, entry.data)
+            with suppress(KeyError, TypeError):
+                reader(book, entry, entry.data)
     return book.history()
 
 

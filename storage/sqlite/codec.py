@@ -118,7 +118,7 @@ def _about_ours(row: Row, pressed: str, history: Sequence[Entry]) -> Row:
         return row
     if not press.about_ref:
         answers = (one.data for one in reversed(history) if one.kind == Line.ANSWERED)
-        pressed = next((str(data["message"]) for data in answers if data), "")
+        pressed = next((str(data.get("message", "")) for data in answers if data), "")
     return replace(row, message=replace(press, about=pressed))
 
 

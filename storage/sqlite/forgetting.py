@@ -13,15 +13,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
-from pydantic_core import from_json
-
 from agent.desk.cards import card_message
 from agent.desk.which_card import every_card
 from agent.messages import ConversationId
 from agent.ports import Clock
 from storage.sqlite.attribution import Message, Share, Told, desk_turns, share_of
 from storage.sqlite.cases import case_of
-from storage.sqlite.codec import unsent
+from storage.sqlite.codec import data_of, unsent
 from storage.sqlite.desk_statements import CASE
 from storage.sqlite.erasing import (
     EMPTY_CASE,
@@ -141,14 +139,15 @@ class OneCase(NamedTuple):
 
 class Lane(NamedTuple):
     """What there is of a lane, apart from its traces. `who` is the person's id if they may be an
-    employee in it, '' in the lanes of other platforms and of incidents; `cards` are those of its
-    cases (case id, outgoing id); `joined` whether it is that of an incident which the person has
-    joined.
+    employee in it, '' in the lanes of other platforms and of incidents; `unreadable` are lines of
+    which nobody can tell whose they are; `cards` are those of its cases (case id, outgoing id);
+    `joined` whether it is that of an incident which the person has joined.
     """
 
     name: str
     who: str
     lines: list[Told]
+    unreadable: list[int]
     cases: list[OneCase]
     cards: list[tuple[str, str]]
     approvals: list[tuple[str, str]]
@@ -270,13 +269,13 @@ def _show_less(db: sqlite3.Connection, case_id: str, now: float) -> None:
 
 
 def _read(db: sqlite3.Connection, lane: str, person: Person, *, joined: bool) -> Lane:
+    found = db.execute(LINES, (lane,)).fetchall()
+    told = [Told(seq, turn_id, kind, data_of(data)) for seq, turn_id, kind, data in found]
     return Lane(
         lane,
         person.id if lane.startswith(person.beginning) else "",
-        [
-            Told(seq, turn_id, kind, from_json(data))
-            for seq, turn_id, kind, data in db.execute(LINES, (lane,))
-        ],
+        [line for line in told if line.data],
+        [line.seq for line in told if not line.data],
         [OneCase(*row) for row in db.execute(CASES, (lane,))],
         db.execute(CARDS, (lane,)).fetchall(),
         db.execute(APPROVALS, (lane,)).fetchall(),
@@ -299,7 +298,8 @@ def _of_cases(share: Share, traces: Traces, lane: Lane) -> Iterator[Message]:
 def _changes(share: Share, traces: Traces, lane: Lane) -> Iterator[Change]:
     yield from ((ERASE_APPROVAL, one) for one, turn in lane.approvals if turn in share.turns)
     yield from ((ERASE_SPEND, row) for row, turn in traces.spent if turn in share.turns)
-    yield from ((ERASE_LINE, seq) for seq in dict.fromkeys([*traces.named, *share.lines]))
+    lines = dict.fromkeys([*traces.named, *lane.unreadable, *share.lines])
+    yield from ((ERASE_LINE, seq) for seq in lines)
     for case in lane.cases:
         if case.id in lane.own and not case.is_open:
             yield ERASE_CASE, case.id

@@ -20,18 +20,19 @@ from storage.sqlite.attribution import Message
 from storage.sqlite.erasing import WIDTH
 from storage.sqlite.reader import Reader
 
+# A line that cannot be read is taken for that of whoever it names.
 SAID = """
-SELECT lane, json_extract(data, '$.name') FROM journal
+SELECT lane, iif(json_valid(data), json_extract(data, '$.name'), '') FROM journal
 WHERE seq > :after AND seq <= :upto AND kind = 'said' AND lane GLOB :lanes
-    AND instr(data, :who) AND json_extract(data, '$.author') = :who
+    AND instr(data, :who) AND iif(json_valid(data), json_extract(data, '$.author') = :who, 1)
 """
 
 # People of the desk may be on another platform than the employee in whose lane they are.
 HELPED = """
-SELECT lane, json_extract(data, '$.name') FROM journal
+SELECT lane, iif(json_valid(data), json_extract(data, '$.name'), '') FROM journal
 WHERE seq > :after AND seq <= :upto AND kind IN ('staff', 'case')
-    AND instr(data, :reference)
-    AND :reference IN (json_extract(data, '$.author'), json_extract(data, '$.owner'))
+    AND instr(data, :reference) AND iif(json_valid(data),
+        :reference IN (json_extract(data, '$.author'), json_extract(data, '$.owner')), 1)
 """
 
 HAD_CASES = "SELECT DISTINCT lane, owner_name FROM cases WHERE owner = :reference"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.journal import History, Line, Relayed, read
+import pytest
+
+from agent.journal import READERS, History, Line, Relayed, read
 from agent.records import Entry
 
 
@@ -37,6 +39,20 @@ def test_a_conversation() -> None:
     assert [one.author for one in history.said] == ["U1", "", "U1"]
     assert history.has("m1")
     assert not history.has("m9")
+
+
+@pytest.mark.parametrize("kind", sorted(READERS))
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"text": 5},
+        {"id": [], "message": [], "post": {}, "case": [], "staff": [], "upto": ""},
+        {"post": "p", "messages": 5, "case": "C1", "staff": "U1", "id": {}},
+    ],
+)
+def test_a_line_that_says_something_else(kind: str, data: dict[str, Any]) -> None:
+    """The conversation is known without it: what is not as any version wrote it blocks nobody."""
+    assert texts(read(lines(said(1), (kind, data), answered(1)))) == ["Words.", "An answer."]
 
 
 def test_edits_and_deletions() -> None:

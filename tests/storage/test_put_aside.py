@@ -14,6 +14,7 @@ from agent.messages import Kind, OutgoingMessage
 from agent.records import Approval, ApprovalState, Step, StepKind, StepState
 from agent.state import State
 from storage import Store
+from tests.storage.conversations import done
 from tests.storage.databases import (
     LANE,
     Database,
@@ -117,6 +118,34 @@ async def test_a_line_that_cannot_be_read(database: Database, tmp_path: Path) ->
     assert [one.kind for one in await store.records.timeline(LANE)] == ["said", "turn"]
 
 
+@pytest.mark.parametrize("kind", ["said", "turn"])
+async def test_a_line_that_cannot_be_read_is_forgotten(
+    database: Database, tmp_path: Path, kind: str
+) -> None:
+    """Nobody can tell whose it is: it goes with whoever is forgotten there, and with the rest."""
+    store = database.open()
+    lines = (entry("said", id="1", author="ada", text="x"), entry("turn", events=[]))
+    await end(store, await claim_new(store, said(1)), journal=lines)
+    broken = 'UPDATE journal SET data = \'{"author":"ada"\' WHERE kind = '
+    damage(tmp_path, f"{broken}'{kind}'")
+    erased = await done(database, store.care.forget("slack", "ada", patience=10))
+    assert erased.conversations == 1
+    assert query(tmp_path, "SELECT DISTINCT data FROM journal") == [("{}",)]
+
+
+async def test_a_line_of_the_desk_that_cannot_be_read_is_forgotten(
+    database: Database, tmp_path: Path
+) -> None:
+    """Also what only a broken line tells of somebody is found."""
+    store = database.open()
+    lines = (entry("staff", author="slack:linus", text="x"), entry("turn", events=[]))
+    await end(store, await claim_new(store, said(1)), journal=lines)
+    broken = "UPDATE journal SET data = '{\"author\":\"slack:linus\"' WHERE kind = 'staff'"
+    damage(tmp_path, broken)
+    await done(database, store.care.forget("slack", "linus", patience=10))
+    assert query(tmp_path, "SELECT data FROM journal WHERE kind = 'staff'") == [("{}",)]
+
+
 @pytest.mark.parametrize(
     ("column", "value"),
     [("channel", "nowhere"), ("copies", '[{"card_id": "m9", "channel": "nowhere"}]')],
@@ -132,6 +161,18 @@ async def test_a_place_that_cannot_be_read(
     assert case is not None
     assert case.copies == ()
     assert (case.channel == "") is (column == "channel")
+
+
+async def test_a_press_on_an_answer_whose_line_says_something_else(
+    database: Database, tmp_path: Path
+) -> None:
+    """A verdict that tells no message is taken, though nobody knows which one is meant."""
+    store = database.open()
+    lines = (entry("answered", message="t1.1", text="x"),)
+    await end(store, await claim_new(store, said(1)), journal=lines)
+    damage(tmp_path, 'UPDATE journal SET data = \'{"text":"x"}\'')
+    claimed = await claim_new(store, said(2, Kind.FEEDBACK))
+    assert claimed.rows[0].message.about == ""
 
 
 async def test_a_case_that_cannot_be_read_is_seen(database: Database, tmp_path: Path) -> None:
