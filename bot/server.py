@@ -96,7 +96,7 @@ async def bind(runner: web.AppRunner, host: str, port: int, *, mend: str) -> Non
     """
     try:
         await web.TCPSite(runner, host, port).start()
-    except (OSError, UnicodeError) as error:  # a name may be none at all
+    except (OSError, ValueError) as error:  # a name may be none at all
         why = (error.strerror if isinstance(error, OSError) else "") or str(error)
         raise ConfigError(
             f"cannot listen on {host}, port {port}: {why}; {mend} to an address of this machine "

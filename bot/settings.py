@@ -130,11 +130,12 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Configuration:
     if unknown:
         raise ConfigError(f"{file}: unknown settings: {', '.join(unknown)}")
     merged = {name: str(value) for name, value in from_file.items() if name not in named}
+    given = {name: value for name, value in environ.items() if value.strip() or name not in merged}
     try:
         settings = Settings(**values)
     except ValidationError as error:
         raise ConfigError("; ".join(_complaint(**one) for one in error.errors())) from None
-    return Configuration(settings=settings, sources=sources, environ={**merged, **environ})
+    return Configuration(settings=settings, sources=sources, environ={**merged, **given})
 
 
 def of_platforms() -> tuple[str, ...]:
@@ -181,7 +182,7 @@ def _complaint(*, loc: Sequence[int | str], msg: str, **_: object) -> str:
 
 def _file_values(file: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(file.read_text())
+        values = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{file} cannot be read: {error}") from None
     misplaced = sorted(
@@ -193,4 +194,7 @@ def _file_values(file: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{file}: {', '.join(misplaced)} may only be set in the environment, not in a file"
         )
+    many = (name for name, value in values.items() if isinstance(value, list | dict))
+    if listed := sorted(filter(_is_read, many)):
+        raise ConfigError(f"{file}: {', '.join(listed)}: it must be one text or number")
     return values

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from agent.errors import StoreUnavailable
+from agent.errors import ConfigError, StoreUnavailable
 from agent.platforms import WebRequest, WebResponse
 from bot.server import MAX_BODY, Server
 
@@ -90,6 +90,13 @@ def is_quiet(log: pytest.LogCaptureFixture) -> bool:
     """Whether nothing was wrong, and nothing was told of what was sent."""
     loud = [one for one in log.records if one.levelno > logging.INFO or one.exc_info]
     return not loud and SECRET.decode() not in log.text
+
+
+@pytest.mark.parametrize("host", ["no\0host", "a" * 70 + ".example"])
+async def test_a_host_that_cannot_be_one(server: Server, host: str) -> None:
+    """A name that the machine does not even look for is told as any other that is none."""
+    with pytest.raises(ConfigError, match="cannot listen on"):
+        await server.start(host, 0)
 
 
 async def test_a_route(inside: Inside, http: aiohttp.ClientSession) -> None:

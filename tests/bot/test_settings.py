@@ -79,6 +79,8 @@ def test_all_complaints_at_once() -> None:
         ("FRONTDESK_COLOUR = 1", "unknown settings: FRONTDESK_COLOUR"),
         ("= nothing", "cannot be read"),
         ("FRONTDESK_PORT = 4000\nFRONTDESK_PORT = 5000", "cannot be read"),
+        ('TEAMS_TENANT_ID = ["x"]', "TEAMS_TENANT_ID: it must be one text or number"),
+        ('[OTEL_X]\ny = "z"', "OTEL_X: it must be one text or number"),
     ],
 )
 def test_files_that_will_not_do(tmp_path: Path, text: str, complaint: str) -> None:
@@ -96,6 +98,25 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="cannot be read"):
         load({}, file)
+
+
+def test_a_file_that_says_what_its_bytes_are(tmp_path: Path) -> None:
+    """Some editors put a mark before UTF-8; and it is UTF-8 in whatever language a machine is."""
+    file = tmp_path / "frontdesk.toml"
+    file.write_bytes('FRONTDESK_CONTACT = "Zoë"'.encode("utf-8-sig"))
+    assert load({}, file).settings.contact == "Zoë"
+
+
+def test_an_empty_variable_hides_nothing_that_others_read(tmp_path: Path) -> None:
+    """A platform's value in the file counts, too, where the environment has but the name."""
+    file = tmp_path / "frontdesk.toml"
+    file.write_text('TEAMS_TENANT_ID = "from the file"\nTEAMS_APP_ID = "as well"')
+    environ = {"TEAMS_TENANT_ID": " ", "TEAMS_APP_ID": "from outside", "TEAMS_CLOUD": ""}
+    assert load(environ, file).environ == {
+        "TEAMS_TENANT_ID": "from the file",
+        "TEAMS_APP_ID": "from outside",
+        "TEAMS_CLOUD": "",
+    }
 
 
 def test_what_others_read_may_stand_in_the_file(tmp_path: Path) -> None:
