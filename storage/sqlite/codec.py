@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from agent import settling
@@ -43,6 +44,10 @@ from storage.sqlite.cases import case_of, case_row
 from storage.sqlite.desk import Many
 from storage.sqlite.outbox import Taken, Unsent, Verdict
 from storage.sqlite.rows import Claimed, Ending, JoiningRow, NewRow, Settled, WaitingRow
+
+FACTS: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+NAMES: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
+ROW_IDS: TypeAdapter[tuple[int, ...]] = TypeAdapter(tuple[int, ...])
 
 # What the journal says of a delivery that needs no further attempt.
 SETTLED = {
@@ -124,18 +129,19 @@ def _about_ours(row: Row, pressed: str, history: Sequence[Entry]) -> Row:
 
 def _step(row: tuple[Any, ...]) -> Step:
     turn_id, n, kind, state, at, data, rows = row
-    told, made_of = from_json(data), tuple(from_json(rows))
+    told, made_of = FACTS.validate_json(data), ROW_IDS.validate_json(rows)
     return Step(turn_id, n, StepKind(kind), StepState(state), at, told, made_of)
 
 
 def _approval(row: tuple[Any, ...]) -> Approval:
     approval_id, turn_id, tool, arguments, approvers, state, *rest = row
+    FACTS.validate_json(arguments)  # whoever decides is shown them
     return Approval(
         approval_id,
         turn_id,
         tool,
         arguments,
-        tuple(from_json(approvers)),
+        NAMES.validate_json(approvers),
         ApprovalState(state),
         *rest,
     )

@@ -11,8 +11,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic_core import from_json
-
 from agent.errors import LeaseLost
 from agent.journal import Line
 from agent.messages import Kind
@@ -21,6 +19,7 @@ from agent.state import State
 from agent.taking import LONGEST_RUN, rows_of_turn, turn_id_of
 from storage.sqlite import desk, desk_statements, outbox
 from storage.sqlite import statements as sql
+from storage.sqlite.codec import ROW_IDS
 from storage.sqlite.outbox import Taken
 from storage.sqlite.rows import Buried, Claimed, Ending, JoiningRow, NewRow, Settled, WaitingRow
 
@@ -137,7 +136,10 @@ class _Queue:
 
     def made_of(self, turn_id: str) -> Collection[int]:
         made_of = self.db.execute(sql.ROWS_OF_STEPS, (turn_id,)).fetchone()
-        return frozenset(from_json(made_of[0])) if made_of else ()
+        try:
+            return ROW_IDS.validate_json(made_of[0]) if made_of else ()
+        except ValueError:
+            return ()  # the rest of the step is read later, and then the turn is given up
 
     def _read(self, statement: str, **wanted: Any) -> list[WaitingRow]:
         found = self.db.execute(statement, {"lane": self.lane, **wanted})

@@ -27,6 +27,7 @@ from agent.records import (
 )
 from agent.state import RESTING
 from storage.sqlite import codec, damage, desk, lanes, outbox
+from storage.sqlite.cases import case_of
 from storage.sqlite.rows import Claimed
 from storage.sqlite.writer import Writer
 
@@ -112,7 +113,8 @@ class SqliteTurns:
         """
         now = self._clock.now()
         damaged = [row for row in found.rows if not damage.is_readable(row.payload)]
-        buried = damage.buried(lease.lane, damaged or found.rows)
+        case = case_of(found.case) if found.case else None
+        buried = damage.buried(lease.lane, damaged or found.rows, case)
         await self._writer.run(lambda db: lanes.bury(db, lease, buried, now, withdraw=not damaged))
 
     async def route(self, lane: str, patience: float) -> Routed:

@@ -19,14 +19,16 @@ from tests.storage.databases import (
     LANE,
     Database,
     accept,
+    claim,
     claim_new,
     end,
     entry,
+    numbers,
     place,
     said,
     sqlite,
 )
-from tests.storage.desk import shown
+from tests.storage.desk import at_desk, shown, under
 from tests.storage.test_sqlite_rows import damage, query
 
 SORRY = texts.BROKEN.format(contact=texts.NOBODY_CONTACT)
@@ -38,7 +40,9 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         yield database
 
 
-async def waits_for_a_yes(store: Store, folder: Path, column: str = "approvers") -> None:
+async def waits_for_a_yes(
+    store: Store, folder: Path, column: str = "approvers", value: str = "not JSON"
+) -> None:
     """Ada was asked for a yes, and what she was asked cannot be read any more."""
     claimed = await claim_new(store, said(1))
     open_one = ApprovalState.OPEN
@@ -46,8 +50,8 @@ async def waits_for_a_yes(store: Store, folder: Path, column: str = "approvers")
     step = Step("t1", 3, StepKind.CALL, StepState.DONE, 1.0, {}, (1,))
     await store.turns.step(claimed.lease, [step])
     await end(store, claimed, approvals=(asked,), state=State.AWAITING_APPROVAL)
-    table = "steps" if column == "data" else "approvals"
-    damage(folder, f"UPDATE {table} SET {column} = 'not JSON'")  # noqa: S608 above
+    table = "steps" if column in ("data", "rows") else "approvals"
+    damage(folder, f"UPDATE {table} SET {column} = '{value}'")  # noqa: S608 above
 
 
 async def apologies(store: Store) -> list[OutgoingMessage]:
@@ -55,16 +59,17 @@ async def apologies(store: Store) -> list[OutgoingMessage]:
     return [one.message for one in (await store.turns.due()).deliveries]
 
 
-@pytest.mark.parametrize("column", ["approvers", "data"])
+@pytest.mark.parametrize("value", ["not JSON", "null", "5"])
+@pytest.mark.parametrize("column", ["approvers", "arguments", "data", "rows"])
 async def test_an_approval_that_cannot_be_read(
-    database: Database, tmp_path: Path, column: str
+    database: Database, tmp_path: Path, column: str, value: str
 ) -> None:
     """Ada reads, once for all that she wrote, that it could not be worked on; the question whose
     answer nobody understands is withdrawn, and what she writes next is worked on.
     """
     store = database.open()
     assert store.damage() == ""
-    await waits_for_a_yes(store, tmp_path, column)
+    await waits_for_a_yes(store, tmp_path, column, value)
     await accept(store, said(2), said(3))
     assert await store.turns.claim(LANE) is None
     (sorry,) = await apologies(store)
@@ -78,6 +83,26 @@ async def test_an_approval_that_cannot_be_read(
     assert "cannot be read" in store.damage()
     claimed = await claim_new(store, said(4))
     assert (claimed.rows[0].message, claimed.approval) == (said(4), None)
+
+
+@pytest.mark.parametrize("value", ["not JSON", "null", "5"])
+async def test_what_a_turn_was_made_of_cannot_be_read(
+    database: Database, tmp_path: Path, value: str
+) -> None:
+    """It had done something when it failed: Ada is told of what she had written first, and what
+    she wrote behind it is worked on.
+    """
+    store = database.open()
+    await accept(store, said(1), said(2))
+    claimed = await claim(store)
+    await store.turns.step(
+        claimed.lease, [Step("t1", 1, StepKind.MODEL, StepState.DONE, 1.0, {"calls": []}, (1, 2))]
+    )
+    await store.turns.retry(claimed.lease, database.clock.now())
+    damage(tmp_path, f"UPDATE steps SET rows = '{value}'")  # noqa: S608 above
+    assert numbers(await claim(store)) == [2]
+    (sorry,) = await apologies(store)
+    assert (sorry.text, sorry.id) == (SORRY, "t1.1")
 
 
 async def test_what_needs_no_apology(database: Database, tmp_path: Path) -> None:
@@ -102,6 +127,61 @@ async def test_people_of_the_desk_hear_of_it(database: Database, tmp_path: Path)
     assert await store.turns.claim(LANE) is None
     (sorry,) = await apologies(store)
     assert (sorry.text, sorry.for_desk, sorry.to) == (texts.STAFF_BROKEN, True, "")
+
+
+async def test_a_row_that_cannot_be_read(database: Database, tmp_path: Path) -> None:
+    """Where it was said and by whom stands beside what was said: Ada is told, and what she wrote
+    beside it is worked on.
+    """
+    store = database.open()
+    await accept(store, said(1), said(2))
+    damage(tmp_path, "UPDATE inbox SET payload = 'not JSON' WHERE id = 2")
+    assert numbers(await claim(store)) == [1]
+    (sorry,) = await apologies(store)
+    assert (sorry.text, sorry.to, sorry.conversation) == (SORRY, "ada", place())
+    (line,) = await store.records.timeline(LANE)
+    assert (line.turn_id, line.data) == ("t2", {"code": "Unreadable", "message": sorry.id})
+
+
+@pytest.mark.parametrize("column", ["lane", "author"])
+async def test_a_row_of_which_nobody_knows_whose_it_is(
+    database: Database, tmp_path: Path, column: str
+) -> None:
+    """There is nobody who could be told, and it blocks nothing."""
+    store = database.open()
+    await accept(store, said(1))
+    lane = "nowhere" if column == "lane" else LANE
+    damage(tmp_path, "UPDATE inbox SET payload = ''")
+    damage(tmp_path, f"UPDATE inbox SET {column} = '{lane if column == 'lane' else ''}'")  # noqa: S608 above
+    damage(tmp_path, f"UPDATE lanes SET lane = '{lane}'")  # noqa: S608 above
+    assert await store.turns.claim(lane) is None
+    assert await apologies(store) == []
+    assert (await store.records.counts())["rows_waiting"] == 0
+
+
+async def test_words_of_the_desk_that_cannot_be_read(database: Database, tmp_path: Path) -> None:
+    """Bob wrote under a card: he is told there."""
+    store = database.open()
+    case = await shown(store, 1, "99.1")
+    await at_desk(store, under("99.1", 2))
+    damage(tmp_path, "UPDATE inbox SET payload = '' WHERE id = 2")
+    assert await store.turns.claim(LANE) is None
+    (sorry,) = await apologies(store)
+    assert (sorry.text, sorry.for_desk, sorry.to) == (texts.STAFF_BROKEN, True, "")
+    assert (sorry.conversation, sorry.under) == (place("C9"), case.card_id)
+
+
+@pytest.mark.parametrize("cause", ["nonsense", "person_asked"])
+async def test_words_at_another_card(database: Database, tmp_path: Path, cause: str) -> None:
+    """Where the card is that Bob wrote under cannot be told: he is told in the channel."""
+    store = database.open()
+    await shown(store, 1, "99.1")
+    await at_desk(store, under("99.1", 2))
+    damage(tmp_path, "UPDATE inbox SET payload = '' WHERE id = 2")
+    damage(tmp_path, f"UPDATE cases SET cause = '{cause}', channel = 'slack:T1:C8:'")  # noqa: S608 above
+    assert await store.turns.claim(LANE) is None
+    (sorry,) = await apologies(store)
+    assert (sorry.text, sorry.conversation, sorry.under) == (texts.STAFF_BROKEN, place("C9"), "")
 
 
 async def test_a_line_that_cannot_be_read(database: Database, tmp_path: Path) -> None:

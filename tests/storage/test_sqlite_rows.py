@@ -146,7 +146,8 @@ async def test_a_damaged_row_costs_only_itself(
     claimed = await claim(store)
     assert [(row.id, row.attempts) for row in claimed.rows] == [(3, 1), (1, 1)]
     (line,) = await store.records.timeline(LANE)
-    assert (line.kind, line.turn_id, line.data) == ("failed", "t2", {"code": "Unreadable"})
+    told = {"code": "Unreadable", "message": "t2.1"}
+    assert (line.kind, line.turn_id, line.data) == ("failed", "t2", told)
     assert query(tmp_path, "SELECT state, payload FROM inbox WHERE id = 2") == [("done", "")]
 
 
