@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from agent.messages import DESK_KINDS, Kind
 from agent.state import WITH_PEOPLE, State
 
+INTERRUPTING = frozenset(kind for kind in Kind if kind.interrupts)
 LONGEST_RUN = 50
 """Rows of one turn, not counting edits of them that stand further back in the queue."""
 
@@ -29,7 +30,7 @@ class Queued(Protocol):
 
     @property
     def kind(self) -> str:
-        """Of what came in, a `Kind`."""
+        """Of what came in, a `Kind`; any other if the row is damaged."""
 
     @property
     def message_id(self) -> str:
@@ -98,7 +99,7 @@ def rows_of_turn(queue: Queue[Q], state: State, now: float) -> list[Q]:
         before = [row for row in words if row.id < controls[0].id]
         return _run_with_changes(queue, before, now, seen=False)
     control = min(free, key=_precedence)
-    return [control, *(queue.words_of(control) if Kind(control.kind).interrupts else ())]
+    return [control, *(queue.words_of(control) if control.kind in INTERRUPTING else ())]
 
 
 def _run_with_changes(queue: Queue[Q], words: Sequence[Q], now: float, *, seen: bool) -> list[Q]:
@@ -160,4 +161,4 @@ def _precedence(control: Queued) -> tuple[bool, float, int]:
     """What interrupts comes first: the turn of another control may be what it interrupts. A timer
     counts from when it is due, so that a press in time goes before it.
     """
-    return not Kind(control.kind).interrupts, control.not_before, control.id
+    return control.kind not in INTERRUPTING, control.not_before, control.id

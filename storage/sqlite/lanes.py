@@ -16,7 +16,7 @@ from agent.journal import Line
 from agent.messages import Kind
 from agent.records import LEASE_SECONDS, Accepted, Interruption, Lease
 from agent.state import State
-from agent.taking import LONGEST_RUN, rows_of_turn, turn_id_of
+from agent.taking import INTERRUPTING, LONGEST_RUN, rows_of_turn, turn_id_of
 from storage.sqlite import desk, desk_statements, outbox
 from storage.sqlite import statements as sql
 from storage.sqlite.codec import ROW_IDS
@@ -153,7 +153,7 @@ def renew(db: sqlite3.Connection, lease: Lease, now: float) -> Interruption | No
         raise LeaseLost
     running = {"lane": lease.lane, "epoch": lease.epoch, "now": now}
     controls = db.execute(sql.WAITING_CONTROLS, running).fetchall()
-    if any(Kind(kind).interrupts for (kind,) in controls):
+    if any(kind in INTERRUPTING for (kind,) in controls):
         return Interruption.CONTROL
     changed = db.execute(sql.CHANGE_OF_CLAIMED, running).fetchone()
     return Interruption.CHANGED if changed else None

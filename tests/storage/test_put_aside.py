@@ -184,6 +184,19 @@ async def test_words_at_another_card(database: Database, tmp_path: Path, cause: 
     assert (sorry.text, sorry.conversation, sorry.under) == (texts.STAFF_BROKEN, place("C9"), "")
 
 
+async def test_a_kind_that_no_version_knows(database: Database, tmp_path: Path) -> None:
+    """What the row holds says what it is: it is worked off as that, and keeps no turn from going
+    on before.
+    """
+    store = database.open()
+    claimed = await claim_new(store, said(1))
+    await accept(store, said(2, Kind.LEAVE_QUEUE))
+    damage(tmp_path, "UPDATE inbox SET kind = 'nonsense' WHERE id = 2")
+    assert await store.turns.renew(claimed.lease) is None
+    await end(store, claimed)
+    assert (await claim(store)).rows[0].message == said(2, Kind.LEAVE_QUEUE)
+
+
 async def test_a_line_that_cannot_be_read(database: Database, tmp_path: Path) -> None:
     """The conversation is known without it, and the timeline shows that it was there."""
     store = database.open()
