@@ -12,8 +12,9 @@ from agent.journal import Line
 from agent.messages import Kind
 from storage.sqlite.forgetting import Change, Forgetting, Lane
 from storage.sqlite.traces import Person
-from tests.storage.conversations import done, left, line
+from tests.storage.conversations import converse, done, left, line
 from tests.storage.databases import claim_new, end, said, sqlite
+from tests.storage.test_sqlite_rows import damage, query
 
 
 async def test_a_turn_that_ends_after_the_look(
@@ -48,3 +49,23 @@ async def test_a_turn_that_ends_after_the_look(
         await finish()
         await done(database, forgetting)
         assert await left(store) == []
+
+
+@pytest.mark.parametrize("kind", ["said", "answered", "case"])
+async def test_a_line_that_cannot_be_read(tmp_path: Path, kind: str) -> None:
+    """Nobody can tell whose it is: in her conversation, and wherever it names her, it goes with
+    what she said; elsewhere it is left, and hinders nothing.
+    """
+    torn = '{"author":"ada","text":"secr'
+    async with sqlite(tmp_path) as database:
+        store = database.open()
+        case = line("case", await converse(store, 1), case="C1", owner="")
+        await converse(store, 2, by="eve", channel="D2", journal=(case,))
+        await end(store, await claim_new(store, said(3)), journal=(case,))
+        of_one = f"(SELECT max(seq) FROM journal WHERE lane GLOB '*D1*' AND kind = '{kind}')"
+        damage(tmp_path, f"UPDATE journal SET data = '{torn}' WHERE seq = {of_one}")  # noqa: S608 above
+        damage(tmp_path, "UPDATE journal SET data = '{' WHERE lane GLOB '*D2*' AND kind = 'case'")
+        await done(database, store.care.forget("slack", "ada", patience=10))
+        assert await left(store) == []
+        found = query(tmp_path, "SELECT kind, data FROM journal WHERE data != '{}'")
+        assert found == [("case", "{"), ("delivered", '{"message":"t2.1","ref":"99.1"}')]
