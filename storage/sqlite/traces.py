@@ -62,13 +62,15 @@ SELECT DISTINCT lane FROM cases WHERE id IN (
 """
 
 FORGOTTEN = "forgotten"
-"""In place of a turn: what shows a card anew that told of somebody, and says nothing of anybody."""
+"""In place of a turn: what shows a card anew that told of somebody. It says nothing of them, and
+nobody need wait for it; but it may name who has the case."""
 
 MESSAGES = f"""
 SELECT id, lane, turn_id, message_id, under, replaces, state NOT IN ('pending', 'sending')
 FROM outbox
 WHERE id > :after AND id <= :upto AND payload != ''
-    AND lane IN (SELECT value FROM json_each(:among)) AND turn_id != '{FORGOTTEN}'
+    AND lane IN (SELECT value FROM json_each(:among))
+    AND NOT (turn_id = '{FORGOTTEN}' AND state IN ('pending', 'sending'))
 """  # noqa: S608 a constant
 
 SPENT = """
