@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from agent.admins import Admins
 from agent.cases import Case
 from agent.desk.place import DeskPlace
-from agent.detours import staff_words, unconfirmed
+from agent.detours import staff_words, unconfirmed, unreadable
 from agent.detours.answers import Answers
 from agent.detours.case_cards import CaseCards
 from agent.detours.employee_words import EmployeeWords
@@ -34,7 +34,10 @@ class Detours:
         """Try the next way for the message that the turn is about."""
         message = draft.claim.undelivered
         draft.write(Line.FAILED, code=draft.first.detail, message=draft.first.about)
-        if message is None or _is_missed_by_nobody(draft, message):
+        if message is None:
+            unreadable.find_way(draft, self._place)
+            return None
+        if _is_missed_by_nobody(draft, message):
             return None
         if message.card is not None:
             return await self._case_cards.find_way(draft, message)

@@ -157,16 +157,33 @@ async def test_an_inbox_row_that_cannot_be_read(handbook: Company, payload: str)
 
 
 async def test_an_outbox_row_that_cannot_be_read(handbook: Company) -> None:
-    """A message was damaged before it could be sent: it is dead, and what follows is sent."""
+    """A message was damaged before it could be sent: it is dead, its words are said once more as
+    the journal has them, and what follows is sent.
+    """
     handbook.chat.refuse(seconds=5)
     asked = await handbook.dm(handbook.ada, "How many days of annual leave?")
     await handbook.crash()
     damage(handbook, "UPDATE outbox SET payload = ? WHERE state = 'pending'", "{}")
     await handbook.open()
-    await handbook.clock.advance(6)
+    await handbook.clock.advance(15)
     assert (await handbook.counts())["outbox_dead"] == 1
+    (answer,) = handbook.texts(asked)
+    assert "27 days" in answer
     await handbook.dm(handbook.ada, "How many days of annual leave?", asked)
-    assert len(handbook.answers(asked)) == 1
+    assert len(handbook.answers(asked)) == 2
+
+
+async def test_a_card_that_cannot_be_read(handbook: Company) -> None:
+    """The card of Ada's case was damaged before it could be sent: people get it all the same."""
+    handbook.chat.refuse(seconds=5)
+    await handbook.dm(handbook.ada, "I want to talk to a person")
+    await handbook.crash()
+    damage(handbook, "UPDATE outbox SET payload = ? WHERE case_id != ''", "{}")
+    await handbook.open()
+    await handbook.clock.advance(15)
+    (card,) = handbook.cards()
+    assert await handbook.press(handbook.linus, card, "Claim")
+    assert "claimed by linus berg" in handbook.cards()[-1].text.lower()
 
 
 async def test_what_waits_for_a_yes_cannot_be_read(opened: OpenCompany, clock: TestClock) -> None:
