@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from pydantic_core import from_json, to_json
 
 from agent import settling
@@ -46,7 +46,7 @@ from storage.sqlite.outbox import Taken, Unsent, Verdict
 from storage.sqlite.rows import Claimed, Ending, JoiningRow, NewRow, Settled, WaitingRow
 
 FACTS: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
-NAMES: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
+NAMES: TypeAdapter[tuple[str, ...]] = TypeAdapter(Annotated[tuple[str, ...], Field(min_length=1)])
 ROW_IDS: TypeAdapter[tuple[int, ...]] = TypeAdapter(tuple[int, ...])
 
 # What the journal says of a delivery that needs no further attempt.

@@ -183,6 +183,7 @@ class SqliteTurns:
                 deliveries.append(codec.delivery_of(row))
             except ValueError:
                 log.error("an outbox row cannot be read")  # its message would quote content
+                self.damaged = True
                 end = codec.unreadable(row, now)
                 following, _ = await self._writer.run(partial(lanes.settle, end=end, owner=owner))
                 todo += [following] if following else []

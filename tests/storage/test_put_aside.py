@@ -105,6 +105,17 @@ async def test_what_a_turn_was_made_of_cannot_be_read(
     assert (sorry.text, sorry.id) == (SORRY, "t1.1")
 
 
+async def test_an_approval_that_nobody_may_give(database: Database, tmp_path: Path) -> None:
+    """There is always somebody who may: it is not what was written. It does not outlive its time
+    as something that no turn can begin with.
+    """
+    store = database.open()
+    await waits_for_a_yes(store, tmp_path, value="[]")
+    await accept(store, said(2, Kind.EXPIRE, by="", about="t1:3"))
+    assert await store.turns.claim(LANE) is None
+    assert (await claim_new(store, said(3))).approval is None
+
+
 async def test_what_needs_no_apology(database: Database, tmp_path: Path) -> None:
     """A timer has nobody who waits for it."""
     store = database.open()

@@ -169,6 +169,7 @@ async def test_an_outbox_row_that_cannot_be_read(handbook: Company) -> None:
     assert (await handbook.counts())["outbox_dead"] == 1
     (answer,) = handbook.texts(asked)
     assert "27 days" in answer
+    assert "Frontdesk is red" in await handbook.command(handbook.grace, handbook.general, "status")
     await handbook.dm(handbook.ada, "How many days of annual leave?", asked)
     assert len(handbook.answers(asked)) == 2
 
