@@ -10,8 +10,11 @@ from pydantic import Field, TypeAdapter
 from pydantic_core import from_json, to_json
 
 from agent import settling
+from agent.cases import Case
+from agent.desk.waiting import timer
 from agent.journal import Line
 from agent.messages import (
+    IncomingMessage,
     Kind,
     OutgoingMessage,
     dump_incoming,
@@ -84,7 +87,8 @@ def claim_of(lane: str, owner: str, found: Claimed) -> LaneClaim:
             for seq, turn_id, kind, at, data in reversed(found.history)
         ]
     )
-    rows = tuple([_row(row, late=row.id in found.late) for row in found.rows])
+    case = case_of(found.case) if found.case else None
+    rows = tuple([_row(row, case, late=row.id in found.late) for row in found.rows])
     if rows[0].message.kind is Kind.FEEDBACK:
         rows = (_about_ours(rows[0], found.pressed, history),)
     return LaneClaim(
@@ -93,7 +97,7 @@ def claim_of(lane: str, owner: str, found: Claimed) -> LaneClaim:
         state=State(found.state),
         rows=rows,
         history=history,
-        case=case_of(found.case) if found.case else None,
+        case=case,
         joined=tuple(found.joined),
         # RETURNING gives a round REAL as an integer.
         last_at=float(found.last_at),
@@ -104,14 +108,26 @@ def claim_of(lane: str, owner: str, found: Claimed) -> LaneClaim:
     )
 
 
-def _row(row: WaitingRow, *, late: bool) -> Row:
+def _row(row: WaitingRow, case: Case | None, *, late: bool) -> Row:
     """A row as the kernel sees it. What was for the bot as a message is not so once more as an
     edit, however long ago: no platform needs to tell what it said before.
     """
-    message = load_incoming(row.payload)
+    message = _incoming(row, case)
     if late and message.mentions_bot:
         message = replace(message, mentions_bot=False)
     return Row(row.id, message, row.attempts + 1, row.accepted_at, row.case_id)
+
+
+def _incoming(row: WaitingRow, case: Case | None) -> IncomingMessage:
+    """What a row says. The timer of a case says nothing but whose it is; it alone makes the next
+    one, so it must not be lost.
+    """
+    try:
+        return load_incoming(row.payload)
+    except ValueError:
+        if case is None or row.key != timer(case).key:
+            raise
+        return timer(case)
 
 
 def _about_ours(row: Row, pressed: str, history: Sequence[Entry]) -> Row:

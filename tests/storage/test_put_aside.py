@@ -5,13 +5,15 @@ conversation goes on.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent import texts
+from agent.desk.waiting import timer
 from agent.messages import Kind, OutgoingMessage
-from agent.records import Approval, ApprovalState, Step, StepKind, StepState
+from agent.records import Approval, ApprovalState, Arrival, Step, StepKind, StepState
 from agent.state import State
 from storage import Store
 from tests.storage.conversations import done
@@ -193,6 +195,23 @@ async def test_words_at_another_card(database: Database, tmp_path: Path, cause: 
     assert await store.turns.claim(LANE) is None
     (sorry,) = await apologies(store)
     assert (sorry.text, sorry.conversation, sorry.under) == (texts.STAFF_BROKEN, place("C9"), "")
+
+
+async def test_a_timer_that_cannot_be_read(database: Database, tmp_path: Path) -> None:
+    """What it says is known: people are reminded of the case as if nothing was. One of a case that
+    is over, or unknown, is put aside.
+    """
+    store = database.open()
+    case = await shown(store, 1, "99.1")
+    await store.turns.accept(Arrival(timer(case)))
+    await store.turns.accept(Arrival(timer(replace(case, looks=9))))
+    for n in (2, 3):
+        damage(tmp_path, f"UPDATE inbox SET payload = 'not JSON' WHERE id = {n}")  # noqa: S608 above
+    claimed = await claim(store)
+    assert [row.message for row in claimed.rows] == [timer(case)]
+    await end(store, claimed, state=State.ESCALATED)
+    assert await store.turns.claim(LANE) is None
+    assert await apologies(store) == []
 
 
 async def test_a_kind_that_no_version_knows(database: Database, tmp_path: Path) -> None:
