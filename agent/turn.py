@@ -10,6 +10,7 @@ commits as a whole or not at all.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from agent import screening, texts
 from agent.acting import Acting
@@ -116,7 +117,8 @@ class Engine:
         told, no more. What people of the desk did changes nothing of the case. One that could not
         be looked at is looked at later.
         """
-        draft, row = self._begin(claim, spent), claim.rows[0]
+        # The history is not needed, and may be what every attempt broke at.
+        draft, row = self._begin(replace(claim, history=()), spent), claim.rows[0]
         draft.outcome = "dead_letter"
         if row.message.kind in BY_ITSELF:
             self._waiting.look_later(draft)

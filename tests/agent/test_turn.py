@@ -15,6 +15,7 @@ from agent.cases import Case, CaseState, Cause
 from agent.desk.times import DAY
 from agent.desk.waiting import timer
 from agent.errors import NothingToRead
+from agent.journal import Line
 from agent.messages import Author, IncomingMessage, Kind, OutgoingMessage
 from agent.records import (
     Approval,
@@ -86,6 +87,13 @@ async def test_giving_up_while_people_have_the_case(rig: Rig) -> None:
     assert end.cases == ()
     assert said(end) == [texts.WAITING.format(case="C1")]
     assert said(end, DESK) == [f"**Ada:** {POST.text}", f"_{Cause.DEAD_LETTER.words}_"]
+
+
+def test_last_words_read_no_history(rig: Rig) -> None:
+    """It may be what every turn broke at: somebody is told all the same, and the lane goes on."""
+    nonsense = Entry(Line.SAID, 5, 0.0)  # type: ignore[arg-type]
+    end = rig.engine.last_words(claim(POST, history=(nonsense,)))
+    assert said(end) == [texts.BROKEN.format(contact=texts.NOBODY_CONTACT)]
 
 
 async def test_last_words(rig: Rig) -> None:
