@@ -88,7 +88,8 @@ class CaseCard:
     `permalink` an address that leads there ('' if the platform has none), `draft` what the bot
     would have said and `confidence` how sure it was (0..1, None without a draft). `owner` is the
     name of who has it, `outcome` and `note` how it was resolved, `joined` how many cases an
-    incident's card stands for (0 on every other).
+    incident's card stands for (0 on every other). `transcript` and `draft` are Markdown; the rest
+    is plain and shown as it is.
 
     A new field needs a default, or no stored card, nor message with one, could be read any more. It
     goes when its employee is to be forgotten (`storage/sqlite/erasing.py`); the adapters show it.

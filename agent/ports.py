@@ -191,9 +191,10 @@ class Adapter(Protocol):
         """Stop bringing events and give connections back; idempotent, also without a start."""
 
     async def send(self, delivery: Delivery) -> str:
-        """Post one message, in the thread of `delivery.under_ref` if there is one, and return the
-        platform's id of it; or edit one (`message.replaces`), which can be repeated, and return
-        `delivery.replaces_ref`.
+        """Post one message, in the thread of `delivery.under_ref` if there is one, else in that of
+        its conversation, and return the platform's id of it; or edit one (`message.replaces`),
+        which can be repeated, and return `delivery.replaces_ref`. Where there is a `message.card`,
+        `message.text` is not shown.
 
         Raises:
             DeliveryError: the leaf that says what to do next; DeliveryUnknown if and only if the
@@ -241,7 +242,8 @@ class Adapter(Protocol):
         """
 
     async def open_direct(self, user_id: str, text: str) -> ConversationId:
-        """Begin a new direct conversation with a person, its first message being `text`.
+        """Begin a new direct conversation with a person, its first message being `text`, which is
+        plain and shown as it is.
 
         Raises:
             DeliveryError: as `direct`; after DeliveryUnknown the text may stand there.
