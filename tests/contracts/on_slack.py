@@ -19,6 +19,7 @@ class Slack(OverTwin):
     """Slack over its twin, by HTTP."""
 
     name = "slack"
+    patience = "adapters.slack.web.CALL_SECONDS"
     wrong: ClassVar = {"SLACK_BOT_TOKEN": "xoxb-wrong"}
     credentials: ClassVar = {"SLACK_SIGNING_SECRET": "contract-secret"}
 
@@ -37,8 +38,8 @@ class Slack(OverTwin):
 
     async def write(self, text: str, *, mention: bool = False) -> ConversationId:
         """A post in #general."""
-        bot = f"<@{self.twin.identity.bot_user_id}> " if mention else ""
-        ts = await self.twin.say(self.ada, self.general, bot + text)
+        words = f"{self.bot()} {text}" if mention else text
+        ts = await self.twin.say(self.ada, self.general, words)
         await self.clock.settle()
         return self._id(self.general, ts)
 
@@ -51,7 +52,7 @@ class Slack(OverTwin):
 
     async def reply(self, conversation: ConversationId, text: str, *, mention: bool = True) -> None:
         """A post with the thread's ts."""
-        words = f"<@{self.twin.identity.bot_user_id}> {text}" if mention else text
+        words = f"{self.bot()} {text}" if mention else text
         await self.twin.say(self.ada, conversation.channel, words, conversation.thread)
         await self.clock.settle()
 
@@ -79,6 +80,10 @@ class Slack(OverTwin):
         }
         return WebRequest(b'{"type": "event_callback", "event": {}}', headers)
 
+    def bot(self) -> str:
+        """As Slack writes a mention."""
+        return f"<@{self.twin.identity.bot_user_id}>"
+
     def fail_after_effect(self) -> None:
         """The connection is reset after the post took effect."""
         self.twin.fault("chat.postMessage", Fault.reset(after_effect=True))
@@ -86,6 +91,18 @@ class Slack(OverTwin):
     def fail_before_effect(self, retry_after: float) -> None:
         """429 with Retry-After."""
         self.twin.fault("chat.postMessage", Fault.rate_limited(retry_after))
+
+    def never_answer(self) -> None:
+        """Silence after the post took effect."""
+        self.twin.fault("chat.postMessage", Fault.timeout(after_effect=True))
+
+    def refuse_as_too_long(self) -> None:
+        """Blocks or not."""
+        self.twin.fault("chat.postMessage", Fault.error("msg_too_long"), None)
+
+    def revoke(self) -> None:
+        """Every method says so."""
+        self.twin.fault("*", Fault.error("token_revoked"), None)
 
     def shown(self, conversation: ConversationId) -> list[str]:
         """The words of the Markdown, or without any the text."""
@@ -130,6 +147,10 @@ class Slack(OverTwin):
         last = self._last(conversation)
         rows = [block["elements"] for block in last.blocks if block["type"] == "actions"]
         return [element["text"]["text"] for row in rows for element in row]
+
+    def told_alone(self, person: str, conversation: ConversationId) -> list[str]:
+        """Ephemeral messages."""
+        return [one.text for one in self.twin.ephemerals(conversation.channel, person)]
 
     async def press(self, person: str, conversation: ConversationId, button: Button) -> Pressed:
         """What is told stands in an ephemeral message."""

@@ -23,6 +23,8 @@ class Teams(OverTwin):
     name = "teams"
     wrong: ClassVar = {"TEAMS_APP_PASSWORD": "wrong"}
     tells_earlier = False
+    tells_late = False
+    patience = "adapters.teams.connector.CALL_SECONDS"
 
     def __init__(self, clock: TestClock) -> None:
         """An organisation."""
@@ -71,6 +73,14 @@ class Teams(OverTwin):
         headers = {"content-type": "application/json", "authorization": "Bearer e30.e30.e30"}
         return WebRequest(json.dumps(activity).encode(), headers)
 
+    def bot(self) -> str:
+        """As the twin's people write a mention."""
+        return self.twin.mention()
+
+    def hears_all(self) -> None:
+        """The channel's team consents (RSC)."""
+        self.twin.consent(self.general)
+
     def fail_after_effect(self) -> None:
         """The connection is reset after the post took effect."""
         self.twin.fault("post", Fault.reset(after_effect=True))
@@ -78,6 +88,18 @@ class Teams(OverTwin):
     def fail_before_effect(self, retry_after: float) -> None:
         """429 with Retry-After."""
         self.twin.fault("post", Fault.rate_limited(retry_after))
+
+    def never_answer(self) -> None:
+        """Silence after the post took effect."""
+        self.twin.fault("post", Fault.timeout(after_effect=True))
+
+    def refuse_as_too_long(self) -> None:
+        """Whatever its form."""
+        self.twin.fault("post", Fault.error(413, "MessageSizeTooBig"), None)
+
+    def revoke(self) -> None:
+        """The connector takes no token, old or new."""
+        self.twin.fault("post|create|update", Fault.error(401, "Unauthorized"), None)
 
     def shown(self, conversation: ConversationId) -> list[str]:
         """The words of the Markdown."""

@@ -28,6 +28,8 @@ class OverTwin(Platform):
     wrong: ClassVar[Mapping[str, str]]
     tells_earlier = True
     shows_signs = True
+    tells_late = True
+    patience = ""
 
     def __init__(self, clock: TestClock, twin: Twin) -> None:
         """Everybody is there before anything runs."""
@@ -86,6 +88,18 @@ class OverTwin(Platform):
 
     def forged(self) -> WebRequest | None:
         return None
+
+    def hears_all(self) -> None:
+        """It does anyway."""
+
+    def archive(self) -> None:
+        self._twin.archive(self.general)
+
+    def heal(self) -> None:
+        self._twin.heal()
+
+    def told_alone(self, person: str, conversation: ConversationId) -> list[str]:
+        return []
 
     def person(self) -> str:
         return self.ada

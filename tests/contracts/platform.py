@@ -35,6 +35,12 @@ class Platform(Protocol):
     """Whether the platform tells what was said before the bot was called."""
     shows_signs: bool
     """Whether people can see that the bot is at work."""
+    tells_late: bool
+    """Whether whoever pressed can be told, and nobody else, after the press has been answered."""
+    patience: str
+    """Where its adapter keeps how many seconds of the machine's own time it waits for an answer, as
+    'module.NAME'; '' if it waits by the clock.
+    """
 
     async def start(self) -> None:
         """Start the twin; the adapter is not started."""
@@ -87,6 +93,12 @@ class Platform(Protocol):
         has no routes.
         """
 
+    def bot(self) -> str:
+        """What people type to mention the bot."""
+
+    def hears_all(self) -> None:
+        """From now on the bot hears what is said in its channel without a mention."""
+
     # What goes wrong
 
     def fail_after_effect(self) -> None:
@@ -95,8 +107,23 @@ class Platform(Protocol):
     def fail_before_effect(self, retry_after: float) -> None:
         """The next post is refused for now."""
 
+    def never_answer(self) -> None:
+        """The next post takes effect, but it is never answered."""
+
+    def refuse_as_too_long(self) -> None:
+        """From now on every post is refused because it is too long."""
+
+    def revoke(self) -> None:
+        """The bot's credentials are refused from now on."""
+
+    def archive(self) -> None:
+        """The channel of `place` is closed for writing."""
+
     def out(self) -> None:
         """The platform is out: whatever the bot wants of it ends in an error on its side."""
+
+    def heal(self) -> None:
+        """Nothing goes wrong any more."""
 
     # Who and where
 
@@ -138,6 +165,9 @@ class Platform(Protocol):
 
     def buttons(self, conversation: ConversationId) -> list[str]:
         """What is written on the buttons of the bot's last post in a conversation."""
+
+    def told_alone(self, person: str, conversation: ConversationId) -> list[str]:
+        """What only this person is shown there beside the answer to a press, oldest first."""
 
     async def press(self, person: str, conversation: ConversationId, button: Button) -> Pressed:
         """Somebody presses a button of the bot's last post in a conversation."""

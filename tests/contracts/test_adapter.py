@@ -167,6 +167,22 @@ async def test_a_message_under_another_stands_in_its_thread(stage: Stage) -> Non
     assert (reply.conversation, reply.in_thread) == (thread, True)
 
 
+async def test_what_it_stands_under_comes_before_the_thread_of_its_place(stage: Stage) -> None:
+    """The thread that is told for a message is the one it was meant for when it was written."""
+    asked = await stage.platform.write("A question")
+    adapter, top = stage.platform.adapter, replace(asked, thread="")
+    now = stage.clock.now()
+    above = Delivery(1, "lane", OutgoingMessage("t1.1", top, "Above"), sending_since=now)
+    ref = await adapter.send(above)
+    message = OutgoingMessage("t2.1", asked, "Below", under="t1.1")
+    below = Delivery(2, "lane", message, under_ref=ref, sending_since=now)
+    posted = await adapter.send(below)
+    assert stage.platform.shown(replace(top, thread=ref))[-1] == "Below"
+    assert stage.platform.shown(asked) == []
+    if adapter.capabilities.can_be_asked:
+        assert await adapter.find(below) == posted
+
+
 async def test_what_was_said_before_is_told_in_order(stage: Stage) -> None:
     """The last of it, without the message itself; where the platform tells it at all."""
     place = await stage.platform.write("The printer is on fire")

@@ -11,7 +11,7 @@ import pytest
 from agent import texts
 from agent.cases import CaseCard, CaseState, Outcome
 from agent.errors import DeliveryError, PlaceFatal
-from agent.messages import Button, Kind
+from agent.messages import Button, Kind, OutgoingMessage, Tone
 from agent.records import Delivery
 from tests.contracts.platform import Pressed
 from tests.contracts.stage import Stage, delivery
@@ -69,6 +69,8 @@ async def test_while_the_platform_is_out_nobody_can_tell(stage: Stage) -> None:
 # Presses and forms
 
 
+LATE = 60.0
+"""Seconds after a press in which what came of it can surely still be told."""
 OPEN = (Button.CLAIM, Button.RESOLVE, Button.HAND_BACK)
 CARD = CaseCard(
     case_id="C7",
@@ -180,6 +182,66 @@ async def test_what_comes_of_a_press_is_told_to_whoever_pressed(stage: Stage) ->
     )
     assert pressed == Pressed(True, "Grace has had it since 9:30.")
     assert stage.platform.seen(sent.message.conversation) == before
+
+
+async def test_a_press_under_a_post_at_the_top_level_is_in_its_thread(stage: Stage) -> None:
+    """That is where a reply to the post would be."""
+    await stage.platform.write("A question")
+    top = replace(stage.platform.place(), thread="")
+    message = OutgoingMessage("t1.1", top, "Case C7", card=CARD, buttons=OPEN)
+    ref = await stage.platform.adapter.send(Delivery(1, str(top), message))
+    stage.door.messages.clear()
+    thread = replace(top, thread=ref)
+    await stage.platform.press(stage.platform.person(), thread, Button.CLAIM)
+    (press,) = stage.door.messages
+    assert (press.conversation, press.in_thread, press.direct) == (thread, True, False)
+
+
+async def test_a_press_in_a_direct_conversation_is_direct(stage: Stage) -> None:
+    """Whoever it is with may do there what they may not do among colleagues."""
+    place = await stage.platform.write_directly("A question")
+    message = OutgoingMessage("t1.1", place, "No idea", buttons=(Button.ASK_PERSON,))
+    await stage.platform.adapter.send(Delivery(1, str(place), message))
+    stage.door.messages.clear()
+    await stage.platform.press(stage.platform.person(), place, Button.ASK_PERSON)
+    (press,) = stage.door.messages
+    assert (press.conversation, press.direct) == (place, True)
+
+
+async def test_what_becomes_known_late_is_told_to_whoever_pressed(stage: Stage) -> None:
+    """Where that can be: nobody else sees it, and until then nothing is told."""
+    sent = await card(stage)
+    place, person = sent.message.conversation, stage.platform.person()
+    before = stage.platform.seen(place)
+    assert await stage.platform.press(person, place, Button.CLAIM) == Pressed(True)
+    told = len(stage.platform.told_alone(person, place))
+    assert (stage.door.late is not None) == stage.platform.tells_late
+    if stage.door.late is not None:
+        await stage.clock.advance(LATE)
+        stage.door.late("Grace has had it since 9:30.")
+        await stage.clock.settle()
+        late = stage.platform.told_alone(person, place)[told:]
+        assert late == ["Grace has had it since 9:30."]
+    assert stage.platform.seen(place) == before
+
+
+@pytest.mark.parametrize("tone", [Tone.ANSWER, Tone.NOTICE])
+async def test_an_edit_keeps_the_buttons_that_it_has(stage: Stage, tone: Tone) -> None:
+    """Each once, and a press on them is one."""
+    await stage.platform.write("A question")
+    first = delivery(stage, "Before", tone=tone, buttons=(Button.ASK_PERSON,))
+    ref = await stage.platform.adapter.send(first)
+    edit = replace(first.message, id="t2.1", text="After", replaces=first.message.id)
+    await stage.platform.adapter.send(Delivery(2, first.lane, edit, replaces_ref=ref))
+    place = first.message.conversation
+    seen = stage.platform.seen(place)
+    assert "After" in seen
+    assert "Before" not in seen
+    assert seen.count(texts.BUTTONS[Button.ASK_PERSON]) == 1
+    stage.door.messages.clear()
+    await stage.platform.press(stage.platform.person(), place, Button.ASK_PERSON)
+    (press,) = stage.door.messages
+    assert press.about in ("t1.1", "t2.1")
 
 
 async def test_a_press_that_cannot_be_stored_did_not_work(stage: Stage) -> None:

@@ -15,7 +15,7 @@ from agent.decision import parse_decision
 from agent.errors import ConfigError
 from agent.models import Delta, Done, Piece, Prompt, PromptMessage, Role, ToolCalls, ToolSpec
 from agent.ports import Provider
-from agent.providers import preload_models, vendors
+from agent.providers import preload_models, variables_of, vendors
 from agent.surroundings import Surroundings
 from tests.support.clock import TestClock
 from tests.support.fake_models import Answer, Drip, FakeModels, ToolUse, decision
@@ -27,6 +27,7 @@ from tests.support.model_subjects import (
     WITHOUT_MODEL,
     Subject,
     ask,
+    open_vendor,
     subjects,
 )
 
@@ -207,6 +208,28 @@ def opened_or_told(vendor: str, clock: TestClock) -> str:
         return str(module.open_provider(model, Surroundings({}, clock)).name)
     except ConfigError as error:
         return str(error)
+
+
+def keys_of(vendor: str) -> list[str]:
+    """The variables of a vendor that hold a key."""
+    return [name for name in variables_of(vendor) if name.endswith("_KEY")]
+
+
+@pytest.mark.parametrize("vendor", [one for one in vendors() if keys_of(one)])
+def test_a_key_that_is_missing_is_named(vendor: str, clock: TestClock) -> None:
+    """By the vendor's own variable and nobody else's: that is what has to be set."""
+    told = opened_or_told(vendor, clock)
+    assert [name for name in keys_of(vendor) if name in re.findall(r"\w+", told)]
+    assert "is not set" in told
+
+
+@pytest.mark.parametrize("vendor", [one for one in vendors() if variables_of(one)])
+async def test_a_model_that_is_missing_is_said(
+    vendor: str, fake: FakeModels, clock: TestClock
+) -> None:
+    """By every vendor that asks a server, with an example of how its models are written."""
+    with pytest.raises(ConfigError, match=rf"FRONTDESK_MODELS .*\b{vendor}:\S+"):
+        open_vendor(vendor, "", fake, clock)
 
 
 async def test_the_same_prompt_can_be_asked_of_all(fake: FakeModels, clock: TestClock) -> None:
