@@ -100,9 +100,8 @@ class Engine:
         if claim.rows[0].attempts > self._policy.max_attempts:
             row = claim.rows[0]
             if row.case_id or row.message.kind in BESIDE | BY_ITSELF:
-                return self.last_words(
-                    claim, spent
-                )  # nothing that people at the desk could help with
+                # Nothing that people at the desk could help with.
+                return self.last_words(claim, spent)
             await self._give_up(draft)
         else:
             event = await self._first_event(draft)

@@ -4,7 +4,7 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -91,24 +91,20 @@ class Commands:
         """`inside` is what the answers are made from."""
         self._inside = inside
         self._wishes = Lines()
-        self._words: Mapping[str, Callable[[Command, str], Awaitable[str]]] = {
+        self.words: Mapping[str, Callable[[Command, str], Awaitable[str]]] = {
             "": self._help,
             "help": self._help,
             "status": self._status,
             "human": self._human,
             "cases": self._cases,
             "assign": self._assign,
-            "channel": self._channel,
+            "channel": inside.desk.channel,
             "pause": self._pause,
             "resume": self._resume,
             "queue": self._queue,
             "forget": self._forget,
         }
-
-    @property
-    def words(self) -> Collection[str]:
-        """The first words of all commands."""
-        return self._words.keys()
+        """What carries out each command, by its first word."""
 
     async def answer(self, command: Command) -> str:
         """The answer as Markdown, with commands as they are typed on its platform.
@@ -121,7 +117,7 @@ class Commands:
 
     async def _answer(self, command: Command) -> str:
         word, rest = (*command.text.split(maxsplit=1), "", "")[:2]
-        carry_out = self._words.get(word.lower())
+        carry_out = self.words.get(word.lower())
         if carry_out is None:
             return UNKNOWN.format(word=clean(word)[:40].replace("`", ""))
         if word.lower() in FOR_ADMINS and not self._is_admin(command):
@@ -140,9 +136,6 @@ class Commands:
 
     async def _assign(self, command: Command, words: str) -> str:
         return await self._inside.desk.assign(command, words, is_admin=self._is_admin(command))
-
-    async def _channel(self, command: Command, words: str) -> str:
-        return await self._inside.desk.channel(command, words)
 
     async def _queue(self, _: Command, __: str) -> str:
         return await self._inside.caring.queue()

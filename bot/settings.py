@@ -14,12 +14,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 import adapters
-from adapters import platforms
 from agent import providers
 from agent.desk.hours import Hours, zone_of
 from agent.errors import ConfigError
 from agent.policy import Policy
-from agent.providers import vendors
 
 FILE = "frontdesk.toml"
 OURS = "FRONTDESK_"
@@ -140,20 +138,15 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Configuration:
 
 def of_platforms() -> tuple[str, ...]:
     """How the names begin that platforms read: `adapters.slack` reads SLACK_…."""
-    return tuple(f"{name.upper()}_" for name in platforms())
-
-
-def others() -> tuple[str, ...]:
-    """How the names begin that platforms, vendors and telemetry read; they are none of ours."""
-    return (*of_platforms(), *(f"{name.upper()}_" for name in vendors()), TELEMETRY)
+    return tuple(f"{name.upper()}_" for name in adapters.platforms())
 
 
 def variables() -> Mapping[str, str]:
     """What platforms and vendors read, each with its meaning, as their modules say."""
     told: dict[str, str] = {}
-    for platform in platforms():
+    for platform in adapters.platforms():
         told |= adapters.variables_of(platform)
-    for vendor in vendors():
+    for vendor in providers.vendors():
         told |= providers.variables_of(vendor)
     return told
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from agent.providers import vendors
 from bot.cli import main
-from bot.settings import Settings, others, variables
+from bot.settings import Settings, of_platforms, variables
 from tests.support.generated import MEANING, PAGES, README, generated
 
 ROOT = README.parent
@@ -44,7 +45,8 @@ def variables_read() -> set[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
     named = (one for one in strings if re.fullmatch(r"[A-Z][A-Z0-9_]*[A-Z0-9]", one))
-    return {one for one in named if one.startswith(others())}
+    beginnings = (*of_platforms(), *(f"{name.upper()}_" for name in vendors()))
+    return {one for one in named if one.startswith(beginnings)}
 
 
 def _says_meanings(statement: ast.stmt) -> bool:

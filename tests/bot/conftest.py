@@ -22,7 +22,7 @@ from agent.models import Passage
 from bot.app import App, build
 from bot.cli import main
 from bot.clock import SystemClock
-from bot.settings import OURS, load, others
+from bot.settings import OURS, TELEMETRY, load, variables
 from tests.support.clock import TestClock
 from tests.support.memory_platform import MemoryPlatform
 from tests.support.outage import FailingStore
@@ -58,7 +58,7 @@ def here(
     """
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
-        if name.startswith((OURS, *others())):
+        if name.startswith((OURS, TELEMETRY)) or name in variables():
             monkeypatch.delenv(name)
 
     def run(*words: str, **environ: str) -> Result:
